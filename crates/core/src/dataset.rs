@@ -1,0 +1,147 @@
+//! What a dataset is: its fields, what they hold, and the rules on them.
+
+use rust_decimal::Decimal;
+
+/// A title in the two languages that people read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Title {
+    /// English.
+    pub en: String,
+    /// Chinese.
+    pub zh: String,
+}
+
+/// A kind of record that offices hand in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    /// Name, as `statement`: also the name of its table.
+    pub name: String,
+    /// Name of its list in `Rows`, as `statements`.
+    pub rows_field: String,
+    /// Field number of that list.
+    pub rows_number: u32,
+    /// Title.
+    pub title: Title,
+    /// Fields that together tell records apart.
+    pub key: Vec<String>,
+    /// Fields, in the order of their declaration.
+    pub fields: Vec<Field>,
+    /// Rules over several fields of a record.
+    pub rules: Vec<RowRule>,
+}
+
+/// One field of a dataset.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// Name: also the name of its column.
+    pub name: String,
+    /// Number on the wire.
+    pub number: u32,
+    /// Title.
+    pub title: Title,
+    /// What it holds.
+    pub kind: Kind,
+    /// Unit of a number; empty for others.
+    pub unit: String,
+    /// Whether an empty value is refused.
+    pub required: bool,
+    /// Whether it tells something about one person.
+    pub personal: bool,
+    /// Least number allowed.
+    pub minimum: Option<Decimal>,
+    /// Greatest number allowed.
+    pub maximum: Option<Decimal>,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// Text of some format.
+    Text(Format),
+    /// A whole number.
+    Integer,
+    /// A number with a fraction.
+    Number,
+    /// Yes or no.
+    Boolean,
+    /// One code of a list.
+    Code(Vec<Code>),
+}
+
+/// What a text holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Anything.
+    Free,
+    /// Letters, digits, dot, dash, underscore.
+    Identifier,
+    /// An area code.
+    Area,
+    /// A reporting period.
+    Period,
+    /// An ISO date.
+    Date,
+    /// A figure as a document prints it.
+    Printed,
+    /// Arithmetic over statement ids.
+    Expression,
+}
+
+/// One code of a code list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Code {
+    /// Number on the wire.
+    pub number: i32,
+    /// Name on the wire: `QUALIFIER_MORE_THAN`.
+    pub name: String,
+    /// As the table keeps it: `more_than`.
+    pub stored: String,
+    /// Title.
+    pub title: Title,
+}
+
+/// A rule over several fields of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowRule {
+    /// SQL expression over the columns that must not be false.
+    pub sql: String,
+    /// Field that a violation is reported on.
+    pub field: String,
+    /// What to do about a violation.
+    pub remedy: String,
+}
+
+impl Dataset {
+    /// The field of this name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|f| f.name == name)
+    }
+}
+
+impl Kind {
+    /// The kind in one word, as documentation shows it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "text",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Code(_) => "code",
+        }
+    }
+}
+
+impl Format {
+    /// What a text of this format looks like, for documentation and refusals.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Free => "",
+            Self::Identifier => "letters, digits, dot, dash and underscore, at most 100",
+            Self::Area => "area code of GB/T 2260, as 50 or 500101",
+            Self::Period => "period, as 2011, 2011-Q3 or 2011-10",
+            Self::Date => "date, as 2011-10-17",
+            Self::Printed => "figure as printed, as 1.336 billion or 150,000-300,000",
+            Self::Expression => "arithmetic over statement ids, as a + b",
+        }
+    }
+}

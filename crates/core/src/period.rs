@@ -1,0 +1,132 @@
+//! Reporting periods as SDMX writes them: "2011", "2011-S1", "2011-Q3", "2011-10".
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A year, half-year, quarter or month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Period {
+    year: u16,
+    part: Part,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Part {
+    Year,
+    Half(u8),
+    Quarter(u8),
+    Month(u8),
+}
+
+/// A text that is no period.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is not a period: write a year from 1900 to 2199, as 2011, or its part, as 2011-S1, 2011-Q3 or 2011-10"
+)]
+pub struct PeriodError(String);
+
+impl Period {
+    /// The calendar year that the period is or lies in.
+    pub fn year(self) -> u16 {
+        self.year
+    }
+
+    /// First and last month, counted from 1.
+    pub fn months(self) -> (u8, u8) {
+        match self.part {
+            Part::Year => (1, 12),
+            Part::Half(n) => (n * 6 - 5, n * 6),
+            Part::Quarter(n) => (n * 3 - 2, n * 3),
+            Part::Month(n) => (n, n),
+        }
+    }
+
+    /// The same part of the year before: what a figure is compared with.
+    pub fn year_before(self) -> Self {
+        Self { year: self.year - 1, ..self }
+    }
+}
+
+impl FromStr for Period {
+    type Err = PeriodError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || PeriodError(text.to_owned());
+        let (year, part) = match text.split_once('-') {
+            None => (text, Part::Year),
+            Some((year, part)) => {
+                let within = |digits: &str, last: u8| match digits.parse() {
+                    Ok(n) if (1..=last).contains(&n) => Ok(n),
+                    _ => Err(wrong()),
+                };
+                let part = match part.as_bytes() {
+                    [b'S', b'0'..=b'9'] => Part::Half(within(&part[1..], 2)?),
+                    [b'Q', b'0'..=b'9'] => Part::Quarter(within(&part[1..], 4)?),
+                    [b'0'..=b'9', b'0'..=b'9'] => Part::Month(within(part, 12)?),
+                    _ => return Err(wrong()),
+                };
+                (year, part)
+            }
+        };
+        if year.len() != 4 || !year.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(wrong());
+        }
+        match year.parse() {
+            Ok(year @ 1900..2200) => Ok(Self { year, part }),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl TryFrom<String> for Period {
+    type Error = PeriodError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Period> for String {
+    fn from(period: Period) -> Self {
+        period.to_string()
+    }
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.part {
+            Part::Year => write!(f, "{}", self.year),
+            Part::Half(n) => write!(f, "{}-S{n}", self.year),
+            Part::Quarter(n) => write!(f, "{}-Q{n}", self.year),
+            Part::Month(n) => write!(f, "{}-{n:02}", self.year),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_read_back_as_written() {
+        for text in ["2011", "2011-S1", "2011-Q3", "2011-10"] {
+            let period: Period = text.parse().unwrap();
+            assert_eq!(period.to_string(), text);
+            assert_eq!(period.year(), 2011);
+            assert_eq!(period.year_before().year(), 2010);
+        }
+        assert_eq!("2011-Q3".parse::<Period>().unwrap().months(), (7, 9));
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for text in
+            ["", "11", "2011-", "2011-Q5", "2011-Q0", "2011-13", "2011-1", "2011-S3", "20110", "+011", "1899"]
+        {
+            assert!(text.parse::<Period>().is_err(), "{text:?} was read");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Reading a figure as a document prints it: the number, its scale word, and how exact it claims to be.
+//!
+//! A rounded figure stands for every value that would have been printed the same way. The reading
+//! is the loosest fair one, so that a contradiction found with it is a contradiction under any:
+//! zeros at the end of a whole number are taken as filling, zeros after a decimal point are not,
+//! and percentages count to the whole point.
+
+use rust_decimal::Decimal;
+
+use crate::interval::{Bound, Interval};
+
+/// How a document qualifies a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Qualifier {
+    /// "1.8 billion": anything that rounds to it.
+    Rounded,
+    /// "450 villages": a count or a set amount, exactly as printed.
+    Exact,
+    /// "more than": above it.
+    MoreThan,
+    /// "less than": below it.
+    LessThan,
+    /// "nearly": below it, yet rounding to it.
+    Nearly,
+    /// "about": up to one unit of its last digit away.
+    About,
+    /// "150,000 to 300,000": anywhere between, ends included.
+    Range,
+}
+
+/// A number as written, with the place of its last significant digit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PrintedNumber {
+    /// The value in the unit, scale word applied.
+    pub value: Decimal,
+    /// The worth of one unit of the last significant digit.
+    pub step: Decimal,
+}
+
+/// Why a printed figure could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PrintedError {
+    /// Not a number with an optional scale word.
+    #[error(
+        "{0:?} is not a number: write digits, with or without thousands separators, then at most \
+         one of thousand, million, billion, 千, 万, 百万, 亿"
+    )]
+    NotANumber(String),
+    /// A range without two ends in order.
+    #[error(
+        "{0:?} is not a range: write the lower and the higher end with a dash between, as 150,000-300,000"
+    )]
+    NotARange(String),
+}
+
+const SCALES: [(&str, i64); 7] = [
+    ("thousand", 1_000),
+    ("million", 1_000_000),
+    ("billion", 1_000_000_000),
+    ("百万", 1_000_000),
+    ("千", 1_000),
+    ("万", 10_000),
+    ("亿", 100_000_000),
+];
+
+impl PrintedNumber {
+    /// Reads a number such as "1.336 billion", "89,000" or "13.36亿".
+    pub fn parse(text: &str) -> Result<Self, PrintedError> {
+        let wrong = || PrintedError::NotANumber(text.to_owned());
+        let trimmed = text.trim();
+        let (digits, scale) = SCALES
+            .iter()
+            .find_map(|(word, scale)| Some((trimmed.strip_suffix(word)?.trim_end(), Decimal::from(*scale))))
+            .unwrap_or((trimmed, Decimal::ONE));
+        if !digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-'))
+            || !well_grouped(digits)
+        {
+            return Err(wrong());
+        }
+        let number: Decimal = digits.replace(',', "").parse().map_err(|_| wrong())?;
+        let value = number.checked_mul(scale).ok_or_else(wrong)?;
+        let step = last_place(number).checked_mul(scale).ok_or_else(wrong)?;
+        Ok(Self { value: value.normalize(), step: step.normalize() })
+    }
+}
+
+/// The values that a figure printed as `text` in `unit` under `qualifier` can stand for.
+pub fn read(text: &str, unit: &str, qualifier: Qualifier) -> Result<Interval, PrintedError> {
+    if qualifier == Qualifier::Range {
+        return read_range(text);
+    }
+    let PrintedNumber { value, mut step } = PrintedNumber::parse(text)?;
+    if unit == PERCENT {
+        step = step.min(Decimal::ONE);
+    }
+    let half = step / Decimal::TWO;
+    Ok(match qualifier {
+        Qualifier::Rounded => Interval::between(Bound::closed(value - half), Bound::open(value + half)),
+        Qualifier::Exact => Interval::exact(value),
+        Qualifier::MoreThan => Interval::from(Bound::open(value)),
+        Qualifier::LessThan => Interval::up_to(Bound::open(value)),
+        Qualifier::Nearly => Interval::between(Bound::closed(value - half), Bound::open(value)),
+        Qualifier::About => Interval::between(Bound::closed(value - step), Bound::closed(value + step)),
+        Qualifier::Range => unreachable!("read above"),
+    })
+}
+
+/// The unit code of percentages, the one unit that changes how a number is read.
+pub const PERCENT: &str = "percent";
+
+fn read_range(text: &str) -> Result<Interval, PrintedError> {
+    let wrong = || PrintedError::NotARange(text.to_owned());
+    let (low, high) = text.split_once(['-', '–', '—', '~', '至']).ok_or_else(wrong)?;
+    let (low, high) = (PrintedNumber::parse(low)?, PrintedNumber::parse(high)?);
+    if low.value > high.value {
+        return Err(wrong());
+    }
+    Ok(Interval::between(Bound::closed(low.value), Bound::closed(high.value)))
+}
+
+/// The worth of the last significant digit: decimals as printed, whole numbers without end zeros.
+fn last_place(number: Decimal) -> Decimal {
+    if number.scale() > 0 {
+        return Decimal::new(1, number.scale());
+    }
+    let mut place = Decimal::ONE;
+    while !number.is_zero() && (number / (place * Decimal::TEN)).fract().is_zero() {
+        place *= Decimal::TEN;
+    }
+    place
+}
+
+/// Commas, where there are any, must part the whole digits into threes: "1,23" is a slip, not 123.
+fn well_grouped(digits: &str) -> bool {
+    let whole = digits.strip_prefix('-').unwrap_or(digits);
+    let (whole, decimals) = whole.split_once('.').unwrap_or((whole, "0"));
+    let mut groups = whole.split(',');
+    let first = groups.next().unwrap_or_default();
+    let alone = !whole.contains(',');
+    !first.is_empty()
+        && (alone || first.len() <= 3)
+        && groups.all(|g| g.len() == 3)
+        && !decimals.is_empty()
+        && !decimals.contains(['.', ','])
+        && !digits[1..].contains('-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interval(text: &str, unit: &str, qualifier: Qualifier) -> String {
+        read(text, unit, qualifier).unwrap().to_string()
+    }
+
+    #[test]
+    fn a_rounded_figure_is_everything_that_rounds_to_it() {
+        assert_eq!(interval("1.8 billion", "CNY", Qualifier::Rounded), "[1750000000, 1850000000)");
+        assert_eq!(interval("89,000", "person", Qualifier::Rounded), "[88500, 89500)");
+        assert_eq!(interval("13.36亿", "CNY", Qualifier::Rounded), "[1335500000, 1336500000)");
+        assert_eq!(interval("1.0 million", "CNY", Qualifier::Rounded), "[950000, 1050000)");
+        assert_eq!(interval("1 million", "CNY", Qualifier::Rounded), "[500000, 1500000)");
+    }
+
+    #[test]
+    fn percentages_count_to_the_whole_point() {
+        assert_eq!(interval("30", PERCENT, Qualifier::Rounded), "[29.5, 30.5)");
+        assert_eq!(interval("32.4", PERCENT, Qualifier::Rounded), "[32.35, 32.45)");
+    }
+
+    #[test]
+    fn words_before_a_figure_open_or_close_it() {
+        assert_eq!(interval("8.6 million", "CNY", Qualifier::MoreThan), "(8600000, ∞)");
+        assert_eq!(interval("8.6 million", "CNY", Qualifier::LessThan), "(−∞, 8600000)");
+        assert_eq!(interval("1 billion", "CNY", Qualifier::Nearly), "[500000000, 1000000000)");
+        assert_eq!(interval("450", "village", Qualifier::Exact), "450");
+        assert_eq!(interval("2,300", "CNY", Qualifier::About), "[2200, 2400]");
+        assert_eq!(interval("150,000 -300,000", "CNY", Qualifier::Range), "[150000, 300000]");
+        assert_eq!(interval("15万–30万", "CNY", Qualifier::Range), "[150000, 300000]");
+    }
+
+    #[test]
+    fn slips_are_refused_with_the_text_that_was_given() {
+        for text in ["", "1,23", "12,3456", "1.2.3", "ten", "1 dozen", "--5", ".5", "5.", "1-2", "NaN", "1e9"]
+        {
+            assert!(PrintedNumber::parse(text).is_err(), "{text:?} was read");
+        }
+        assert!(read("300,000-150,000", "CNY", Qualifier::Range).is_err());
+        assert!(read("9999999999999999999999999999 billion", "CNY", Qualifier::Rounded).is_err());
+    }
+}

@@ -1,0 +1,1 @@
+//! Takes records in, checks them, commits them. Under construction.

@@ -1,0 +1,186 @@
+//! The datasets, read from the annotated descriptors: every message in a list of `Rows`.
+
+use std::sync::LazyLock;
+
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, EnumDescriptor, FieldDescriptor, Kind as WireKind, Value,
+};
+use uplift_core::dataset::{Code, Dataset, Field, Format, Kind, RowRule, Title};
+
+const ROWS: &str = "uplift.records.v1.Rows";
+
+static DATASETS: LazyLock<Vec<Dataset>> = LazyLock::new(|| {
+    // The descriptors are compiled in and a test reads them all: a fault here cannot ship.
+    let pool = DescriptorPool::decode(crate::DESCRIPTORS).expect("compiled-in descriptors");
+    let rows = pool.get_message_by_name(ROWS).expect("message Rows is declared");
+    rows.fields().map(|list| dataset(&pool, &list)).collect()
+});
+
+/// Every dataset, in the order of declaration.
+pub fn all() -> &'static [Dataset] {
+    &DATASETS
+}
+
+/// The dataset of this name.
+pub fn find(name: &str) -> Option<&'static Dataset> {
+    all().iter().find(|d| d.name == name)
+}
+
+fn dataset(pool: &DescriptorPool, list: &FieldDescriptor) -> Dataset {
+    let WireKind::Message(message) = list.kind() else {
+        panic!("{} is no list of messages", list.full_name())
+    };
+    let options = option(pool, &message.options(), "uplift.schema.v1.dataset");
+    let rules = messages(&options, "rules")
+        .map(|rule| RowRule {
+            sql: text(&rule, "sql"),
+            field: text(&rule, "field"),
+            remedy: text(&rule, "remedy"),
+        })
+        .collect();
+    let key = options.get_field_by_name("key").map(|v| v.into_owned());
+    let key = key.as_ref().and_then(Value::as_list).unwrap_or_default();
+    Dataset {
+        name: snake_case(message.name()),
+        rows_field: list.name().to_owned(),
+        rows_number: list.number(),
+        title: title(&options),
+        key: key.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        fields: message.fields().map(|f| field(pool, &f)).collect(),
+        rules,
+    }
+}
+
+fn field(pool: &DescriptorPool, field: &FieldDescriptor) -> Field {
+    let options = option(pool, &field.options(), "uplift.schema.v1.field");
+    let limit = |name| match text(&options, name) {
+        t if t.is_empty() => None,
+        t => Some(t.parse().unwrap_or_else(|_| panic!("{}: {name} is no number", field.full_name()))),
+    };
+    let kind = match field.kind() {
+        WireKind::String => Kind::Text(format(&options)),
+        WireKind::Int32 | WireKind::Int64 => Kind::Integer,
+        WireKind::Double => Kind::Number,
+        WireKind::Bool => Kind::Boolean,
+        WireKind::Enum(codes) => Kind::Code(code_list(pool, &codes)),
+        other => panic!("{}: {other:?} has no column type", field.full_name()),
+    };
+    Field {
+        name: field.name().to_owned(),
+        number: field.number(),
+        title: title(&options),
+        kind,
+        unit: text(&options, "unit"),
+        required: flag(&options, "required"),
+        personal: flag(&options, "personal"),
+        minimum: limit("minimum"),
+        maximum: limit("maximum"),
+    }
+}
+
+/// The codes that may be sent: the unspecified one stands for an empty value.
+fn code_list(pool: &DescriptorPool, codes: &EnumDescriptor) -> Vec<Code> {
+    let prefix = format!("{}_", snake_case(codes.name()).to_uppercase());
+    codes
+        .values()
+        .filter(|v| v.number() != 0)
+        .map(|v| Code {
+            number: v.number(),
+            name: v.name().to_owned(),
+            stored: v.name().strip_prefix(&prefix).unwrap_or(v.name()).to_lowercase(),
+            title: title(&option(pool, &v.options(), "uplift.schema.v1.code")),
+        })
+        .collect()
+}
+
+fn format(options: &DynamicMessage) -> Format {
+    match options.get_field_by_name("format").and_then(|v| v.as_enum_number()) {
+        Some(1) => Format::Identifier,
+        Some(2) => Format::Area,
+        Some(3) => Format::Period,
+        Some(4) => Format::Date,
+        Some(5) => Format::Printed,
+        Some(6) => Format::Expression,
+        _ => Format::Free,
+    }
+}
+
+fn option(pool: &DescriptorPool, options: &DynamicMessage, name: &str) -> DynamicMessage {
+    let extension = pool.get_extension_by_name(name).expect("option is declared");
+    match options.get_extension(&extension).into_owned() {
+        Value::Message(message) => message,
+        other => panic!("{name} holds {other:?}"),
+    }
+}
+
+fn messages(options: &DynamicMessage, name: &str) -> impl Iterator<Item = DynamicMessage> {
+    let list = options.get_field_by_name(name).map(|v| v.into_owned());
+    let list = list.and_then(|v| v.as_list().map(<[Value]>::to_vec)).unwrap_or_default();
+    list.into_iter().filter_map(|v| v.as_message().cloned())
+}
+
+fn title(options: &DynamicMessage) -> Title {
+    Title { en: text(options, "title_en"), zh: text(options, "title_zh") }
+}
+
+fn text(options: &DynamicMessage, name: &str) -> String {
+    options.get_field_by_name(name).and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn flag(options: &DynamicMessage, name: &str) -> bool {
+    options.get_field_by_name(name).and_then(|v| v.as_bool()).unwrap_or_default()
+}
+
+fn snake_case(name: &str) -> String {
+    let mut out = String::new();
+    for (i, c) in name.chars().enumerate() {
+        if c.is_uppercase() && i > 0 {
+            out.push('_');
+        }
+        out.extend(c.to_lowercase());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_dataset_and_field_and_code_has_both_titles_and_keys_that_exist() {
+        assert!(!all().is_empty());
+        let titled = |title: &Title| !title.en.is_empty() && !title.zh.is_empty();
+        for dataset in all() {
+            assert!(titled(&dataset.title), "{}", dataset.name);
+            assert!(!dataset.key.is_empty(), "{} has no key", dataset.name);
+            for key in &dataset.key {
+                assert!(dataset.field(key).is_some_and(|f| f.required), "{}.{key}", dataset.name);
+            }
+            for rule in &dataset.rules {
+                assert!(dataset.field(&rule.field).is_some(), "{}: {}", dataset.name, rule.sql);
+            }
+            for field in &dataset.fields {
+                assert!(titled(&field.title), "{}.{}", dataset.name, field.name);
+                if let Kind::Code(codes) = &field.kind {
+                    assert!(codes.iter().all(|c| titled(&c.title)), "{}.{}", dataset.name, field.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn options_reach_the_domain() {
+        let statement = find("statement").unwrap();
+        assert_eq!((statement.rows_field.as_str(), statement.rows_number), ("statements", 1));
+        assert_eq!(statement.key, ["document_id", "statement_id"]);
+        let printed = statement.field("printed").unwrap();
+        assert_eq!(
+            (&printed.kind, printed.required, printed.number),
+            (&Kind::Text(Format::Printed), true, 10)
+        );
+        let Kind::Code(codes) = &statement.field("qualifier").unwrap().kind else { panic!() };
+        assert_eq!(codes[2].stored, "more_than");
+        assert_eq!(find("statement_check").unwrap().rows_field, "statement_checks");
+        assert!(find("statements").is_none());
+    }
+}

@@ -1,0 +1,1 @@
+//! Writes reports from the metrics service's answers. Under construction.

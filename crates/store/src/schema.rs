@@ -1,0 +1,69 @@
+//! The columns of a table: those of its dataset, and those that ingest adds to every row.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field as Column, Schema, SchemaRef};
+use uplift_core::dataset::{Dataset, Field, Format, Kind};
+
+/// Area that the row's submission reports for, without padding.
+pub const REPORTING_AREA: &str = "reporting_area";
+/// Period that the row's submission reports for.
+pub const REPORTING_PERIOD: &str = "reporting_period";
+/// Year of that period: partition.
+pub const REPORTING_YEAR: &str = "reporting_year";
+/// County of that area, or the area itself where it is above a county: partition.
+pub const REPORTING_COUNTY: &str = "reporting_county";
+/// Submission that handed the row in.
+pub const SUBMISSION_ID: &str = "submission_id";
+/// Row in that submission, counted from 1.
+pub const ROW_NUMBER: &str = "row_number";
+/// Whether the row was made up for trying out.
+pub const SIMULATED: &str = "simulated";
+
+/// What a table looks like.
+#[derive(Debug, Clone)]
+pub struct TableSchema {
+    /// Name: also the folder it is kept in.
+    pub name: String,
+    /// All columns.
+    pub columns: SchemaRef,
+    /// Columns whose values part the files.
+    pub partition: Vec<String>,
+}
+
+impl TableSchema {
+    /// The table of a dataset.
+    pub fn of(dataset: &Dataset) -> Self {
+        let mut columns: Vec<Column> = dataset.fields.iter().map(column).collect();
+        columns.extend([
+            Column::new(SIMULATED, DataType::Boolean, false),
+            Column::new(REPORTING_AREA, DataType::Utf8, false),
+            Column::new(REPORTING_PERIOD, DataType::Utf8, false),
+            Column::new(SUBMISSION_ID, DataType::Utf8, false),
+            Column::new(ROW_NUMBER, DataType::Int64, false),
+            Column::new(REPORTING_YEAR, DataType::Int32, false),
+            Column::new(REPORTING_COUNTY, DataType::Utf8, false),
+        ]);
+        Self {
+            name: dataset.name.clone(),
+            columns: Arc::new(Schema::new(columns)),
+            partition: vec![REPORTING_YEAR.to_owned(), REPORTING_COUNTY.to_owned()],
+        }
+    }
+}
+
+/// The column of a field. All are nullable in the table, so that a later version of a dataset can
+/// ask for more without rewriting history; what is required is checked on the way in.
+pub fn column(field: &Field) -> Column {
+    Column::new(&field.name, data_type(&field.kind), true)
+}
+
+fn data_type(kind: &Kind) -> DataType {
+    match kind {
+        Kind::Text(Format::Date) => DataType::Date32,
+        Kind::Text(_) | Kind::Code(_) => DataType::Utf8,
+        Kind::Integer => DataType::Int64,
+        Kind::Number => DataType::Float64,
+        Kind::Boolean => DataType::Boolean,
+    }
+}

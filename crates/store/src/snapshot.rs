@@ -1,0 +1,55 @@
+//! A table as it stands at one version, and a query session over it.
+
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+use deltalake_core::DeltaTable;
+use uplift_core::error::{Error, Result};
+
+/// A table at a version. Cheap to clone; what it shows never changes.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    table: DeltaTable,
+}
+
+impl Snapshot {
+    pub(crate) fn new(table: DeltaTable) -> Self {
+        Self { table }
+    }
+
+    pub(crate) fn delta(&self) -> &DeltaTable {
+        &self.table
+    }
+
+    /// The version.
+    pub fn version(&self) -> i64 {
+        self.table.version().map_or(-1, |v| v as i64)
+    }
+
+    /// Files that hold its rows.
+    pub fn file_count(&self) -> usize {
+        self.table.get_file_uris().map_or(0, |files| files.count())
+    }
+
+    /// The table for a query engine.
+    pub async fn provider(&self) -> Result<Arc<dyn TableProvider>> {
+        let state = self.table.snapshot().map_err(|e| Error::internal("reading a snapshot", e))?;
+        let builder = self.table.table_provider().with_eager_snapshot(state.snapshot().clone());
+        builder.await.map_err(|e| Error::internal("opening a snapshot for queries", e))
+    }
+
+    /// All rows, for a query to be built on.
+    pub async fn rows(&self) -> Result<DataFrame> {
+        let provider = self.provider().await?;
+        session().read_table(provider).map_err(|e| Error::internal("opening a snapshot for queries", e))
+    }
+}
+
+/// A query session with our defaults: plain strings out, so that readers meet one text type.
+pub fn session() -> SessionContext {
+    let mut config = SessionConfig::new().with_information_schema(true);
+    config.options_mut().execution.parquet.schema_force_view_types = false;
+    config.options_mut().execution.parquet.pushdown_filters = true;
+    SessionContext::new_with_config(config)
+}

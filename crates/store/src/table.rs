@@ -1,0 +1,191 @@
+//! One Delta table: its newest snapshot kept in memory, commits that happen once.
+
+use std::collections::HashMap;
+
+use arrow::array::RecordBatch;
+use datafusion::logical_expr::Expr;
+use deltalake_core::kernel::Transaction;
+use deltalake_core::kernel::transaction::CommitProperties;
+use deltalake_core::protocol::SaveMode;
+use deltalake_core::{DeltaTable, DeltaTableError, TableProperty};
+use futures::TryStreamExt;
+use serde_json::Value;
+use tokio::sync::Mutex;
+use uplift_core::error::{Error, ErrorKind, Result};
+
+use crate::schema::TableSchema;
+use crate::snapshot::Snapshot;
+
+/// A table that can be read at any version and, by one process at a time, written.
+///
+/// The lock is held while a commit or a refresh runs, so commits of one process never race each
+/// other; a reader clones the snapshot and reads on without the lock.
+#[derive(Debug)]
+pub struct Table {
+    name: String,
+    newest: Mutex<DeltaTable>,
+}
+
+/// Rows to add, and how.
+#[derive(Debug, Default)]
+pub struct Commit {
+    /// The rows; empty commits nothing but takes away what `replace` matches.
+    pub batches: Vec<RecordBatch>,
+    /// Rows that match are taken away in the same commit.
+    pub replace: Option<Expr>,
+    /// Ids that must not have been committed before: the application transactions of the commit.
+    pub transactions: Vec<String>,
+    /// What the log should say of the commit.
+    pub metadata: Vec<(String, Value)>,
+}
+
+/// One entry of the log: a version and what was said of it.
+#[derive(Debug, Clone)]
+pub struct LogEntry {
+    /// Version that the commit made.
+    pub version: u64,
+    /// What the commit said of itself.
+    pub metadata: HashMap<String, Value>,
+}
+
+impl Table {
+    pub(crate) fn new(name: String, table: DeltaTable) -> Self {
+        Self { name, newest: Mutex::new(table) }
+    }
+
+    /// Makes the table at this place.
+    pub(crate) async fn create(empty: DeltaTable, schema: &TableSchema) -> Result<DeltaTable> {
+        let delta: deltalake_core::kernel::StructType =
+            deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel::try_into_kernel(
+                schema.columns.as_ref(),
+            )
+            .map_err(|e| Error::internal("describing the table", e))?;
+        let created = empty
+            .create()
+            .with_table_name(&schema.name)
+            .with_columns(delta.fields().cloned())
+            .with_partition_columns(&schema.partition)
+            .with_configuration_property(TableProperty::CheckpointInterval, Some("50"))
+            .with_configuration_property(
+                TableProperty::SetTransactionRetentionDuration,
+                Some("interval 90 days"),
+            )
+            .with_save_mode(SaveMode::Ignore)
+            .await;
+        created.map_err(|e| failed(&schema.name, "creating the table", e))
+    }
+
+    /// Name of the table.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The newest state, other processes' commits included.
+    pub async fn snapshot(&self) -> Result<Snapshot> {
+        let mut newest = self.newest.lock().await;
+        newest.update_state().await.map_err(|e| failed(&self.name, "refreshing the table", e))?;
+        Ok(Snapshot::new(newest.clone()))
+    }
+
+    /// The state at a version, or the newest.
+    pub async fn at(&self, version: Option<i64>) -> Result<Snapshot> {
+        let newest = self.snapshot().await?;
+        let Some(wanted) = version else { return Ok(newest) };
+        if wanted == newest.version() {
+            return Ok(newest);
+        }
+        let unknown = || {
+            let last = newest.version();
+            Error::not_found(format!("table {} has no version {wanted}; the newest is {last}", self.name))
+        };
+        if !(0..newest.version()).contains(&wanted) {
+            return Err(unknown());
+        }
+        let mut table = self.newest.lock().await.clone();
+        match table.load_version(wanted as u64).await {
+            Ok(()) => Ok(Snapshot::new(table)),
+            Err(e) => Err(Error { source: Some(e.into()), ..unknown() }),
+        }
+    }
+
+    /// Whether a submission with this id has been committed.
+    pub async fn is_committed(&self, id: &str) -> Result<bool> {
+        let newest = self.newest.lock().await;
+        let state = newest.snapshot().map_err(|e| failed(&self.name, "reading the table", e))?;
+        let log = newest.log_store();
+        let found = state.snapshot().transaction_version(log.as_ref(), id).await;
+        Ok(found.map_err(|e| failed(&self.name, "looking for an earlier commit", e))?.is_some())
+    }
+
+    /// Adds rows as one version and returns it. When this returns, the rows are kept.
+    pub async fn commit(&self, commit: Commit) -> Result<i64> {
+        let mut newest = self.newest.lock().await;
+        let transactions = commit.transactions.iter().map(|id| Transaction::new(id, 1)).collect();
+        let properties = CommitProperties::default()
+            .with_application_transactions(transactions)
+            .with_metadata(commit.metadata);
+        let written = match (commit.replace, commit.batches.is_empty()) {
+            (Some(rows), false) => {
+                newest
+                    .clone()
+                    .write(commit.batches)
+                    .with_save_mode(SaveMode::Overwrite)
+                    .with_replace_where(rows)
+                    .with_commit_properties(properties)
+                    .await
+            }
+            (Some(rows), true) => {
+                let delete = newest.clone().delete().with_predicate(rows).with_commit_properties(properties);
+                delete.await.map(|(table, _)| table)
+            }
+            (None, _) => {
+                newest
+                    .clone()
+                    .write(commit.batches)
+                    .with_save_mode(SaveMode::Append)
+                    .with_commit_properties(properties)
+                    .await
+            }
+        };
+        *newest = written.map_err(|e| failed(&self.name, "committing rows", e))?;
+        let version = newest.version().unwrap_or_default() as i64;
+        tracing::debug!(table = self.name, version, "committed");
+        Ok(version)
+    }
+
+    /// The log after a version, the oldest first.
+    pub async fn log_after(&self, version: i64) -> Result<Vec<LogEntry>> {
+        let snapshot = self.snapshot().await?;
+        let missing = usize::try_from(snapshot.version() - version).unwrap_or_default();
+        if missing == 0 {
+            return Ok(Vec::new());
+        }
+        let infos: Vec<_> = snapshot
+            .delta()
+            .history(Some(missing))
+            .try_collect()
+            .await
+            .map_err(|e| failed(&self.name, "reading the log", e))?;
+        let newest = snapshot.version() as u64;
+        let entries = infos.into_iter().enumerate();
+        let mut entries: Vec<_> = entries
+            .map(|(age, info)| LogEntry { version: newest - age as u64, metadata: info.info })
+            .collect();
+        entries.reverse();
+        Ok(entries)
+    }
+}
+
+/// Delta's errors as ours: a lost race may be tried again, the rest is a fault.
+pub(crate) fn failed(table: &str, doing: &str, error: DeltaTableError) -> Error {
+    let message = format!("{doing} {table}");
+    let lost =
+        matches!(error, DeltaTableError::VersionAlreadyExists(_) | DeltaTableError::Transaction { .. });
+    match lost {
+        true => Error {
+            source: Some(error.into()),
+            ..Error::new(ErrorKind::Aborted, format!("{message}: another commit was first; send it again"))
+        },
+        false => Error::internal(message, error),
+    }
+}

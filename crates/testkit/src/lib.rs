@@ -1,0 +1,1 @@
+//! Runs the services for tests. Under construction.

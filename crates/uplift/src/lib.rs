@@ -1,0 +1,1 @@
+//! The command. Under construction.

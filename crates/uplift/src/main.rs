@@ -1,0 +1,3 @@
+//! The `uplift` command. Under construction.
+
+fn main() {}
