@@ -9,6 +9,7 @@ pub mod dataset;
 pub mod error;
 pub mod expression;
 pub mod interval;
+pub mod number;
 pub mod period;
 pub mod printed;
 pub mod verdict;

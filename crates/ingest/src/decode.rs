@@ -49,17 +49,21 @@ impl Decoder {
 
     /// Decodes all records. Entries of another dataset's list are the request's fault, not a row's.
     pub fn decode(&self, rows: Rows) -> Result<Decoded> {
+        let mut records = Vec::new();
+        for entry in rows.entries() {
+            let entry = entry.map_err(|e| Error::invalid_field("rows", format!("cannot be decoded: {e}")))?;
+            match entry.record {
+                Some(record) if entry.field == self.dataset.rows_number => records.push(record),
+                _ => return Err(self.other_list(entry.field)),
+            }
+        }
         let mut builders: Vec<_> = self.dataset.fields.iter().map(|f| Builder::new(&f.kind)).collect();
         let mut cells = Vec::new();
         let mut faults = Vec::new();
-        for (row, entry) in rows.entries().enumerate() {
-            let entry = entry.map_err(|e| Error::invalid_field("rows", format!("cannot be decoded: {e}")))?;
-            let Some(record) = entry.record.filter(|_| entry.field == self.dataset.rows_number) else {
-                return Err(self.other_list(entry.field));
-            };
+        for (row, record) in records.iter().enumerate() {
             cells.clear();
             cells.resize(builders.len(), Cell::Absent);
-            if let Err(fault) = self.record(row, &record, &mut cells) {
+            if let Err(fault) = self.record(row, record, &mut cells) {
                 cells.fill(Cell::Absent);
                 faults.push(fault);
             }
@@ -76,14 +80,17 @@ impl Decoder {
 
     /// Puts a record's values into cells. A later value of a field wins, as protobuf has it.
     fn record<'a>(&self, row: usize, record: &'a [u8], cells: &mut [Cell<'a>]) -> Result<(), Fault> {
-        let garbled =
-            |e: prost::DecodeError| Fault::new(row, "", Rule::Format, "", format!("the record cannot be decoded: {e}"));
+        let garbled = |e: prost::DecodeError| {
+            Fault::new(row, "", Rule::Format, "", format!("the record cannot be decoded: {e}"))
+        };
         let mut rest = record;
         while !rest.is_empty() {
             let (number, wire_type) = decode_key(&mut rest).map_err(garbled)?;
             let Some(column) = self.columns.get(number as usize).copied().flatten() else {
-                let message =
-                    format!("{} has no field number {number}; GetDataset lists its fields", self.dataset.name);
+                let message = format!(
+                    "{} has no field number {number}; GetDataset lists its fields",
+                    self.dataset.name
+                );
                 return Err(Fault::new(row, &number.to_string(), Rule::UnknownField, "", message));
             };
             cells[column] = match wire_type {
@@ -160,7 +167,10 @@ impl<'d> Builder<'d> {
         let fault = match (&mut *self, cell) {
             (_, Cell::Absent) | (Self::Text(_) | Self::Date(_), Cell::Bytes([])) => None,
             (Self::Text(builder), Cell::Bytes(bytes)) => match std::str::from_utf8(bytes) {
-                Ok(text) => return done(builder.append_value(text)),
+                Ok(text) => {
+                    builder.append_value(text);
+                    return Ok(());
+                }
                 Err(_) => Some((
                     Rule::Format,
                     String::from_utf8_lossy(bytes).into_owned(),
@@ -170,7 +180,10 @@ impl<'d> Builder<'d> {
             (Self::Date(builder), Cell::Bytes(bytes)) => {
                 let text = String::from_utf8_lossy(bytes);
                 match NaiveDate::parse_from_str(&text, "%Y-%m-%d") {
-                    Ok(date) => return done(builder.append_value(days(date))),
+                    Ok(date) => {
+                        builder.append_value(days(date));
+                        return Ok(());
+                    }
                     Err(_) => Some((
                         Rule::Format,
                         text.into_owned(),
@@ -178,19 +191,29 @@ impl<'d> Builder<'d> {
                     )),
                 }
             }
-            (Self::Integer(builder), Cell::Varint(n)) => return done(builder.append_value(*n as i64)),
-            (Self::Boolean(builder), Cell::Varint(n)) => return done(builder.append_value(*n != 0)),
+            (Self::Integer(builder), Cell::Varint(n)) => {
+                builder.append_value(*n as i64);
+                return Ok(());
+            }
+            (Self::Boolean(builder), Cell::Varint(n)) => {
+                builder.append_value(*n != 0);
+                return Ok(());
+            }
             (Self::Number(builder), Cell::Bits(bits)) => {
                 let number = f64::from_bits(*bits);
                 if number.is_finite() {
-                    return done(builder.append_value(number));
+                    builder.append_value(number);
+                    return Ok(());
                 }
                 Some((Rule::Format, number.to_string(), "is not a finite number".to_owned()))
             }
             (Self::Code(_, _), Cell::Varint(0)) => None,
             (Self::Code(builder, codes), Cell::Varint(n)) => {
                 match codes.iter().find(|c| u64::try_from(c.number).is_ok_and(|m| m == *n)) {
-                    Some(code) => return done(builder.append_value(&code.stored)),
+                    Some(code) => {
+                        builder.append_value(&code.stored);
+                        return Ok(());
+                    }
                     None => {
                         let names: Vec<_> = codes.iter().map(|c| c.name.as_str()).collect();
                         let message = format!("is not on the list; write one of {}", names.join(", "));
@@ -223,10 +246,6 @@ impl<'d> Builder<'d> {
             Self::Boolean(mut b) => Arc::new(b.finish()),
         }
     }
-}
-
-fn done(_appended: ()) -> Result<(), Unfit> {
-    Ok(())
 }
 
 fn days(date: NaiveDate) -> i32 {

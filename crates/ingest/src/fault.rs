@@ -33,7 +33,7 @@ pub enum Rule {
     /// The key of another row.
     DuplicateKey,
     /// A rule over several fields.
-    RowRule,
+    Fields,
     /// An area outside of what the submission reports for.
     OutsideArea,
 }
@@ -62,7 +62,7 @@ impl fmt::Display for Rule {
             Self::Code => "code",
             Self::UnknownField => "unknown_field",
             Self::DuplicateKey => "duplicate_key",
-            Self::RowRule => "row_rule",
+            Self::Fields => "row_rule",
             Self::OutsideArea => "outside_area",
         })
     }

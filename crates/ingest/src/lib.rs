@@ -1,1 +1,21 @@
-//! Takes records in, checks them, commits them. Under construction.
+//! The way in: takes submissions, checks every row, commits the good ones once and says which
+//! came back and why.
+//!
+//! Owns validation, idempotence and the ledger of submissions; it is the only writer of tables.
+//! Never computes a figure, never answers a question about what the rows mean.
+
+mod decode;
+mod fault;
+mod grpc;
+mod header;
+mod intake;
+mod ledger;
+mod service;
+mod submission;
+mod validate;
+
+pub use grpc::Grpc;
+pub use service::Ingest;
+
+/// The gRPC service, ready for a server.
+pub type Server = uplift_proto::v1::ingest::ingest_service_server::IngestServiceServer<Grpc>;

@@ -1,1 +1,14 @@
-//! Answers from the tables. Under construction.
+//! Answers: published figures as intervals, and whether they agree.
+//!
+//! Owns every computation over the tables. Never writes a table, never lays out a page.
+
+mod figures;
+mod grpc;
+mod reconcile;
+mod service;
+
+pub use grpc::Grpc;
+pub use service::Metrics;
+
+/// The gRPC service, ready for a server.
+pub type Server = uplift_proto::v1::metrics::metrics_service_server::MetricsServiceServer<Grpc>;

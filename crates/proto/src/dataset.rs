@@ -26,6 +26,18 @@ pub fn find(name: &str) -> Option<&'static Dataset> {
     all().iter().find(|d| d.name == name)
 }
 
+/// The title of a code as it stands on the wire; none for the unspecified code.
+pub fn code_title(dataset: &str, field: &str, number: i32) -> Option<&'static Title> {
+    let Kind::Code(codes) = &find(dataset)?.field(field)?.kind else { return None };
+    codes.iter().find(|c| c.number == number).map(|c| &c.title)
+}
+
+/// The wire number of a code as the table keeps it.
+pub fn code_number(dataset: &str, field: &str, stored: &str) -> Option<i32> {
+    let Kind::Code(codes) = &find(dataset)?.field(field)?.kind else { return None };
+    codes.iter().find(|c| c.stored == stored).map(|c| c.number)
+}
+
 fn dataset(pool: &DescriptorPool, list: &FieldDescriptor) -> Dataset {
     let WireKind::Message(message) = list.kind() else {
         panic!("{} is no list of messages", list.full_name())

@@ -6,6 +6,7 @@
 
 pub mod convert;
 pub mod dataset;
+pub mod page;
 pub mod rows;
 pub mod status;
 

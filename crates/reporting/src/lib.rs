@@ -1,1 +1,19 @@
-//! Writes reports from the metrics service's answers. Under construction.
+//! Reports: the metrics service's answers laid out for people, and kept as they were written.
+//!
+//! Owns layout, words and the archive of reports. Never reads a table and never computes a
+//! figure: what it prints, the metrics service answered.
+
+mod archive;
+mod chart;
+mod content;
+mod grpc;
+mod page;
+mod service;
+mod template;
+
+pub use archive::Archive;
+pub use grpc::Grpc;
+pub use service::Reporting;
+
+/// The gRPC service, ready for a server.
+pub type Server = uplift_proto::v1::reporting::reporting_service_server::ReportingServiceServer<Grpc>;

@@ -1,1 +1,127 @@
-//! Runs the services for tests. Under construction.
+//! Real services for tests: all three on free ports over a folder of their own.
+//!
+//! Owns start and clean-up for tests. Never stands in for a part: what runs is what ships.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tonic::transport::Channel;
+use uplift::node::{Node, Options, Service, endpoint};
+use uplift::seed::Seed;
+use uplift_proto::rows::Rows;
+use uplift_proto::v1::ingest::ingest_service_client::IngestServiceClient;
+use uplift_proto::v1::ingest::{SubmissionHeader, SubmitRecordsRequest};
+use uplift_proto::v1::metrics::metrics_service_client::MetricsServiceClient;
+use uplift_proto::v1::reporting::reporting_service_client::ReportingServiceClient;
+
+/// A node with all services, gone with the value.
+pub struct Uplift {
+    node: Option<Node>,
+    folder: TempDir,
+}
+
+impl Uplift {
+    /// Starts one on an empty folder.
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let node = Some(node(folder.path()).await);
+        Self { node, folder }
+    }
+
+    /// Starts one and hands the article of 2011 in.
+    pub async fn with_article() -> Self {
+        let uplift = Self::start().await;
+        let mut ingest = uplift.ingest().await;
+        for request in article() {
+            ingest.submit_records(request).await.expect("the article is handed in");
+        }
+        uplift
+    }
+
+    /// Stops the node in order and starts another on the same folder.
+    pub async fn restart(&mut self) {
+        if let Some(node) = self.node.take() {
+            node.stop().await.expect("the node stops");
+        }
+        self.node = Some(node(self.folder.path()).await);
+    }
+
+    /// Folder of a dataset's table.
+    pub fn table(&self, dataset: &str) -> std::path::PathBuf {
+        self.folder.path().join("tables").join(dataset)
+    }
+
+    /// Where a service listens, as host and port.
+    pub fn address(&self, service: Service) -> String {
+        let address = self.node.as_ref().and_then(|n| n.address(service));
+        address.expect("all services run").to_string()
+    }
+
+    /// A client of ingest.
+    pub async fn ingest(&self) -> IngestServiceClient<Channel> {
+        IngestServiceClient::new(self.channel(Service::Ingest).await)
+    }
+
+    /// A client of metrics.
+    pub async fn metrics(&self) -> MetricsServiceClient<Channel> {
+        MetricsServiceClient::new(self.channel(Service::Metrics).await)
+    }
+
+    /// A client of reporting.
+    pub async fn reporting(&self) -> ReportingServiceClient<Channel> {
+        ReportingServiceClient::new(self.channel(Service::Reporting).await)
+    }
+
+    async fn channel(&self, service: Service) -> Channel {
+        let url = format!("http://{}", self.address(service));
+        endpoint(&url).expect("an address").connect().await.expect("the service answers")
+    }
+}
+
+async fn node(folder: &Path) -> Node {
+    let options = Options {
+        services: Service::ALL.to_vec(),
+        data_dir: folder.to_owned(),
+        listen: std::net::Ipv4Addr::LOCALHOST.into(),
+        ports: [0; 3],
+        metrics_url: None,
+        grace: Duration::from_secs(10),
+    };
+    Node::start(options).await.expect("the node starts")
+}
+
+/// The article of 2011 as two submissions.
+pub fn article() -> [SubmitRecordsRequest; 2] {
+    let seed = Seed::chongqing_2011().expect("the seed reads");
+    [
+        submission(
+            "article/statement",
+            "statement",
+            Rows::encode(rows_number("statement"), &seed.statements),
+        ),
+        submission(
+            "article/statement_check",
+            "statement_check",
+            Rows::encode(rows_number("statement_check"), &seed.checks),
+        ),
+    ]
+}
+
+/// Field number of a dataset's list in `Rows`.
+pub fn rows_number(dataset: &str) -> u32 {
+    uplift_proto::dataset::find(dataset).expect("a dataset").rows_number
+}
+
+/// A submission for Chongqing in 2011.
+pub fn submission(id: &str, dataset: &str, rows: Rows) -> SubmitRecordsRequest {
+    let header = SubmissionHeader {
+        submission_id: id.to_owned(),
+        dataset: dataset.to_owned(),
+        area_code: "50".to_owned(),
+        period: "2011".to_owned(),
+        sender: "Tests".to_owned(),
+        ..SubmissionHeader::default()
+    };
+    SubmitRecordsRequest { header: Some(header), rows: Some(rows), dry_run: false }
+}

@@ -1,0 +1,130 @@
+//! The service on the wire: each call decodes, calls, encodes, and nothing else.
+
+use tonic::{Request, Response, Status};
+use uplift_core::dataset::{Dataset, Field, Kind};
+use uplift_core::error::{Error, Result};
+use uplift_proto::page;
+use uplift_proto::status::to_status;
+use uplift_proto::v1::ingest as wire;
+use uplift_proto::v1::ingest::ingest_service_server::IngestService;
+
+use crate::header::{Header, unknown_dataset};
+use crate::service::Ingest;
+
+/// So many rejections go into one answer.
+const MAX_REJECTIONS: usize = 1_000;
+
+/// The service as gRPC calls it.
+#[derive(Debug, Clone)]
+pub struct Grpc(pub Ingest);
+
+#[tonic::async_trait]
+impl IngestService for Grpc {
+    async fn list_datasets(
+        &self,
+        _request: Request<wire::ListDatasetsRequest>,
+    ) -> Result<Response<wire::ListDatasetsResponse>, Status> {
+        let brief = |d| wire::Dataset { fields: Vec::new(), rules: Vec::new(), ..dataset(d) };
+        let datasets = uplift_proto::dataset::all().iter().map(brief).collect();
+        Ok(Response::new(wire::ListDatasetsResponse { datasets }))
+    }
+
+    async fn get_dataset(
+        &self,
+        request: Request<wire::GetDatasetRequest>,
+    ) -> Result<Response<wire::GetDatasetResponse>, Status> {
+        let name = request.into_inner().dataset;
+        match uplift_proto::dataset::find(&name) {
+            Some(found) => Ok(Response::new(wire::GetDatasetResponse { dataset: Some(dataset(found)) })),
+            None => Err(to_status(Error::not_found(unknown_dataset(&name)))),
+        }
+    }
+
+    async fn submit_records(
+        &self,
+        request: Request<wire::SubmitRecordsRequest>,
+    ) -> Result<Response<wire::SubmitRecordsResponse>, Status> {
+        let wire::SubmitRecordsRequest { header, rows, dry_run } = request.into_inner();
+        let header = Header::parse(header).map_err(to_status)?;
+        let outcome = self.0.submit(header, rows.unwrap_or_default(), dry_run).await.map_err(to_status)?;
+        let rejections = outcome.faults.into_iter().take(MAX_REJECTIONS).map(|fault| wire::Rejection {
+            row: fault.row as i64 + 1,
+            field: fault.field,
+            rule: fault.rule.to_string(),
+            value: fault.value,
+            message: fault.message,
+        });
+        Ok(Response::new(wire::SubmitRecordsResponse {
+            submission: Some(outcome.submission.to_wire()),
+            rejections: rejections.collect(),
+        }))
+    }
+
+    async fn get_submission(
+        &self,
+        request: Request<wire::GetSubmissionRequest>,
+    ) -> Result<Response<wire::GetSubmissionResponse>, Status> {
+        let submission = self.0.submission(&request.into_inner().submission_id).await.map_err(to_status)?;
+        Ok(Response::new(wire::GetSubmissionResponse { submission: Some(submission.to_wire()) }))
+    }
+
+    async fn list_submissions(
+        &self,
+        request: Request<wire::ListSubmissionsRequest>,
+    ) -> Result<Response<wire::ListSubmissionsResponse>, Status> {
+        let request = request.into_inner();
+        let size = page::size(request.page_size, 100, 1_000).map_err(to_status)?;
+        let before = page::position(&request.page_token).map_err(to_status)?;
+        let (page, next) = self.0.submissions(&request.dataset, before, size).await.map_err(to_status)?;
+        Ok(Response::new(wire::ListSubmissionsResponse {
+            submissions: page.iter().map(|s| s.to_wire()).collect(),
+            next_page_token: page::token(next),
+        }))
+    }
+}
+
+fn dataset(dataset: &Dataset) -> wire::Dataset {
+    let rule = |r: &uplift_core::dataset::RowRule| wire::RowRule {
+        sql: r.sql.clone(),
+        field: r.field.clone(),
+        remedy: r.remedy.clone(),
+    };
+    wire::Dataset {
+        name: dataset.name.clone(),
+        rows_field: dataset.rows_field.clone(),
+        title_en: dataset.title.en.clone(),
+        title_zh: dataset.title.zh.clone(),
+        key: dataset.key.clone(),
+        fields: dataset.fields.iter().map(field).collect(),
+        rules: dataset.rules.iter().map(rule).collect(),
+    }
+}
+
+fn field(field: &Field) -> wire::Field {
+    let (format, codes) = match &field.kind {
+        Kind::Text(format) => (format.describe(), &[][..]),
+        Kind::Code(codes) => ("", codes.as_slice()),
+        Kind::Integer | Kind::Number | Kind::Boolean => ("", &[][..]),
+    };
+    let limit = |d: Option<rust_decimal::Decimal>| d.map(|d| d.to_string()).unwrap_or_default();
+    let code = |c: &uplift_core::dataset::Code| wire::Code {
+        name: c.name.clone(),
+        stored: c.stored.clone(),
+        title_en: c.title.en.clone(),
+        title_zh: c.title.zh.clone(),
+    };
+    wire::Field {
+        name: field.name.clone(),
+        number: field.number as i32,
+        title_en: field.title.en.clone(),
+        title_zh: field.title.zh.clone(),
+        r#type: field.kind.name().to_owned(),
+        format: format.to_owned(),
+        unit: field.unit.clone(),
+        required: field.required,
+        minimum: limit(field.minimum),
+        maximum: limit(field.maximum),
+        codes: codes.iter().map(code).collect(),
+        personal: field.personal,
+    }
+}

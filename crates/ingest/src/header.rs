@@ -1,0 +1,114 @@
+//! What a sender says of a submission, checked once and typed from then on.
+
+use sha2::{Digest, Sha256};
+use uplift_core::area::AreaCode;
+use uplift_core::dataset::Dataset;
+use uplift_core::error::{Error, FieldViolation, Result};
+use uplift_core::period::Period;
+use uplift_proto::v1::ingest as wire;
+
+/// A header that makes sense.
+#[derive(Debug, Clone)]
+pub struct Header {
+    /// Chosen by the sender.
+    pub submission_id: String,
+    /// Dataset of all its rows.
+    pub dataset: &'static Dataset,
+    /// Area it reports for.
+    pub area: AreaCode,
+    /// Period it reports for.
+    pub period: Period,
+    /// Whether its rows take the place of those before.
+    pub replace: bool,
+    /// Whether good rows land beside bad ones.
+    pub accept_good_rows: bool,
+    /// Who sends it.
+    pub sender: String,
+    /// Whether it was made up for trying out.
+    pub simulated: bool,
+}
+
+const MAX_ID: usize = 200;
+const MAX_SENDER: usize = 200;
+
+impl Header {
+    /// Checks a header; every field at fault is named at once.
+    pub fn parse(header: Option<wire::SubmissionHeader>) -> Result<Self> {
+        let Some(wire) = header else {
+            return Err(Error::invalid_field(
+                "header",
+                "is missing; say which dataset, area and period the rows are for",
+            ));
+        };
+        let mut violations = Vec::new();
+        let mut wrong = |field: &str, description: String| {
+            violations.push(FieldViolation::new(format!("header.{field}"), description));
+        };
+        let id_fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':');
+        if wire.submission_id.is_empty()
+            || wire.submission_id.len() > MAX_ID
+            || !wire.submission_id.chars().all(id_fits)
+        {
+            let hint = "a UUID, or as county/2011/households/3";
+            wrong(
+                "submission_id",
+                format!("must be 1 to {MAX_ID} letters, digits or . - _ / : ; choose {hint}"),
+            );
+        }
+        let dataset = uplift_proto::dataset::find(&wire.dataset);
+        if dataset.is_none() {
+            wrong("dataset", unknown_dataset(&wire.dataset));
+        }
+        let area = wire.area_code.parse::<AreaCode>().map_err(|e| wrong("area_code", e.to_string()));
+        let period = wire.period.parse::<Period>().map_err(|e| wrong("period", e.to_string()));
+        let mode = wire::Mode::try_from(wire.mode).map_err(|_| wrong("mode", unlisted(wire.mode)));
+        let policy = wire::Policy::try_from(wire.policy).map_err(|_| wrong("policy", unlisted(wire.policy)));
+        if wire.sender.is_empty() || wire.sender.chars().count() > MAX_SENDER {
+            wrong("sender", format!("must be 1 to {MAX_SENDER} characters; sign as an office would"));
+        }
+        let (Some(dataset), Ok(area), Ok(period), Ok(mode), Ok(policy), true) =
+            (dataset, area, period, mode, policy, violations.is_empty())
+        else {
+            return Err(Error::invalid(violations));
+        };
+        Ok(Self {
+            submission_id: wire.submission_id,
+            dataset,
+            area,
+            period,
+            replace: mode == wire::Mode::Replace,
+            accept_good_rows: policy == wire::Policy::AcceptGoodRows,
+            sender: wire.sender,
+            simulated: wire.simulated,
+        })
+    }
+
+    /// A digest of the header and the rows: equal for a repeat, different for anything else.
+    pub fn digest(&self, rows: &[u8]) -> String {
+        let mut hash = Sha256::new();
+        let flags = [self.replace, self.accept_good_rows, self.simulated].map(u8::from);
+        for part in [
+            self.dataset.name.as_bytes(),
+            self.area.as_str().as_bytes(),
+            self.period.to_string().as_bytes(),
+            self.sender.as_bytes(),
+            &flags,
+            rows,
+        ] {
+            // Lengths keep neighbouring parts from running into each other.
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    }
+}
+
+/// Why a dataset's name is refused, with the names that exist.
+pub fn unknown_dataset(name: &str) -> String {
+    let names: Vec<_> = uplift_proto::dataset::all().iter().map(|d| d.name.as_str()).collect();
+    format!("{name:?} is no dataset; write one of {}", names.join(", "))
+}
+
+fn unlisted(number: i32) -> String {
+    format!("{number} is not on the list")
+}

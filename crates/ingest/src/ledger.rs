@@ -1,0 +1,133 @@
+//! Every submission and what became of it. The data tables' logs are the truth: the ledger is
+//! what they say, kept where it can be searched, and caught up when it lags behind.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::Mutex;
+use uplift_core::error::{Error, Result};
+use uplift_store::{Commit, Store, Table};
+
+use crate::submission::{Submission, from_batch, schema, to_batch};
+
+/// Under this name a commit's log entry carries the submissions it holds.
+const IN_LOG: &str = "uplift.submissions";
+
+/// The submissions, all in memory: about 400 bytes each, so that a million take 400 MB.
+#[derive(Debug)]
+pub struct Ledger {
+    table: Arc<Table>,
+    entries: Mutex<Entries>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    /// In the order in which they were answered.
+    list: Vec<Submission>,
+    /// Place in the list of the newest answer to each id.
+    newest: HashMap<String, usize>,
+    /// So many of the list are in the table.
+    saved: usize,
+}
+
+impl Entries {
+    fn push(&mut self, submission: Submission) {
+        self.newest.insert(submission.submission_id.clone(), self.list.len());
+        self.list.push(submission);
+    }
+}
+
+impl Ledger {
+    /// Opens the ledger and reads it.
+    pub async fn open(store: &Store) -> Result<Self> {
+        let table = store.create(&schema()).await?;
+        let rows = table.snapshot().await?.rows().await?;
+        let batches = rows.collect().await.map_err(|e| Error::internal("reading the ledger", e))?;
+        let mut list = Vec::new();
+        for batch in &batches {
+            list.extend(from_batch(batch)?);
+        }
+        list.sort_by_key(|s| s.create_time);
+        let mut entries = Entries::default();
+        list.into_iter().for_each(|s| entries.push(s));
+        entries.saved = entries.list.len();
+        Ok(Self { table, entries: Mutex::new(entries) })
+    }
+
+    /// What a commit should say in its log of the submissions it holds.
+    pub fn log_metadata(submissions: &[Submission]) -> Result<Vec<(String, Value)>> {
+        let value = serde_json::to_value(submissions);
+        let value = value.map_err(|e| Error::internal("describing submissions", e))?;
+        Ok(vec![(IN_LOG.to_owned(), value)])
+    }
+
+    /// Takes in what a table's log says and the ledger does not: the commits of a process that
+    /// ended before it could write them down.
+    pub async fn catch_up(&self, dataset: &Table) -> Result<()> {
+        let known = {
+            let entries = self.entries.lock().await;
+            let versions = entries.list.iter().filter(|s| s.dataset == dataset.name());
+            versions.filter_map(|s| s.table_version).max().unwrap_or_default()
+        };
+        let mut missing = Vec::new();
+        for entry in dataset.log_after(known).await? {
+            let Some(value) = entry.metadata.get(IN_LOG) else { continue };
+            let listed: Vec<Submission> = serde_json::from_value(value.clone())
+                .map_err(|e| Error::internal("reading submissions from the log", e))?;
+            missing.extend(
+                listed.into_iter().map(|s| Submission { table_version: Some(entry.version as i64), ..s }),
+            );
+        }
+        if !missing.is_empty() {
+            tracing::info!(
+                dataset = dataset.name(),
+                submissions = missing.len(),
+                "ledger caught up with the log"
+            );
+            self.record(missing).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes answers down. They count from this call on even if writing fails: the next call,
+    /// or the next start, writes what is missing.
+    pub async fn record(&self, submissions: Vec<Submission>) -> Result<()> {
+        let mut entries = self.entries.lock().await;
+        submissions.into_iter().for_each(|s| entries.push(s));
+        let batch = to_batch(&entries.list[entries.saved..])?;
+        self.table.commit(Commit { batches: vec![batch], ..Commit::default() }).await?;
+        entries.saved = entries.list.len();
+        Ok(())
+    }
+
+    /// The newest answer to an id.
+    pub async fn get(&self, submission_id: &str) -> Option<Submission> {
+        let entries = self.entries.lock().await;
+        entries.newest.get(submission_id).map(|at| entries.list[*at].clone())
+    }
+
+    /// Answers before a place in the ledger, the newest first, and the place to read on from.
+    /// An answer that a later one to the same id replaced is left out.
+    pub async fn list(
+        &self,
+        dataset: &str,
+        before: Option<usize>,
+        limit: usize,
+    ) -> (Vec<Submission>, Option<usize>) {
+        let entries = self.entries.lock().await;
+        let end = before.unwrap_or(entries.list.len()).min(entries.list.len());
+        let mut page = Vec::new();
+        for at in (0..end).rev() {
+            let submission = &entries.list[at];
+            let newest = entries.newest.get(&submission.submission_id) == Some(&at);
+            if newest && (dataset.is_empty() || submission.dataset == dataset) {
+                if page.len() == limit {
+                    return (page, Some(at + 1));
+                }
+                page.push(submission.clone());
+            }
+        }
+        (page, None)
+    }
+}

@@ -1,0 +1,159 @@
+//! Two intervals on one axis, as SVG made here, so that every format shows the same picture.
+
+use std::fmt::Write;
+
+use rust_decimal::Decimal;
+use uplift_core::interval::{Bound, Interval};
+use uplift_core::number::{Language, readable};
+
+const WIDTH: f64 = 680.0;
+const LEFT: f64 = 118.0;
+const RIGHT: f64 = 24.0;
+const ROW: f64 = 30.0;
+
+/// One interval to draw, with its label.
+pub struct Band<'a> {
+    /// What it is.
+    pub label: &'a str,
+    /// Where it lies.
+    pub interval: Interval,
+    /// Style class: `printed` or `computed`.
+    pub class: &'a str,
+}
+
+/// Draws intervals below each other on one axis; `text` says the same in words.
+pub fn intervals(bands: &[Band<'_>], text: &str, language: Language) -> String {
+    let axis = Axis::over(bands);
+    let height = ROW * bands.len() as f64 + 34.0;
+    let mut svg = format!(
+        r#"<svg class="intervals" viewBox="0 0 {WIDTH} {height}" role="img"><title>{}</title>"#,
+        escape(text)
+    );
+    for (row, band) in bands.iter().enumerate() {
+        let y = ROW * row as f64 + ROW / 2.0;
+        let (from, to) = axis.span(&band.interval);
+        // A band thinner than a stroke would vanish; exact figures are drawn as a dot.
+        let width = (to - from).max(0.0);
+        let _ = write!(svg, r#"<text x="0" y="{:.1}">{}</text>"#, y + 4.0, escape(band.label));
+        if width < 3.0 {
+            let _ = write!(svg, r#"<circle class="{}" cx="{from:.1}" cy="{y:.1}" r="5"/>"#, band.class);
+        } else {
+            let top = y - 7.0;
+            let _ = write!(
+                svg,
+                r#"<rect class="{}" x="{from:.1}" y="{top:.1}" width="{width:.1}" height="14"/>"#,
+                band.class
+            );
+        }
+        for (open, x, sign) in
+            [(band.interval.low.is_none(), from, "◂"), (band.interval.high.is_none(), to, "▸")]
+        {
+            if open {
+                let _ = write!(
+                    svg,
+                    r#"<text class="on" x="{x:.1}" y="{:.1}" text-anchor="middle">{sign}</text>"#,
+                    y + 4.0
+                );
+            }
+        }
+    }
+    let y = ROW * bands.len() as f64 + 6.0;
+    let _ = write!(svg, r#"<line x1="{LEFT}" y1="{y}" x2="{:.1}" y2="{y}"/>"#, WIDTH - RIGHT);
+    for tick in axis.ticks() {
+        let x = axis.x(tick);
+        let label = Decimal::try_from(tick).map(|t| readable(t, language)).unwrap_or_default();
+        let _ = write!(
+            svg,
+            r#"<line x1="{x:.1}" y1="{y}" x2="{x:.1}" y2="{:.1}"/><text x="{x:.1}" y="{:.1}" text-anchor="middle">{label}</text>"#,
+            y + 4.0,
+            y + 18.0
+        );
+    }
+    svg.push_str("</svg>");
+    svg
+}
+
+/// The stretch of the number line that is drawn.
+struct Axis {
+    low: f64,
+    high: f64,
+}
+
+impl Axis {
+    fn over(bands: &[Band<'_>]) -> Self {
+        let ends = bands.iter().flat_map(|b| [b.interval.low, b.interval.high]).flatten().map(at);
+        let (low, high) = ends.fold((f64::MAX, f64::MIN), |(low, high), end| (low.min(end), high.max(end)));
+        if low > high {
+            return Self { low: 0.0, high: 1.0 };
+        }
+        let size = (high - low).max(high.abs() * 0.01).max(f64::MIN_POSITIVE);
+        // Room at both sides also shows that an unbounded end goes on. Nothing here is below
+        // zero unless a figure is.
+        let from = low - size * 0.12;
+        Self { low: if low >= 0.0 { from.max(0.0) } else { from }, high: high + size * 0.12 }
+    }
+
+    fn x(&self, value: f64) -> f64 {
+        LEFT + (value - self.low) / (self.high - self.low) * (WIDTH - LEFT - RIGHT)
+    }
+
+    fn span(&self, interval: &Interval) -> (f64, f64) {
+        let low = interval.low.map_or(LEFT, |b| self.x(at(b)));
+        let high = interval.high.map_or(WIDTH - RIGHT, |b| self.x(at(b)));
+        (low, high)
+    }
+
+    /// Round numbers, about five of them.
+    fn ticks(&self) -> Vec<f64> {
+        let rough = (self.high - self.low) / 5.0;
+        let power = 10f64.powf(rough.log10().floor());
+        let step = [1.0, 2.0, 5.0, 10.0].iter().map(|m| m * power).find(|s| *s >= rough).unwrap_or(rough);
+        let first = (self.low / step).ceil() as i64;
+        let last = (self.high / step).floor() as i64;
+        (first..=last).map(|n| n as f64 * step).collect()
+    }
+}
+
+fn at(bound: Bound) -> f64 {
+    f64::try_from(bound.value).unwrap_or_default()
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draw(intervals_given: &[Interval]) -> String {
+        let bands: Vec<_> =
+            intervals_given.iter().map(|i| Band { label: "a < b", interval: *i, class: "printed" }).collect();
+        intervals(&bands, "words & signs", Language::En)
+    }
+
+    #[test]
+    fn bands_lie_apart_where_intervals_do() {
+        let low = Interval::between(Bound::closed(1.into()), Bound::open(2.into()));
+        let high = Interval::between(Bound::closed(5.into()), Bound::open(6.into()));
+        let axis = Axis::over(&[
+            Band { label: "", interval: low, class: "" },
+            Band { label: "", interval: high, class: "" },
+        ]);
+        assert!(axis.span(&low).1 < axis.span(&high).0);
+        assert!(axis.ticks().len() >= 3);
+    }
+
+    #[test]
+    fn unbounded_equal_and_missing_ends_are_drawn_and_text_is_escaped() {
+        for svg in [
+            draw(&[Interval::from(Bound::open(3.into())), Interval::exact(1.into())]),
+            draw(&[Interval::exact(450.into()), Interval::exact(450.into())]),
+            draw(&[Interval::default()]),
+            draw(&[Interval::exact(0.into())]),
+        ] {
+            assert!(svg.contains("a &lt; b") && svg.contains("words &amp; signs"));
+            assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+        }
+    }
+}

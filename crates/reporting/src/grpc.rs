@@ -1,0 +1,102 @@
+//! The service on the wire: each call decodes, calls, encodes, and nothing else.
+
+use std::pin::Pin;
+
+use futures::{Stream, StreamExt, stream};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+use uplift_core::error::Error;
+use uplift_proto::page;
+use uplift_proto::status::to_status;
+use uplift_proto::v1::reporting as wire;
+use uplift_proto::v1::reporting::reporting_service_server::ReportingService;
+use uplift_proto::v1::reporting::{download_report_response::Part, generate_report_response::Event};
+
+use crate::service::{Reporting, Step, digest};
+
+/// Bytes of one chunk of a download.
+const CHUNK: usize = 64 * 1024;
+
+type Streamed<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// The service as gRPC calls it.
+#[derive(Debug, Clone)]
+pub struct Grpc(pub Reporting);
+
+#[tonic::async_trait]
+impl ReportingService for Grpc {
+    type GenerateReportStream = Streamed<wire::GenerateReportResponse>;
+    type DownloadReportStream = Streamed<wire::DownloadReportResponse>;
+
+    async fn generate_report(
+        &self,
+        request: Request<wire::GenerateReportRequest>,
+    ) -> Result<Response<Self::GenerateReportStream>, Status> {
+        let document_id = request.into_inner().document_id;
+        if document_id.is_empty() {
+            let missing = "is empty; name the document, as chongqing-2011";
+            return Err(to_status(Error::invalid_field("document_id", missing)));
+        }
+        let (steps, told) = mpsc::channel(Step::OF as usize);
+        let reporting = self.0.clone();
+        let work = tokio::spawn(async move { reporting.generate(&document_id, steps).await });
+        let progress = ReceiverStream::new(told).map(|step| {
+            Ok(event(Event::Progress(wire::Progress {
+                stage: step.stage.to_owned(),
+                done: step.done,
+                of: Step::OF,
+            })))
+        });
+        let last = stream::once(async move {
+            match work.await {
+                Ok(Ok(report)) => Ok(event(Event::Report(report))),
+                Ok(Err(error)) => Err(to_status(error)),
+                Err(error) => Err(to_status(Error::internal("writing the report", error))),
+            }
+        });
+        Ok(Response::new(progress.chain(last).boxed()))
+    }
+
+    async fn get_report(
+        &self,
+        request: Request<wire::GetReportRequest>,
+    ) -> Result<Response<wire::GetReportResponse>, Status> {
+        let report = self.0.archive().get(&request.into_inner().report_id).await.map_err(to_status)?;
+        Ok(Response::new(wire::GetReportResponse { report: Some(report) }))
+    }
+
+    async fn list_reports(
+        &self,
+        request: Request<wire::ListReportsRequest>,
+    ) -> Result<Response<wire::ListReportsResponse>, Status> {
+        let request = request.into_inner();
+        let size = page::size(request.page_size, 100, 1_000).map_err(to_status)?;
+        let start = page::position(&request.page_token).map_err(to_status)?.unwrap_or_default();
+        let ids = self.0.archive().ids().await.map_err(to_status)?;
+        let mut reports = Vec::new();
+        for id in ids.iter().skip(start).take(size) {
+            reports.push(self.0.archive().get(id).await.map_err(to_status)?);
+        }
+        let next = start.saturating_add(size);
+        let next_page_token = page::token((next < ids.len()).then_some(next));
+        Ok(Response::new(wire::ListReportsResponse { reports, next_page_token }))
+    }
+
+    async fn download_report(
+        &self,
+        request: Request<wire::DownloadReportRequest>,
+    ) -> Result<Response<Self::DownloadReportStream>, Status> {
+        let content = self.0.archive().content(&request.into_inner().report_id).await.map_err(to_status)?;
+        let sha256 = digest(&content);
+        let starts = (0..content.len()).step_by(CHUNK);
+        let chunks = starts.map(move |at| Part::Chunk(content.slice(at..(at + CHUNK).min(content.len()))));
+        let parts = chunks.chain([Part::Sha256(sha256)]);
+        let parts = parts.map(|part| Ok(wire::DownloadReportResponse { part: Some(part) }));
+        Ok(Response::new(stream::iter(parts.collect::<Vec<_>>()).boxed()))
+    }
+}
+
+fn event(event: Event) -> wire::GenerateReportResponse {
+    wire::GenerateReportResponse { event: Some(event) }
+}

@@ -1,0 +1,47 @@
+//! Declared templates: sections in order, titles, words for units.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use uplift_core::error::{Error, Result};
+
+/// A report's declaration.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Template {
+    /// Title in English.
+    pub title_en: String,
+    /// Title in Chinese.
+    pub title_zh: String,
+    /// Sections, in order.
+    #[serde(rename = "section")]
+    pub sections: Vec<Section>,
+    /// English and Chinese words for unit codes.
+    #[serde(rename = "unit")]
+    units: HashMap<String, (String, String)>,
+}
+
+/// A section's declaration.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Section {
+    /// Name, as statements give it.
+    pub name: String,
+    /// Title in English.
+    pub title_en: String,
+    /// Title in Chinese.
+    pub title_zh: String,
+}
+
+impl Template {
+    /// The template of the reconciliation report.
+    pub fn reconciliation() -> Result<Self> {
+        let text = include_str!("../templates/reconciliation.toml");
+        toml::from_str(text).map_err(|e| Error::internal("reading templates/reconciliation.toml", e))
+    }
+
+    /// The words for a unit, English and Chinese; the code itself where none are declared.
+    pub fn unit<'a>(&'a self, code: &'a str) -> (&'a str, &'a str) {
+        self.units.get(code).map_or((code, code), |(en, zh)| (en, zh))
+    }
+}

@@ -1,0 +1,185 @@
+//! The command line.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::node::Service;
+
+/// Records what a poverty-alleviation programme does, measures what changed, and publishes
+/// figures that can be traced.
+#[derive(Debug, Parser)]
+#[command(
+    name = "uplift",
+    version,
+    propagate_version = true,
+    after_help = "Begin with:\n  uplift demo            load the article of 2011, find its contradictions, write a report\n  \
+                  uplift demo --serve    the same, then keep the services running for grpcurl\n\n\
+                  Exit codes: 0 done, 1 refused or found wrong, 2 wrong usage."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Language of titles and explanations.
+    #[arg(long, global = true, value_enum, default_value_t = Language::En, env = "UPLIFT_LANGUAGE")]
+    pub language: Language,
+    /// How log lines are written to stderr; RUST_LOG says which.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, env = "UPLIFT_LOG_FORMAT")]
+    pub log_format: LogFormat,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Load the published article and show what it says and where it contradicts itself.
+    ///
+    /// Runs all three services in this process on free loopback ports, hands the article's figures
+    /// in over gRPC, has the checks judged, and writes a report to open in a browser. Running it
+    /// again on the same folder changes nothing: every submission is known already.
+    Demo(Demo),
+    /// Run one service, several, or all of them.
+    ///
+    /// Without --service all three run in this process. Reporting asks metrics over gRPC; where
+    /// metrics runs elsewhere, say where with --metrics-url.
+    #[command(after_help = "Example, three processes on one folder:\n  \
+        uplift serve --service ingest --data-dir data\n  \
+        uplift serve --service metrics --data-dir data\n  \
+        uplift serve --service reporting --data-dir data --metrics-url http://localhost:7102")]
+    Serve(Serve),
+    /// Judge the checks between published figures; exits 1 if figures contradict each other.
+    Check(Check),
+    /// Write a report and save it to a file.
+    Report(Report),
+    /// Ask services whether they are healthy; exits 1 if one is not.
+    Health(Health),
+}
+
+/// Options of `uplift demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Folder for tables and reports.
+    #[arg(long, value_name = "DIR", default_value = "uplift-demo", env = "UPLIFT_DATA_DIR")]
+    pub data_dir: PathBuf,
+    /// Keep the services running on their usual ports until Ctrl-C.
+    #[arg(long)]
+    pub serve: bool,
+}
+
+/// Options of `uplift serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Services to run; may be given several times, or as a list with commas.
+    #[arg(long = "service", value_enum, value_delimiter = ',', value_name = "SERVICE")]
+    pub services: Vec<Service>,
+    /// Folder for tables and reports.
+    #[arg(long, value_name = "DIR", default_value = "uplift-data", env = "UPLIFT_DATA_DIR")]
+    pub data_dir: PathBuf,
+    /// Address to listen on. Anything but loopback can be reached by others: there is no
+    /// authentication yet.
+    #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), env = "UPLIFT_LISTEN")]
+    pub listen: IpAddr,
+    /// Port of the ingest service.
+    #[arg(long, value_name = "PORT", default_value_t = Service::Ingest.default_port(), env = "UPLIFT_INGEST_PORT")]
+    pub ingest_port: u16,
+    /// Port of the metrics service.
+    #[arg(long, value_name = "PORT", default_value_t = Service::Metrics.default_port(), env = "UPLIFT_METRICS_PORT")]
+    pub metrics_port: u16,
+    /// Port of the reporting service.
+    #[arg(long, value_name = "PORT", default_value_t = Service::Reporting.default_port(), env = "UPLIFT_REPORTING_PORT")]
+    pub reporting_port: u16,
+    /// Where reporting finds metrics, if not in this process.
+    #[arg(long, value_name = "URL", env = "UPLIFT_METRICS_URL")]
+    pub metrics_url: Option<String>,
+    /// Seconds that requests under way may take to finish once the node stops.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, env = "UPLIFT_GRACE")]
+    pub grace: u64,
+}
+
+/// Options of `uplift check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Document whose figures are checked; without it, all documents.
+    #[arg(long, value_name = "ID", default_value = "")]
+    pub document: String,
+    /// Show only contradictions.
+    #[arg(long)]
+    pub contradictions: bool,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// The metrics service.
+    #[arg(long, value_name = "URL", default_value = "http://localhost:7102", env = "UPLIFT_METRICS_URL")]
+    pub metrics_url: String,
+}
+
+/// Options of `uplift report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Document whose figures the report shows.
+    #[arg(long, value_name = "ID", default_value = "chongqing-2011")]
+    pub document: String,
+    /// File to write.
+    #[arg(long, short, value_name = "FILE", default_value = "report.html")]
+    pub output: PathBuf,
+    /// The reporting service.
+    #[arg(long, value_name = "URL", default_value = "http://localhost:7103", env = "UPLIFT_REPORTING_URL")]
+    pub reporting_url: String,
+}
+
+/// Options of `uplift health`.
+#[derive(Debug, Args)]
+pub struct Health {
+    /// Addresses to ask; without any, the three usual ones.
+    #[arg(value_name = "URL")]
+    pub urls: Vec<String>,
+}
+
+/// Languages of titles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// English
+    En,
+    /// 中文
+    Zh,
+}
+
+/// Shapes of printed lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For reading
+    Table,
+    /// One JSON array
+    Json,
+    /// With a head line
+    Csv,
+}
+
+/// Shapes of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For reading
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+impl Language {
+    /// The text in this language.
+    pub fn of<'a>(self, en: &'a str, zh: &'a str) -> &'a str {
+        match self {
+            Self::En => en,
+            Self::Zh => zh,
+        }
+    }
+}
+
+impl From<Language> for uplift_core::number::Language {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::En => Self::En,
+            Language::Zh => Self::Zh,
+        }
+    }
+}

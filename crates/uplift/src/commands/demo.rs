@@ -1,0 +1,138 @@
+//! `uplift demo`: the whole of it once, from the article to the report, through the real services.
+
+use std::time::{Duration, Instant};
+
+use tonic::transport::Channel;
+use uplift_core::error::{Error, Result};
+use uplift_core::number::readable_interval;
+use uplift_proto::dataset::{code_title, find};
+use uplift_proto::rows::Rows;
+use uplift_proto::status::from_status;
+use uplift_proto::v1::ingest::ingest_service_client::IngestServiceClient;
+use uplift_proto::v1::ingest::{Mode, Policy, Submission, SubmissionHeader, SubmitRecordsRequest};
+use uplift_proto::v1::metrics::metrics_service_client::MetricsServiceClient;
+use uplift_proto::v1::metrics::{CheckStatementsRequest, PublishedFigure, QueryStatementsRequest, Verdict};
+
+use crate::cli::{Demo, Language};
+use crate::commands::{Outcome, check, connect, report, serve};
+use crate::node::{MAX_MESSAGE, Node, Options, Service};
+use crate::seed::Seed;
+use crate::terminal::Listing;
+
+/// The section whose figures the terminal shows; the report has all of them.
+const SHOWN_SECTION: &str = "overview";
+
+/// Loads the article, judges its checks, writes the report, and says what to try next.
+pub async fn run(options: Demo, language: Language) -> Result<Outcome> {
+    let began = Instant::now();
+    let ports = if options.serve { Service::ALL.map(Service::default_port) } else { [0; 3] };
+    let node = Node::start(Options {
+        services: Service::ALL.to_vec(),
+        data_dir: options.data_dir.clone(),
+        listen: std::net::Ipv4Addr::LOCALHOST.into(),
+        ports,
+        metrics_url: None,
+        grace: Duration::from_secs(10),
+    })
+    .await?;
+    let seed = Seed::chongqing_2011()?;
+    let document = &seed.document;
+    println!("{}", language.of(&document.title_en, &document.title_zh));
+
+    hand_in(&node, &seed).await?;
+    let metrics = connect_to(&node, Service::Metrics).await?;
+    let mut metrics = MetricsServiceClient::new(metrics).max_decoding_message_size(MAX_MESSAGE);
+    let asked = QueryStatementsRequest { document_id: document.document_id.clone(), ..Default::default() };
+    let figures = metrics.query_statements(asked).await.map_err(|s| from_status(&s))?.into_inner().figures;
+    print_figures(&figures, language)?;
+
+    let asked = CheckStatementsRequest { document_id: document.document_id.clone(), ..Default::default() };
+    let checks = metrics.check_statements(asked).await.map_err(|s| from_status(&s))?.into_inner();
+    println!(
+        "{} checks: {} consistent, {} undetermined, {} contradictions",
+        checks.checks, checks.consistent, checks.undetermined, checks.inconsistent
+    );
+    let contradictions: Vec<_> =
+        checks.results.into_iter().filter(|r| r.verdict() == Verdict::Inconsistent).collect();
+    check::listing(&contradictions, language).print(crate::cli::Format::Table)?;
+
+    let output = options.data_dir.join("report.html");
+    let reporting = connect_to(&node, Service::Reporting).await?;
+    let report = report::generate(reporting, &document.document_id, &output).await?;
+    let place = output.canonicalize().unwrap_or(output);
+    println!("Report with {} figures: file://{}", report.figures, place.display());
+    println!("Tables: {} (any Delta reader)", options.data_dir.join("tables").display());
+    println!("Done in {:.1} s.", began.elapsed().as_secs_f64());
+    if !options.serve {
+        println!("Next: uplift demo --serve, then grpcurl -plaintext localhost:7102 list");
+        return node.stop().await.map(|()| Outcome::Done);
+    }
+    for (service, address) in node.addresses() {
+        println!("{service} serves at {address}");
+    }
+    println!("Ctrl-C stops.");
+    serve::until_signal(node).await
+}
+
+async fn connect_to(node: &Node, service: Service) -> Result<Channel> {
+    let address = node.address(service);
+    let address = address.ok_or_else(|| Error::internal("connecting", format!("{service} does not run")))?;
+    connect(&format!("http://{address}")).await
+}
+
+/// Hands statements and checks in, one submission each, and says what became of them.
+async fn hand_in(node: &Node, seed: &Seed) -> Result<()> {
+    let mut client = IngestServiceClient::new(connect_to(node, Service::Ingest).await?);
+    let number = |name: &str| find(name).map(|d| d.rows_number).unwrap_or_default();
+    let statements = Rows::encode(number("statement"), &seed.statements);
+    let checks = Rows::encode(number("statement_check"), &seed.checks);
+    for (dataset, rows) in [("statement", statements), ("statement_check", checks)] {
+        let document = &seed.document;
+        let header = SubmissionHeader {
+            submission_id: format!("{}/{dataset}/1", document.document_id),
+            dataset: dataset.to_owned(),
+            area_code: document.area_code.clone(),
+            period: document.period.clone(),
+            mode: Mode::Replace.into(),
+            policy: Policy::AllOrNothing.into(),
+            sender: document.sender.clone(),
+            simulated: document.provenance.simulated,
+        };
+        let asked = SubmitRecordsRequest { header: Some(header), rows: Some(rows), dry_run: false };
+        let answer = client.submit_records(asked).await.map_err(|s| from_status(&s))?.into_inner();
+        let Submission { header, rows_landed, table_version, .. } = answer.submission.unwrap_or_default();
+        println!(
+            "  handed in {}: {rows_landed} rows in the table since version {}",
+            header.unwrap_or_default().submission_id,
+            table_version.unwrap_or_default()
+        );
+    }
+    Ok(())
+}
+
+fn print_figures(figures: &[PublishedFigure], language: Language) -> Result<()> {
+    let mut rows = Vec::new();
+    for figure in figures {
+        let Some(statement) = figure.statement.as_ref().filter(|s| s.section == SHOWN_SECTION) else {
+            continue;
+        };
+        let interval =
+            statement.interval().map_err(|e| Error::internal("reading a figure", e.description))?;
+        let qualifier = code_title("statement", "qualifier", statement.qualifier);
+        rows.push(vec![
+            language.of(&statement.title_en, &statement.title_zh).to_owned(),
+            qualifier.map(|t| language.of(&t.en, &t.zh).to_owned()).unwrap_or_default(),
+            statement.printed.clone(),
+            statement.unit.clone(),
+            readable_interval(&interval, language.into()),
+        ]);
+    }
+    let rest = figures.len() - rows.len();
+    let columns = match language {
+        Language::En => vec!["figure", "", "printed", "unit", "stands for"],
+        Language::Zh => vec!["数字", "", "原文", "单位", "可能取值"],
+    };
+    Listing { columns, numbers: vec![2, 4], rows }.print(crate::cli::Format::Table)?;
+    println!("and {rest} figures in the other sections");
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! One file for each command.
+
+mod check;
+mod demo;
+mod health;
+mod report;
+mod serve;
+
+use std::process::ExitCode;
+
+use tonic::transport::Channel;
+use uplift_core::error::{Error, ErrorKind, Result};
+
+use crate::cli::{Cli, Command};
+use crate::node::endpoint;
+
+/// How a command that ran went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done.
+    Done,
+    /// It ran, and found something wrong.
+    FoundWrong,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::SUCCESS,
+            Outcome::FoundWrong => Self::from(1),
+        }
+    }
+}
+
+/// Runs one command.
+pub fn run(cli: Cli) -> Result<Outcome> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|e| Error::internal("starting", e))?;
+    let language = cli.language;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Demo(options) => demo::run(options, language).await,
+            Command::Serve(options) => serve::run(options).await,
+            Command::Check(options) => check::run(options, language).await,
+            Command::Report(options) => report::run(options).await,
+            Command::Health(options) => health::run(options).await,
+        }
+    })
+}
+
+/// A channel to a service that must be there.
+async fn connect(url: &str) -> Result<Channel> {
+    endpoint(url)?.connect().await.map_err(|e| Error {
+        source: Some(e.into()),
+        ..Error::new(
+            ErrorKind::Unavailable,
+            format!("no service answers at {url}; start one with: uplift serve"),
+        )
+    })
+}

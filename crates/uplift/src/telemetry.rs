@@ -1,0 +1,19 @@
+//! Log lines to stderr.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Command, LogFormat};
+
+/// Starts logging. Services tell what they do; commands for people stay quiet unless asked.
+pub fn start(cli: &Cli) {
+    let default = match cli.command {
+        Command::Serve(_) => "info,deltalake_core=warn",
+        _ => "warn",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match cli.log_format {
+        LogFormat::Text => builder.with_target(false).init(),
+        LogFormat::Json => builder.json().init(),
+    }
+}

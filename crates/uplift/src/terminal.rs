@@ -1,0 +1,88 @@
+//! What the terminal shows: light tables, progress on stderr, errors that say what to do.
+
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Map, Value};
+use uplift_core::error::{Error, Result};
+
+use crate::cli::Format;
+
+/// A line under the head and nothing else.
+const LIGHT: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// Rows with named columns, to be printed in any format.
+#[derive(Debug)]
+pub struct Listing {
+    /// Names of columns.
+    pub columns: Vec<&'static str>,
+    /// Columns whose cells are numbers, right-aligned.
+    pub numbers: Vec<usize>,
+    /// Cells.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Listing {
+    /// Prints the rows to stdout.
+    pub fn print(&self, format: Format) -> Result<()> {
+        match format {
+            Format::Table => println!("{}", self.table()),
+            Format::Json => {
+                let object = |row: &Vec<String>| {
+                    let cells = self.columns.iter().zip(row);
+                    Value::Object(
+                        cells.map(|(c, v)| ((*c).to_owned(), Value::from(v.as_str()))).collect::<Map<_, _>>(),
+                    )
+                };
+                println!("{:#}", Value::Array(self.rows.iter().map(object).collect()));
+            }
+            Format::Csv => {
+                let mut writer = csv::Writer::from_writer(std::io::stdout());
+                let written = writer
+                    .write_record(&self.columns)
+                    .and_then(|()| self.rows.iter().try_for_each(|row| writer.write_record(row)));
+                written.map_err(|e| Error::internal("writing CSV", e))?;
+                writer.flush().map_err(|e| Error::internal("writing CSV", e))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new();
+        table.load_style(LIGHT).set_content_arrangement(ContentArrangement::Dynamic);
+        if table.width().is_none() {
+            table.set_width(120);
+        }
+        table.set_header(&self.columns);
+        table.add_rows(&self.rows);
+        for column in &self.numbers {
+            if let Some(column) = table.column_mut(*column) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        table
+    }
+}
+
+/// A bar on stderr over `steps` steps; hidden where stderr is no terminal.
+pub fn progress(steps: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {msg}");
+    let bar = ProgressBar::new(steps);
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
+/// An error for people: what is wrong, and each field at fault.
+pub fn print_error(error: &Error) {
+    eprintln!("error: {}", error.message);
+    if error.violations.len() > 1 {
+        for violation in &error.violations {
+            eprintln!("  {}: {}", violation.field, violation.description);
+        }
+    }
+    let mut cause = error.source.as_deref().map(|s| s as &dyn std::error::Error);
+    while let Some(inner) = cause {
+        eprintln!("  because: {inner}");
+        cause = inner.source();
+    }
+}

@@ -1,0 +1,158 @@
+//! Clients that are not ours: grpcurl through reflection, Python on the tables. Both must be
+//! there; `.ci/run` installs them and says where with UPLIFT_TEST_TOOLS.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use uplift::node::Service;
+use uplift_testkit::Uplift;
+
+fn tool(name: &str) -> PathBuf {
+    let tools = std::env::var_os("UPLIFT_TEST_TOOLS")
+        .expect("UPLIFT_TEST_TOOLS names the folder of the test clients; run the tests with .ci/run");
+    Path::new(&tools).join("bin").join(name)
+}
+
+/// Runs a client; gives whether it succeeded and what it printed.
+async fn run(program: PathBuf, args: Vec<String>) -> (bool, String) {
+    let shown = program.display().to_string();
+    let output =
+        tokio::task::spawn_blocking(move || Command::new(program).args(args).output()).await.unwrap();
+    let output = output.unwrap_or_else(|e| panic!("{shown} cannot run: {e}"));
+    let text =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.success(), text)
+}
+
+async fn grpcurl(address: &str, args: &[&str]) -> (bool, String) {
+    let mut all = vec!["-plaintext".to_owned()];
+    // Options come before the address, what is called comes after it.
+    let (options, call): (Vec<&str>, Vec<&str>) = match args {
+        ["-d", data, call @ ..] => (vec!["-d", data], call.to_vec()),
+        call => (Vec::new(), call.to_vec()),
+    };
+    all.extend(options.into_iter().map(str::to_owned));
+    all.push(address.to_owned());
+    all.extend(call.into_iter().map(str::to_owned));
+    run(tool("grpcurl"), all).await
+}
+
+async fn grpcurl_json(address: &str, args: &[&str]) -> Value {
+    let (ok, text) = grpcurl(address, args).await;
+    assert!(ok, "{args:?}: {text}");
+    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{args:?}: {e}: {text}"))
+}
+
+#[tokio::test]
+async fn grpcurl_lists_describes_and_calls_each_service() {
+    let uplift = Uplift::with_article().await;
+    for service in Service::ALL {
+        let address = uplift.address(service);
+        let (ok, listed) = grpcurl(&address, &["list"]).await;
+        assert!(ok, "{listed}");
+        assert!(listed.contains(service.grpc_name()) && listed.contains("grpc.health.v1.Health"), "{listed}");
+        let others = Service::ALL.iter().filter(|s| **s != service);
+        others.for_each(|other| assert!(!listed.contains(other.grpc_name()), "{listed}"));
+        let (ok, described) = grpcurl(&address, &["describe", service.grpc_name()]).await;
+        assert!(ok && described.contains("rpc "), "{described}");
+        let health = grpcurl_json(&address, &["grpc.health.v1.Health/Check"]).await;
+        assert_eq!(health["status"], "SERVING");
+    }
+    let (_, described) =
+        grpcurl(&uplift.address(Service::Ingest), &["describe", "uplift.records.v1.Statement"]).await;
+    assert!(described.contains("The figure as printed"), "comments are served: {described}");
+
+    let metrics = uplift.address(Service::Metrics);
+    let checks = grpcurl_json(&metrics, &["uplift.metrics.v1.MetricsService/CheckStatements"]).await;
+    assert_eq!(checks["inconsistent"], 3);
+    let asked = r#"{"document_id":"chongqing-2011"}"#;
+    let reporting = uplift.address(Service::Reporting);
+    let (ok, events) =
+        grpcurl(&reporting, &["-d", asked, "uplift.reporting.v1.ReportingService/GenerateReport"]).await;
+    assert!(ok && events.contains("\"stage\"") && events.contains("\"reportId\""), "{events}");
+}
+
+#[tokio::test]
+async fn grpcurl_hands_records_in_and_reads_why_they_are_refused() {
+    let uplift = Uplift::start().await;
+    let ingest = uplift.address(Service::Ingest);
+    let call = "uplift.ingest.v1.IngestService/SubmitRecords";
+    let request = |id: &str, printed: &str| {
+        serde_json::json!({
+            "header": {"submission_id": id, "dataset": "statement", "area_code": "50", "period": "2011", "sender": "By hand"},
+            "rows": {"statements": [{
+                "statement_id": "a", "document_id": "letter", "area_code": "50", "period": "2011",
+                "section": "overview", "locator": "sentence 1", "subject": "fund.fiscal", "title_en": "Fiscal funds",
+                "title_zh": "财政资金", "printed": printed, "unit": "CNY", "qualifier": "QUALIFIER_MORE_THAN"
+            }]}
+        })
+        .to_string()
+    };
+    let (ok, refused) = grpcurl(&ingest, &["-d", &request("hand/1", "a few"), call]).await;
+    assert!(!ok);
+    assert!(
+        refused.contains("InvalidArgument") && refused.contains("rows.statements[0].printed"),
+        "{refused}"
+    );
+    let landed = grpcurl_json(&ingest, &["-d", &request("hand/2", "8.6 million"), call]).await;
+    assert_eq!(landed["submission"]["state"], "STATE_COMMITTED");
+    assert_eq!(landed["submission"]["rowsLanded"], "1");
+    let figures = grpcurl_json(
+        &uplift.address(Service::Metrics),
+        &["uplift.metrics.v1.MetricsService/QueryStatements"],
+    )
+    .await;
+    assert_eq!(figures["figures"][0]["interval"]["low"], "8600000");
+}
+
+/// The lines that open each service's proto, run as they are printed there.
+#[tokio::test]
+async fn every_grpcurl_line_in_the_protos_works() {
+    let uplift = Uplift::with_article().await;
+    let mut lines = 0;
+    for (service, proto) in [
+        (Service::Ingest, include_str!("../../proto/uplift/ingest/v1/ingest.proto")),
+        (Service::Metrics, include_str!("../../proto/uplift/metrics/v1/metrics.proto")),
+        (Service::Reporting, include_str!("../../proto/uplift/reporting/v1/reporting.proto")),
+    ] {
+        for line in proto.lines().filter_map(|l| l.strip_prefix("//   grpcurl ")) {
+            let usual = format!("localhost:{}", service.default_port());
+            assert!(line.contains(&usual), "{line}");
+            let line = line.replace(&usual, &uplift.address(service));
+            let command = format!("{} {line}", tool("grpcurl").display());
+            let (ok, text) = run("/bin/sh".into(), vec!["-c".into(), command]).await;
+            assert!(ok, "{line}: {text}");
+            lines += 1;
+        }
+    }
+    assert_eq!(lines, 9, "three lines for each service");
+}
+
+#[tokio::test]
+async fn python_deltalake_reads_the_table_that_was_written() {
+    let uplift = Uplift::with_article().await;
+    let script = "
+import json, sys
+from deltalake import DeltaTable
+table = DeltaTable(sys.argv[1])
+rows = table.to_pyarrow_table().to_pylist()
+rows.sort(key=lambda r: r['row_number'])
+print(json.dumps({'version': table.version(), 'partitions': table.metadata().partition_columns, 'rows': rows}))
+";
+    let table = uplift.table("statement").display().to_string();
+    let (ok, text) = run(tool("python"), vec!["-c".into(), script.into(), table]).await;
+    assert!(ok, "{text}");
+    let read: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
+    assert_eq!(read["partitions"], serde_json::json!(["reporting_year", "reporting_county"]));
+    let rows = read["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 71);
+    let sent = uplift::seed::Seed::chongqing_2011().unwrap().statements;
+    for (row, statement) in rows.iter().zip(&sent) {
+        assert_eq!(row["statement_id"], statement.statement_id.as_str());
+        assert_eq!(row["printed"], statement.printed.as_str());
+        assert_eq!((&row["reporting_year"], &row["reporting_county"]), (&2011.into(), &"50".into()));
+    }
+    assert_eq!(rows[0]["qualifier"], "exact");
+    assert_eq!(rows[1]["qualifier"], Value::Null);
+}

@@ -1,0 +1,92 @@
+//! Reports, from the first step to the last byte.
+
+use tonic::Code;
+use uplift_proto::v1::reporting::{
+    DownloadReportRequest, GenerateReportRequest, GetReportRequest, ListReportsRequest, Report,
+    download_report_response::Part, generate_report_response::Event,
+};
+use uplift_testkit::Uplift;
+
+async fn generate(uplift: &Uplift) -> (Vec<String>, Report) {
+    let asked = GenerateReportRequest { document_id: "chongqing-2011".into() };
+    let mut events = uplift.reporting().await.generate_report(asked).await.unwrap().into_inner();
+    let mut stages = Vec::new();
+    let mut report = None;
+    while let Some(message) = events.message().await.unwrap() {
+        assert!(report.is_none(), "the report comes last");
+        match message.event.unwrap() {
+            Event::Progress(step) => {
+                assert_eq!(step.done as usize, stages.len());
+                stages.push(step.stage);
+            }
+            Event::Report(written) => report = Some(written),
+        }
+    }
+    (stages, report.expect("a report"))
+}
+
+#[tokio::test]
+async fn a_report_tells_its_steps_and_is_kept_as_it_was_written() {
+    let mut uplift = Uplift::with_article().await;
+    let (stages, report) = generate(&uplift).await;
+    assert_eq!(stages.len(), 4);
+    assert_eq!((report.figures, report.contradictions, report.simulated), (71, 3, false));
+
+    uplift.restart().await;
+    let mut reporting = uplift.reporting().await;
+    let asked = GetReportRequest { report_id: report.report_id.clone() };
+    assert_eq!(reporting.get_report(asked).await.unwrap().into_inner().report.as_ref(), Some(&report));
+
+    let asked = DownloadReportRequest { report_id: report.report_id.clone() };
+    let mut parts = reporting.download_report(asked).await.unwrap().into_inner();
+    let (mut page, mut digest) = (Vec::new(), None);
+    while let Some(message) = parts.message().await.unwrap() {
+        match message.part.unwrap() {
+            Part::Chunk(chunk) => page.extend_from_slice(&chunk),
+            Part::Sha256(sent) => digest = Some(sent),
+        }
+    }
+    assert_eq!((page.len() as i64, digest.as_ref()), (report.size, Some(&report.sha256)));
+    let page = String::from_utf8(page).unwrap();
+    for expected in ["1.336 billion", "财政扶贫资金", "6000 × 15,000", "<svg", "≠"] {
+        assert!(page.contains(expected), "the page lacks {expected}");
+    }
+    assert!(!page.contains("Simulated data"), "the article is no simulated data");
+    assert!(!page.contains("<script"));
+}
+
+#[tokio::test]
+async fn reports_are_listed_the_newest_first() {
+    let uplift = Uplift::with_article().await;
+    let (_, first) = generate(&uplift).await;
+    let (_, second) = generate(&uplift).await;
+    let mut reporting = uplift.reporting().await;
+    let page =
+        reporting.list_reports(ListReportsRequest { page_size: 1, ..Default::default() }).await.unwrap();
+    let page = page.into_inner();
+    assert_eq!(page.reports[0].report_id, second.report_id);
+    let rest = ListReportsRequest { page_token: page.next_page_token, ..Default::default() };
+    let rest = reporting.list_reports(rest).await.unwrap().into_inner();
+    assert_eq!((rest.reports.len(), &rest.reports[0].report_id), (1, &first.report_id));
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_said_to_be_missing() {
+    let uplift = Uplift::start().await;
+    let mut reporting = uplift.reporting().await;
+    for id in ["", "../tables", "0000", "..%2f"] {
+        let missing = reporting.get_report(GetReportRequest { report_id: id.into() }).await.unwrap_err();
+        assert_eq!(missing.code(), Code::NotFound, "{id:?}");
+    }
+    let asked = GenerateReportRequest { document_id: "unheard-of".into() };
+    let mut events = reporting.generate_report(asked).await.unwrap().into_inner();
+    let failed = loop {
+        match events.message().await {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("the stream ended without an error"),
+            Err(status) => break status,
+        }
+    };
+    assert_eq!(failed.code(), Code::NotFound);
+    assert!(failed.message().contains("unheard-of"));
+}
