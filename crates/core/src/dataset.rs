@@ -137,10 +137,10 @@ impl Format {
         match self {
             Self::Free => "",
             Self::Identifier => "letters, digits, dot, dash and underscore, at most 100",
-            Self::Area => "area code of GB/T 2260, as 50 or 500101",
-            Self::Period => "period, as 2011, 2011-Q3 or 2011-10",
-            Self::Date => "date, as 2011-10-17",
-            Self::Printed => "figure as printed, as 1.336 billion or 150,000-300,000",
+            Self::Area => "an area code of GB/T 2260, as 50 or 500101",
+            Self::Period => "a period, as 2011, 2011-Q3 or 2011-10",
+            Self::Date => "a date, as 2011-10-17",
+            Self::Printed => "a figure as printed, as 1.336 billion or 150,000-300,000",
             Self::Expression => "arithmetic over statement ids, as a + b",
         }
     }

@@ -119,7 +119,7 @@ pub fn key_rows(key: &[ArrayRef]) -> Result<arrow::row::Rows> {
 fn required(field: &Field, column: &ArrayRef, faults: &mut Vec<Fault>) {
     for row in (0..column.len()).filter(|row| column.is_null(*row)) {
         let hint = match &field.kind {
-            Kind::Text(format) if !format.describe().is_empty() => format!("; write a {}", format.describe()),
+            Kind::Text(format) if !format.describe().is_empty() => format!("; write {}", format.describe()),
             Kind::Code(codes) => {
                 let names: Vec<_> = codes.iter().map(|c| c.name.as_str()).collect();
                 format!("; write one of {}", names.join(", "))

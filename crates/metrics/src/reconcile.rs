@@ -6,6 +6,7 @@ use uplift_core::error::FieldViolation;
 use uplift_core::expression::Expression;
 use uplift_core::interval::Interval;
 use uplift_core::number::{Language, readable};
+use uplift_core::printed::PERCENT;
 use uplift_core::verdict::{Relation, Verdict};
 use uplift_proto::v1::records::{Qualifier, StatementCheck};
 
@@ -120,12 +121,15 @@ fn judge(check: StatementCheck, by_id: &ById<'_>) -> Judged {
 
 /// A figure as the document has it, its qualifier in a sign.
 fn shown(figure: &PublishedFigure) -> String {
-    let printed = &figure.statement.printed;
+    let printed = match figure.statement.unit.as_str() {
+        PERCENT => format!("{}%", figure.statement.printed),
+        _ => figure.statement.printed.clone(),
+    };
     match figure.statement.qualifier() {
         Qualifier::MoreThan => format!(">{printed}"),
         Qualifier::LessThan | Qualifier::Nearly => format!("<{printed}"),
         Qualifier::About => format!("~{printed}"),
-        Qualifier::Unspecified | Qualifier::Rounded | Qualifier::Exact | Qualifier::Range => printed.clone(),
+        Qualifier::Unspecified | Qualifier::Rounded | Qualifier::Exact | Qualifier::Range => printed,
     }
 }
 

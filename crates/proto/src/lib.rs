@@ -28,3 +28,6 @@ pub mod v1 {
 
 /// Every file descriptor, encoded, with options and comments: what reflection serves.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// The descriptors of the details that errors carry (google.rpc.BadRequest and its kin), encoded.
+pub const ERROR_DETAILS: &[u8] = tonic_types::pb::FILE_DESCRIPTOR_SET;

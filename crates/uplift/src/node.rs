@@ -16,7 +16,8 @@ use tonic::transport::{Channel, Endpoint, Server};
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
-use tower_http::trace::TraceLayer;
+use tower_http::trace::{DefaultOnResponse, TraceLayer};
+use tracing::Level;
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_ingest::Ingest;
 use uplift_metrics::Metrics;
@@ -128,9 +129,14 @@ impl Node {
                 // An error means that the node is gone, which is as good a reason to stop.
                 let _ = stopped.wait_for(|stop| *stop).await;
             };
+            // A refusal is no failure of ours; what is, is logged where it becomes a status.
+            let trace = TraceLayer::new_for_grpc()
+                .make_span_with(span)
+                .on_response(DefaultOnResponse::new().level(Level::INFO))
+                .on_failure(());
             let server = Server::builder()
                 .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
-                .layer(TraceLayer::new_for_grpc().make_span_with(span))
+                .layer(trace)
                 .layer(PropagateRequestIdLayer::new(REQUEST_ID))
                 .add_routes(routes)
                 .serve_with_incoming_shutdown(incoming, shutdown);
@@ -241,6 +247,8 @@ fn reflection(service: Service, routes: Routes) -> Result<Routes> {
     let builder = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(uplift_proto::DESCRIPTORS)
+            // Field violations travel as google.rpc details: a caller needs their shape to read them.
+            .register_encoded_file_descriptor_set(uplift_proto::ERROR_DETAILS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             .with_service_name(service.grpc_name())
             .with_service_name("grpc.health.v1.Health")
