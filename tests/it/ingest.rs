@@ -6,7 +6,7 @@ use tonic_types::StatusExt;
 use uplift_proto::rows::Rows;
 use uplift_proto::v1::ingest as wire;
 use uplift_proto::v1::metrics::QueryStatementsRequest;
-use uplift_proto::v1::records::{Qualifier, Statement};
+use uplift_proto::v1::records::{Area, AreaLevel, FlowKind, FundFlow, FundSource, Qualifier, Statement};
 use uplift_testkit::{Uplift, article, rows_number, submission};
 
 fn statement(id: &str) -> Statement {
@@ -218,4 +218,110 @@ async fn datasets_describe_themselves() {
     let refused = ingest.get_dataset(unknown).await.unwrap_err();
     assert_eq!(refused.code(), Code::NotFound);
     assert!(refused.message().contains("statement"), "names what exists: {}", refused.message());
+}
+
+#[tokio::test]
+async fn a_key_lands_once_even_when_submissions_race_for_it() {
+    let mut uplift = Uplift::start().await;
+    let mut racers = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let mut ingest = uplift.ingest().await;
+        let own = statement(&format!("own.{n}"));
+        let request = with_header(statements(&format!("race/{n}"), &[statement("wanted"), own]), |h| {
+            h.policy = wire::Policy::AcceptGoodRows.into();
+        });
+        racers.spawn(async move { ingest.submit_records(request).await.unwrap().into_inner() });
+    }
+    let answers = racers.join_all().await;
+    let landed: Vec<_> = answers.iter().map(|a| a.submission.as_ref().unwrap().rows_landed).collect();
+    assert_eq!(
+        (landed.iter().sum::<i64>(), landed.iter().filter(|n| **n == 2).count()),
+        (9, 1),
+        "{landed:?}"
+    );
+    let rules: Vec<_> = answers.iter().flat_map(|a| &a.rejections).map(|r| r.rule.as_str()).collect();
+    assert_eq!(rules, ["duplicate_key"; 7]);
+
+    // The keys are read from the table again after a start; the reasons are kept with them.
+    uplift.restart().await;
+    let mut ingest = uplift.ingest().await;
+    let refused = ingest.submit_records(statements("late", &[statement("wanted")])).await.unwrap_err();
+    let violations = refused.get_details_bad_request().unwrap().field_violations;
+    assert!(violations[0].description.contains("handed in before for 50, 2011"), "{violations:?}");
+    let asked = wire::ListRejectsRequest { submission_id: "late".into(), ..Default::default() };
+    let kept = ingest.list_rejects(asked).await.unwrap().into_inner().rejections;
+    assert_eq!((kept.len(), kept[0].row, kept[0].rule.as_str()), (1, 1, "duplicate_key"));
+}
+
+#[tokio::test]
+async fn money_arrives_exact_and_references_must_exist() {
+    let uplift = Uplift::start().await;
+    let mut ingest = uplift.ingest().await;
+    let flow = |id: &str| FundFlow {
+        flow_id: id.into(),
+        date: "2011-10-17".into(),
+        kind: FlowKind::Disbursement.into(),
+        source: FundSource::FiscalLocal.into(),
+        amount_fen: Some(9_007_199_254_740_993), // more than a float can hold
+        area_code: "500101".into(),
+        ..FundFlow::default()
+    };
+    let flows = |id: &str, rows: &[FundFlow]| {
+        submission(id, "fund_flow", Rows::encode(rows_number("fund_flow"), rows))
+    };
+    let refused = ingest.submit_records(flows("early", &[flow("f1")])).await.unwrap_err();
+    let violations = refused.get_details_bad_request().unwrap().field_violations;
+    assert_eq!(violations[0].field, "rows.fund_flows[0].area_code");
+    assert!(violations[0].description.contains("hand the area in first"), "{violations:?}");
+
+    let area = Area {
+        area_code: "500101000000".into(),
+        valid_from: "2011-01-01".into(),
+        level: AreaLevel::County.into(),
+        name_en: "Wanzhou District".into(),
+        name_zh: "万州区".into(),
+        ..Area::default()
+    };
+    ingest
+        .submit_records(submission("areas", "area", Rows::encode(rows_number("area"), &[area])))
+        .await
+        .unwrap();
+    ingest.submit_records(flows("good", &[flow("f1")])).await.unwrap();
+    let bad = [
+        FundFlow { project_id: "unheard.of".into(), ..flow("f2") },
+        FundFlow { amount_fen: Some(0), ..flow("f3") },
+        FundFlow { amount_fen: None, ..flow("f4") },
+        FundFlow { kind: FlowKind::Loan.into(), ..flow("f5") },
+        FundFlow { date: "2011-02-30".into(), ..flow("f6") },
+    ];
+    let request = with_header(flows("bad", &bad), |h| h.policy = wire::Policy::AcceptGoodRows.into());
+    let refused = ingest.submit_records(request).await.unwrap_err();
+    let violations = refused.get_details_bad_request().unwrap().field_violations;
+    let fields: Vec<_> = violations.iter().map(|v| v.field.trim_start_matches("rows.fund_flows")).collect();
+    assert_eq!(fields, ["[0].project_id", "[1].amount_fen", "[2].amount_fen", "[3].loan_id", "[4].date"]);
+
+    let table = uplift_store::Store::open(uplift.table("").as_path())
+        .unwrap()
+        .get("fund_flow")
+        .await
+        .unwrap()
+        .unwrap();
+    let rows = table.snapshot().await.unwrap().rows().await.unwrap().collect().await.unwrap();
+    let amount = rows[0].column_by_name("amount").unwrap();
+    assert_eq!(arrow::util::display::array_value_to_string(amount, 0).unwrap(), "90071992547409.93");
+}
+
+#[tokio::test]
+async fn small_submissions_share_commits() {
+    let uplift = Uplift::start().await;
+    let mut senders = tokio::task::JoinSet::new();
+    for n in 0..40 {
+        let mut ingest = uplift.ingest().await;
+        let request = statements(&format!("s/{n}"), &[statement(&format!("s{n}"))]);
+        senders.spawn(async move { ingest.submit_records(request).await.unwrap().into_inner() });
+    }
+    let versions: std::collections::BTreeSet<_> =
+        senders.join_all().await.into_iter().map(|a| a.submission.unwrap().table_version.unwrap()).collect();
+    assert_eq!(count(&uplift, "letter").await, 40);
+    assert!(versions.len() < 40, "{} commits for 40 submissions", versions.len());
 }

@@ -33,7 +33,7 @@ pub struct Dataset {
 /// One field of a dataset.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Field {
-    /// Name: also the name of its column.
+    /// Name on the wire.
     pub name: String,
     /// Number on the wire.
     pub number: u32,
@@ -45,12 +45,23 @@ pub struct Field {
     pub unit: String,
     /// Whether an empty value is refused.
     pub required: bool,
+    /// Record that a value must name.
+    pub reference: Option<Reference>,
     /// Whether it tells something about one person.
     pub personal: bool,
     /// Least number allowed.
     pub minimum: Option<Decimal>,
     /// Greatest number allowed.
     pub maximum: Option<Decimal>,
+}
+
+/// The field of another dataset whose values a field may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The other dataset.
+    pub dataset: String,
+    /// Its field.
+    pub field: String,
 }
 
 /// What a field holds.
@@ -62,6 +73,8 @@ pub enum Kind {
     Integer,
     /// A number with a fraction.
     Number,
+    /// Money: fen on the wire, yuan with two decimals in the table.
+    Money,
     /// Yes or no.
     Boolean,
     /// One code of a list.
@@ -118,6 +131,19 @@ impl Dataset {
     }
 }
 
+impl Field {
+    /// Name of its column: without the unit that the wire's name ends in.
+    pub fn column(&self) -> &str {
+        match self.kind {
+            Kind::Money => self.name.strip_suffix(FEN).unwrap_or(&self.name),
+            _ => &self.name,
+        }
+    }
+}
+
+/// Names of money fields end in their unit on the wire.
+pub const FEN: &str = "_fen";
+
 impl Kind {
     /// The kind in one word, as documentation shows it.
     pub fn name(&self) -> &'static str {
@@ -125,6 +151,7 @@ impl Kind {
             Self::Text(_) => "text",
             Self::Integer => "integer",
             Self::Number => "number",
+            Self::Money => "money",
             Self::Boolean => "boolean",
             Self::Code(_) => "code",
         }

@@ -4,15 +4,16 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, RecordBatch, StringBuilder,
+    ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder, Int64Builder, RecordBatch,
+    StringBuilder,
 };
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use chrono::NaiveDate;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 use uplift_core::dataset::{Code, Dataset, Format, Kind};
 use uplift_core::error::{Error, FieldViolation, Result};
 use uplift_proto::rows::Rows;
-use uplift_store::schema::column;
+use uplift_store::schema::{MONEY_PRECISION, column};
 
 use crate::fault::{Fault, Rule};
 
@@ -144,6 +145,7 @@ enum Builder<'d> {
     Date(Date32Builder),
     Integer(Int64Builder),
     Number(Float64Builder),
+    Money(Decimal128Builder),
     Boolean(BooleanBuilder),
     Code(StringBuilder, &'d [Code]),
 }
@@ -157,6 +159,10 @@ impl<'d> Builder<'d> {
             Kind::Text(_) => Self::Text(StringBuilder::new()),
             Kind::Integer => Self::Integer(Int64Builder::new()),
             Kind::Number => Self::Number(Float64Builder::new()),
+            Kind::Money => {
+                let money = DataType::Decimal128(MONEY_PRECISION, 2);
+                Self::Money(Decimal128Builder::new().with_data_type(money))
+            }
             Kind::Boolean => Self::Boolean(BooleanBuilder::new()),
             Kind::Code(codes) => Self::Code(StringBuilder::new(), codes),
         }
@@ -193,6 +199,10 @@ impl<'d> Builder<'d> {
             }
             (Self::Integer(builder), Cell::Varint(n)) => {
                 builder.append_value(*n as i64);
+                return Ok(());
+            }
+            (Self::Money(builder), Cell::Varint(fen)) => {
+                builder.append_value(i128::from(*fen as i64));
                 return Ok(());
             }
             (Self::Boolean(builder), Cell::Varint(n)) => {
@@ -233,6 +243,7 @@ impl<'d> Builder<'d> {
             Self::Date(b) => b.append_null(),
             Self::Integer(b) => b.append_null(),
             Self::Number(b) => b.append_null(),
+            Self::Money(b) => b.append_null(),
             Self::Boolean(b) => b.append_null(),
         }
     }
@@ -243,6 +254,7 @@ impl<'d> Builder<'d> {
             Self::Date(mut b) => Arc::new(b.finish()),
             Self::Integer(mut b) => Arc::new(b.finish()),
             Self::Number(mut b) => Arc::new(b.finish()),
+            Self::Money(mut b) => Arc::new(b.finish()),
             Self::Boolean(mut b) => Arc::new(b.finish()),
         }
     }

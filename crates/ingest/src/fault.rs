@@ -34,6 +34,8 @@ pub enum Rule {
     DuplicateKey,
     /// A rule over several fields.
     Fields,
+    /// A record that was never handed in.
+    Reference,
     /// An area outside of what the submission reports for.
     OutsideArea,
 }
@@ -63,6 +65,7 @@ impl fmt::Display for Rule {
             Self::UnknownField => "unknown_field",
             Self::DuplicateKey => "duplicate_key",
             Self::Fields => "row_rule",
+            Self::Reference => "reference",
             Self::OutsideArea => "outside_area",
         })
     }

@@ -9,6 +9,7 @@ use uplift_proto::v1::ingest as wire;
 use uplift_proto::v1::ingest::ingest_service_server::IngestService;
 
 use crate::header::{Header, unknown_dataset};
+use crate::quarantine::Reject;
 use crate::service::Ingest;
 
 /// So many rejections go into one answer.
@@ -47,13 +48,7 @@ impl IngestService for Grpc {
         let wire::SubmitRecordsRequest { header, rows, dry_run } = request.into_inner();
         let header = Header::parse(header).map_err(to_status)?;
         let outcome = self.0.submit(header, rows.unwrap_or_default(), dry_run).await.map_err(to_status)?;
-        let rejections = outcome.faults.into_iter().take(MAX_REJECTIONS).map(|fault| wire::Rejection {
-            row: fault.row as i64 + 1,
-            field: fault.field,
-            rule: fault.rule.to_string(),
-            value: fault.value,
-            message: fault.message,
-        });
+        let rejections = outcome.rejects.into_iter().take(MAX_REJECTIONS).map(rejection);
         Ok(Response::new(wire::SubmitRecordsResponse {
             submission: Some(outcome.submission.to_wire()),
             rejections: rejections.collect(),
@@ -66,6 +61,20 @@ impl IngestService for Grpc {
     ) -> Result<Response<wire::GetSubmissionResponse>, Status> {
         let submission = self.0.submission(&request.into_inner().submission_id).await.map_err(to_status)?;
         Ok(Response::new(wire::GetSubmissionResponse { submission: Some(submission.to_wire()) }))
+    }
+
+    async fn list_rejects(
+        &self,
+        request: Request<wire::ListRejectsRequest>,
+    ) -> Result<Response<wire::ListRejectsResponse>, Status> {
+        let request = request.into_inner();
+        let size = page::size(request.page_size, 1_000, 10_000).map_err(to_status)?;
+        let start = page::position(&request.page_token).map_err(to_status)?.unwrap_or_default();
+        let rejects = self.0.rejects(&request.submission_id).await.map_err(to_status)?;
+        let next = start.saturating_add(size);
+        let next_page_token = page::token((next < rejects.len()).then_some(next));
+        let rejections = rejects.into_iter().skip(start).take(size).map(rejection).collect();
+        Ok(Response::new(wire::ListRejectsResponse { rejections, next_page_token }))
     }
 
     async fn list_submissions(
@@ -81,6 +90,11 @@ impl IngestService for Grpc {
             next_page_token: page::token(next),
         }))
     }
+}
+
+fn rejection(reject: Reject) -> wire::Rejection {
+    let Reject { row, field, rule, value, message } = reject;
+    wire::Rejection { row, field, rule, value, message }
 }
 
 fn dataset(dataset: &Dataset) -> wire::Dataset {
@@ -104,7 +118,7 @@ fn field(field: &Field) -> wire::Field {
     let (format, codes) = match &field.kind {
         Kind::Text(format) => (format.describe(), &[][..]),
         Kind::Code(codes) => ("", codes.as_slice()),
-        Kind::Integer | Kind::Number | Kind::Boolean => ("", &[][..]),
+        Kind::Integer | Kind::Number | Kind::Money | Kind::Boolean => ("", &[][..]),
     };
     let limit = |d: Option<rust_decimal::Decimal>| d.map(|d| d.to_string()).unwrap_or_default();
     let code = |c: &uplift_core::dataset::Code| wire::Code {

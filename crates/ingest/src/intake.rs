@@ -1,23 +1,20 @@
-//! One dataset's way in: decode, check, part good rows from bad, and commit.
+//! One dataset's way in: decode, check, part good rows from bad, hand on to the committer.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::filter_record_batch;
-use datafusion::logical_expr::{Expr, col, lit};
-use tokio::sync::Mutex;
 use uplift_core::area::AreaCode;
-use uplift_core::dataset::{Dataset, Format, Kind};
+use uplift_core::dataset::{Format, Kind};
 use uplift_core::error::{Error, Result};
 use uplift_proto::rows::Rows;
-use uplift_store::schema::{self, TableSchema};
-use uplift_store::{Commit, Store, Table};
+use uplift_store::schema::TableSchema;
 
+use crate::committer::{Committer, Decided, Ready, Target};
 use crate::decode::Decoder;
 use crate::fault::Fault;
 use crate::header::Header;
-use crate::ledger::Ledger;
-use crate::submission::Submission;
+use crate::references::References;
 use crate::validate::Validator;
 
 /// Takes in the records of one dataset.
@@ -25,10 +22,9 @@ use crate::validate::Validator;
 pub struct Intake {
     decoder: Decoder,
     validator: Validator,
-    table: Arc<Table>,
     schema: TableSchema,
-    /// One commit at a time.
-    gate: Mutex<()>,
+    references: Arc<References>,
+    committer: Committer,
 }
 
 /// Rows that were checked.
@@ -42,39 +38,27 @@ pub struct Checked {
     pub faults: Vec<Fault>,
 }
 
-impl Checked {
-    /// Rows that have a fault.
-    pub fn rejected(&self) -> usize {
-        self.received - self.good.num_rows()
-    }
-}
-
 impl Intake {
-    /// Opens the dataset's table, made if need be.
-    pub async fn open(store: &Store, dataset: &'static Dataset) -> Result<Self> {
-        let schema = TableSchema::of(dataset);
+    /// A way in that commits to a target.
+    pub fn new(target: Target, schema: TableSchema, references: Arc<References>) -> Result<Self> {
         Ok(Self {
-            decoder: Decoder::new(dataset),
-            validator: Validator::new(dataset)?,
-            table: store.create(&schema).await?,
+            decoder: Decoder::new(target.dataset),
+            validator: Validator::new(target.dataset)?,
             schema,
-            gate: Mutex::new(()),
+            references,
+            committer: Committer::start(target),
         })
     }
 
-    /// The dataset's table.
-    pub fn table(&self) -> &Table {
-        &self.table
-    }
-
     /// Decodes and checks rows; nothing is kept.
-    pub fn check(&self, header: &Header, rows: Rows) -> Result<Checked> {
+    pub async fn check(&self, header: &Header, rows: Rows) -> Result<Checked> {
+        let existing = self.references.of(header.dataset).await?;
         let decoded = self.decoder.decode(rows)?;
         let received = decoded.batch.num_rows();
         let mut faulty = vec![false; received];
         let mut faults = decoded.faults;
         faults.iter().for_each(|f| faulty[f.row] = true);
-        let found = self.validator.check(&decoded.batch, &header.area, &faulty)?;
+        let found = self.validator.check(&decoded.batch, &header.area, &existing, &faulty)?;
         found.iter().for_each(|f| faulty[f.row] = true);
         faults.extend(found);
         faults.sort_by_key(|f| f.row);
@@ -82,23 +66,9 @@ impl Intake {
         Ok(Checked { received, good, faults })
     }
 
-    /// Commits good rows as one version of the table; the answer is the submission as it now stands.
-    pub async fn commit(
-        &self,
-        header: &Header,
-        good: RecordBatch,
-        submission: Submission,
-    ) -> Result<Submission> {
-        let _one_at_a_time = self.gate.lock().await;
-        let landed = Submission { committed: true, rows_landed: good.num_rows() as i64, ..submission };
-        let commit = Commit {
-            batches: if good.num_rows() == 0 { Vec::new() } else { vec![good] },
-            replace: header.replace.then(|| replaced_by(header)),
-            transactions: vec![landed.submission_id.clone()],
-            metadata: Ledger::log_metadata(std::slice::from_ref(&landed))?,
-        };
-        let version = self.table.commit(commit).await?;
-        Ok(Submission { table_version: Some(version), ..landed })
+    /// Commits checked rows, together with whatever else waits.
+    pub async fn commit(&self, ready: Ready) -> Result<Decided> {
+        self.committer.commit(ready).await
     }
 
     /// The rows to keep, with the columns that say where they came from.
@@ -134,14 +104,4 @@ fn canonical(kind: &Kind, column: &ArrayRef) -> ArrayRef {
         text.map(|t| t.parse::<AreaCode>().map_or_else(|_| t.to_owned(), |code| code.as_str().to_owned()))
     });
     Arc::new(codes.collect::<StringArray>())
-}
-
-/// The rows that a replacing submission takes the place of. The partition columns come first, so
-/// that only files of that year and county are looked at.
-fn replaced_by(header: &Header) -> Expr {
-    col(schema::REPORTING_YEAR)
-        .eq(lit(i32::from(header.period.year())))
-        .and(col(schema::REPORTING_COUNTY).eq(lit(header.area.county())))
-        .and(col(schema::REPORTING_AREA).eq(lit(header.area.as_str())))
-        .and(col(schema::REPORTING_PERIOD).eq(lit(header.period.to_string())))
 }

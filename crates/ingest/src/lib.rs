@@ -4,12 +4,16 @@
 //! Owns validation, idempotence and the ledger of submissions; it is the only writer of tables.
 //! Never computes a figure, never answers a question about what the rows mean.
 
+mod committer;
 mod decode;
 mod fault;
 mod grpc;
 mod header;
 mod intake;
+mod keys;
 mod ledger;
+mod quarantine;
+mod references;
 mod service;
 mod submission;
 mod validate;

@@ -6,11 +6,14 @@ use std::sync::{Arc, Mutex};
 use uplift_core::error::{Error, ErrorKind, FieldViolation, Result};
 use uplift_proto::rows::Rows;
 use uplift_store::Store;
+use uplift_store::schema::TableSchema;
 
-use crate::fault::Fault;
+use crate::committer::{Decided, Ready, Target};
 use crate::header::{Header, unknown_dataset};
 use crate::intake::Intake;
 use crate::ledger::Ledger;
+use crate::quarantine::{Quarantine, Reject};
+use crate::references::References;
 use crate::submission::Submission;
 
 /// Takes records in. Cheap to clone.
@@ -22,36 +25,32 @@ pub struct Ingest {
 #[derive(Debug)]
 struct Inner {
     intakes: HashMap<&'static str, Intake>,
-    ledger: Ledger,
+    ledger: Arc<Ledger>,
+    quarantine: Arc<Quarantine>,
     /// Ids being handled: two requests with one id must not both find it unused.
     in_hand: Mutex<HashSet<String>>,
 }
 
-/// What became of a submission.
-#[derive(Debug)]
-pub struct Outcome {
-    /// The submission.
-    pub submission: Submission,
-    /// What was wrong with the rows that came back.
-    pub faults: Vec<Fault>,
-}
-
 impl Ingest {
-    /// Opens every dataset's table and the ledger.
-    pub async fn open(store: &Store) -> Result<Self> {
-        let ledger = Ledger::open(store).await?;
+    /// Opens every dataset's table, the ledger and the quarantine.
+    pub async fn open(store: &Arc<Store>) -> Result<Self> {
+        let ledger = Arc::new(Ledger::open(store).await?);
+        let quarantine = Arc::new(Quarantine::open(store).await?);
+        let references = Arc::new(References::new(store.clone()));
         let mut intakes = HashMap::new();
         for dataset in uplift_proto::dataset::all() {
-            let intake = Intake::open(store, dataset).await?;
-            ledger.catch_up(intake.table()).await?;
-            intakes.insert(dataset.name.as_str(), intake);
+            let schema = TableSchema::of(dataset);
+            let table = store.create(&schema).await?;
+            ledger.catch_up(&table).await?;
+            let target = Target { dataset, table, ledger: ledger.clone(), quarantine: quarantine.clone() };
+            intakes.insert(dataset.name.as_str(), Intake::new(target, schema, references.clone())?);
         }
-        Ok(Self { inner: Arc::new(Inner { intakes, ledger, in_hand: Mutex::default() }) })
+        Ok(Self { inner: Arc::new(Inner { intakes, ledger, quarantine, in_hand: Mutex::default() }) })
     }
 
     /// Checks rows and, unless it is a dry run, keeps them.
-    pub async fn submit(&self, header: Header, rows: Rows, dry_run: bool) -> Result<Outcome> {
-        let Inner { intakes, ledger, .. } = &*self.inner;
+    pub async fn submit(&self, header: Header, rows: Rows, dry_run: bool) -> Result<Decided> {
+        let Inner { intakes, ledger, quarantine, .. } = &*self.inner;
         let intake = intakes
             .get(header.dataset.name.as_str())
             .ok_or_else(|| Error::invalid_field("header.dataset", unknown_dataset(&header.dataset.name)))?;
@@ -61,40 +60,23 @@ impl Ingest {
         }
         let _in_hand = self.take_in_hand(&header.submission_id)?;
         let digest = header.digest(rows.as_bytes());
-        let checked = intake.check(&header, rows)?;
-        let submission = Submission::received(&header, digest, checked.received, checked.rejected());
-
-        if let Some(first) = ledger.get(&submission.submission_id).await.filter(|s| s.committed) {
-            return match first.digest == submission.digest {
-                true => Ok(Outcome { submission: first, faults: checked.faults }),
-                false => Err(Error::new(
-                    ErrorKind::AlreadyExists,
-                    format!(
-                        "submission {} was committed with other content; correct it with a new id in mode replace",
-                        first.submission_id
-                    ),
-                )),
-            };
+        if let Some(first) = ledger.get(&header.submission_id).await.filter(|s| s.committed) {
+            if first.digest != digest {
+                let message = format!(
+                    "submission {} was committed with other content; correct it with a new id in mode replace",
+                    first.submission_id
+                );
+                return Err(Error::new(ErrorKind::AlreadyExists, message));
+            }
+            let rejects = quarantine.of(&first).await?;
+            return Ok(Decided { submission: first, rejects });
         }
-        let refused = !checked.faults.is_empty() && !header.accept_good_rows || checked.good.num_rows() == 0;
-        if dry_run {
-            let landed = if refused { 0 } else { checked.good.num_rows() as i64 };
-            return Ok(Outcome {
-                submission: Submission { rows_landed: landed, ..submission },
-                faults: checked.faults,
-            });
+        let checked = intake.check(&header, rows).await?;
+        let decided = intake.commit(Ready { header, digest, checked, dry_run }).await?;
+        if !decided.submission.committed && !dry_run {
+            return Err(Error::invalid(violations(&list, &decided.rejects)));
         }
-        if refused {
-            ledger.record(vec![submission]).await?;
-            return Err(Error::invalid(violations(&list, &checked.faults)));
-        }
-        let submission = intake.commit(&header, checked.good, submission).await?;
-        // The rows are committed whatever happens now, so this is the answer: the log holds what
-        // the ledger could not write.
-        if let Err(error) = ledger.record(vec![submission.clone()]).await {
-            tracing::error!(cause = ?error, "the ledger lags behind the log");
-        }
-        Ok(Outcome { submission, faults: checked.faults })
+        Ok(decided)
     }
 
     /// One submission.
@@ -116,6 +98,12 @@ impl Ingest {
             return Err(Error::invalid_field("dataset", unknown_dataset(dataset)));
         }
         Ok(self.inner.ledger.list(dataset, before, limit).await)
+    }
+
+    /// What was wrong with the rows of a submission that came back.
+    pub async fn rejects(&self, submission_id: &str) -> Result<Vec<Reject>> {
+        let submission = self.submission(submission_id).await?;
+        self.inner.quarantine.of(&submission).await
     }
 
     fn take_in_hand(&self, id: &str) -> Result<InHand<'_>> {
@@ -140,11 +128,11 @@ impl Drop for InHand<'_> {
     }
 }
 
-/// Faults as paths into the request: `rows.statements[3].printed`, counted from 0 as JSON does.
-fn violations(list: &str, faults: &[Fault]) -> Vec<FieldViolation> {
-    let path = |f: &Fault| match f.field.as_str() {
-        "" => format!("{list}[{}]", f.row),
-        field => format!("{list}[{}].{field}", f.row),
+/// Rejects as paths into the request: `rows.statements[3].printed`, counted from 0 as JSON does.
+fn violations(list: &str, rejects: &[Reject]) -> Vec<FieldViolation> {
+    let path = |r: &Reject| match r.field.as_str() {
+        "" => format!("{list}[{}]", r.row - 1),
+        field => format!("{list}[{}].{field}", r.row - 1),
     };
-    faults.iter().map(|f| FieldViolation::new(path(f), &f.message)).collect()
+    rejects.iter().map(|r| FieldViolation::new(path(r), &r.message)).collect()
 }

@@ -1,9 +1,9 @@
 //! The rules of a dataset over whole columns: what is required, formats, limits, keys, row rules.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
-use arrow::datatypes::{Float64Type, Int64Type};
+use arrow::datatypes::{Decimal128Type, Float64Type, Int64Type};
 use arrow::row::{RowConverter, SortField};
 use datafusion::common::DFSchema;
 use datafusion::physical_expr::PhysicalExpr;
@@ -17,6 +17,7 @@ use uplift_core::printed::{self, PrintedNumber, Qualifier};
 use uplift_store::schema::column;
 
 use crate::fault::{Fault, Rule};
+use crate::references::Existing;
 
 /// Checks columns against the rules of one dataset.
 #[derive(Debug)]
@@ -48,7 +49,13 @@ impl Validator {
     }
 
     /// Everything wrong with the rows, leaving out those that are `faulty` already.
-    pub fn check(&self, batch: &RecordBatch, area: &AreaCode, faulty: &[bool]) -> Result<Vec<Fault>> {
+    pub fn check(
+        &self,
+        batch: &RecordBatch,
+        area: &AreaCode,
+        existing: &Existing,
+        faulty: &[bool],
+    ) -> Result<Vec<Fault>> {
         let mut faults = Vec::new();
         for (field, column) in self.dataset.fields.iter().zip(batch.columns()) {
             if field.required {
@@ -57,10 +64,13 @@ impl Validator {
             match &field.kind {
                 Kind::Text(Format::Free | Format::Date) | Kind::Code(_) | Kind::Boolean => {}
                 Kind::Text(format) => formats(field, *format, column, &mut faults),
-                Kind::Integer | Kind::Number => limits(field, column, &mut faults),
+                Kind::Integer | Kind::Number | Kind::Money => limits(field, column, &mut faults),
             }
             if field.kind == Kind::Text(Format::Area) {
                 inside(field, column, area, &mut faults);
+            }
+            if let Some(values) = existing.get(&field.name) {
+                refers(field, column, values, &mut faults);
             }
         }
         self.row_rules(batch, &mut faults)?;
@@ -74,7 +84,7 @@ impl Validator {
             let failed = |e| Error::internal(format!("evaluating rule {}", rule.sql), e);
             let held = expr.evaluate(batch).and_then(|v| v.into_array(batch.num_rows())).map_err(failed)?;
             let held: &BooleanArray = held.as_boolean();
-            let column = batch.column_by_name(&rule.field);
+            let column = self.dataset.field(&rule.field).and_then(|f| batch.column_by_name(f.column()));
             for row in (0..held.len()).filter(|row| held.is_valid(*row) && !held.value(*row)) {
                 let value = column.map(|c| shown(c, row)).unwrap_or_default();
                 faults.push(Fault::new(row, &rule.field, Rule::Fields, &value, &rule.remedy));
@@ -173,21 +183,29 @@ fn limits(field: &Field, column: &ArrayRef, faults: &mut Vec<Fault>) {
     }
     let limit = |d: Option<rust_decimal::Decimal>| d.and_then(|d| f64::try_from(d).ok());
     let (low, high) = (limit(field.minimum), limit(field.maximum));
-    let mut judge = |row: usize, number: f64, text: String| {
+    let mut judge = |row: usize, number: f64, shown: &dyn Fn() -> String| {
         let message = match (low, high) {
-            (Some(low), _) if number < low => format!("{text} is below {low}; leave it empty if unknown"),
-            (_, Some(high)) if number > high => format!("{text} is above {high}; leave it empty if unknown"),
+            (Some(low), _) if number < low => {
+                format!("{} is below {low}; leave it empty if unknown", shown())
+            }
+            (_, Some(high)) if number > high => {
+                format!("{} is above {high}; leave it empty if unknown", shown())
+            }
             _ => return,
         };
-        faults.push(Fault::new(row, &field.name, Rule::Range, &text, message));
+        faults.push(Fault::new(row, &field.name, Rule::Range, &shown(), message));
     };
     if let Some(numbers) = column.as_primitive_opt::<Int64Type>() {
         for (row, n) in numbers.iter().enumerate().filter_map(|(row, n)| Some((row, n?))) {
-            judge(row, n as f64, n.to_string());
+            judge(row, n as f64, &|| n.to_string());
         }
     } else if let Some(numbers) = column.as_primitive_opt::<Float64Type>() {
         for (row, n) in numbers.iter().enumerate().filter_map(|(row, n)| Some((row, n?))) {
-            judge(row, n, n.to_string());
+            judge(row, n, &|| n.to_string());
+        }
+    } else if let Some(fen) = column.as_primitive_opt::<Decimal128Type>() {
+        for (row, n) in fen.iter().enumerate().filter_map(|(row, n)| Some((row, n?))) {
+            judge(row, n as f64, &|| n.to_string());
         }
     }
 }
@@ -199,6 +217,25 @@ fn inside(field: &Field, column: &ArrayRef, area: &AreaCode, faults: &mut Vec<Fa
         if !area.contains(&code) {
             let message = format!("{code} is outside of {area}, which the submission reports for");
             faults.push(Fault::new(row, &field.name, Rule::OutsideArea, code.as_str(), message));
+        }
+    }
+}
+
+/// What a row names must have been handed in before.
+fn refers(field: &Field, column: &ArrayRef, existing: &HashSet<String>, faults: &mut Vec<Fault>) {
+    let area = field.kind == Kind::Text(Format::Area);
+    let dataset = field.reference.as_ref().map(|r| r.dataset.as_str()).unwrap_or_default();
+    for (row, text) in column.as_string::<i32>().iter().enumerate() {
+        let Some(text) = text else { continue };
+        let known = match (area, text.parse::<AreaCode>()) {
+            (true, Ok(code)) => existing.contains(code.as_str()),
+            // No code at all is another rule's fault.
+            (true, Err(_)) => true,
+            (false, _) => existing.contains(text),
+        };
+        if !known {
+            let message = format!("{text} is no known {dataset}; hand the {dataset} in first");
+            faults.push(Fault::new(row, &field.name, Rule::Reference, text, message));
         }
     }
 }
@@ -221,8 +258,9 @@ mod tests {
             let batch = RecordBatch::try_new(schema, empty).unwrap();
             let validator = Validator::new(dataset).unwrap();
             let area = "50".parse().unwrap();
-            let faults =
-                validator.check(&batch, &area, &[false; 2]).unwrap_or_else(|e| panic!("{e}: {:?}", e.source));
+            let faults = validator
+                .check(&batch, &area, &Existing::new(), &[false; 2])
+                .unwrap_or_else(|e| panic!("{e}: {:?}", e.source));
             assert!(
                 faults.iter().all(|f| f.rule == Rule::Required),
                 "empty values break no other rule: {faults:?}"

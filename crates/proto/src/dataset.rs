@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use prost_reflect::{
     DescriptorPool, DynamicMessage, EnumDescriptor, FieldDescriptor, Kind as WireKind, Value,
 };
-use uplift_core::dataset::{Code, Dataset, Field, Format, Kind, RowRule, Title};
+use uplift_core::dataset::{Code, Dataset, FEN, Field, Format, Kind, Reference, RowRule, Title};
 
 const ROWS: &str = "uplift.records.v1.Rows";
 
@@ -69,8 +69,13 @@ fn field(pool: &DescriptorPool, field: &FieldDescriptor) -> Field {
         t if t.is_empty() => None,
         t => Some(t.parse().unwrap_or_else(|_| panic!("{}: {name} is no number", field.full_name()))),
     };
+    let reference = text(&options, "reference");
+    let reference = reference
+        .split_once('.')
+        .map(|(dataset, field)| Reference { dataset: dataset.to_owned(), field: field.to_owned() });
     let kind = match field.kind() {
         WireKind::String => Kind::Text(format(&options)),
+        WireKind::Int64 if field.name().ends_with(FEN) => Kind::Money,
         WireKind::Int32 | WireKind::Int64 => Kind::Integer,
         WireKind::Double => Kind::Number,
         WireKind::Bool => Kind::Boolean,
@@ -84,6 +89,7 @@ fn field(pool: &DescriptorPool, field: &FieldDescriptor) -> Field {
         kind,
         unit: text(&options, "unit"),
         required: flag(&options, "required"),
+        reference,
         personal: flag(&options, "personal"),
         minimum: limit("minimum"),
         maximum: limit("maximum"),
@@ -173,6 +179,10 @@ mod tests {
             }
             for field in &dataset.fields {
                 assert!(titled(&field.title), "{}.{}", dataset.name, field.name);
+                if let Some(to) = &field.reference {
+                    let named = find(&to.dataset).and_then(|d| d.field(&to.field));
+                    assert!(named.is_some_and(|f| f.kind == field.kind), "{}.{}", dataset.name, field.name);
+                }
                 if let Kind::Code(codes) = &field.kind {
                     assert!(codes.iter().all(|c| titled(&c.title)), "{}.{}", dataset.name, field.name);
                 }

@@ -20,6 +20,9 @@ pub const ROW_NUMBER: &str = "row_number";
 /// Whether the row was made up for trying out.
 pub const SIMULATED: &str = "simulated";
 
+/// Digits of money: 18 before the point hold any budget.
+pub const MONEY_PRECISION: u8 = 20;
+
 /// What a table looks like.
 #[derive(Debug, Clone)]
 pub struct TableSchema {
@@ -55,7 +58,7 @@ impl TableSchema {
 /// The column of a field. All are nullable in the table, so that a later version of a dataset can
 /// ask for more without rewriting history; what is required is checked on the way in.
 pub fn column(field: &Field) -> Column {
-    Column::new(&field.name, data_type(&field.kind), true)
+    Column::new(field.column(), data_type(&field.kind), true)
 }
 
 fn data_type(kind: &Kind) -> DataType {
@@ -64,6 +67,7 @@ fn data_type(kind: &Kind) -> DataType {
         Kind::Text(_) | Kind::Code(_) => DataType::Utf8,
         Kind::Integer => DataType::Int64,
         Kind::Number => DataType::Float64,
+        Kind::Money => DataType::Decimal128(MONEY_PRECISION, 2),
         Kind::Boolean => DataType::Boolean,
     }
 }

@@ -1,0 +1,270 @@
+//! The one place where a dataset's rows are committed: gathers what waits into one commit.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use datafusion::logical_expr::{Expr, col, lit};
+use tokio::sync::{mpsc, oneshot};
+use uplift_core::dataset::Dataset;
+use uplift_core::error::{Error, ErrorKind, Result};
+use uplift_store::columns::integer;
+use uplift_store::schema::{self, ROW_NUMBER};
+use uplift_store::{Commit, Table};
+
+use crate::fault::{Fault, Rule};
+use crate::header::Header;
+use crate::intake::Checked;
+use crate::keys::{Keys, digests};
+use crate::ledger::Ledger;
+use crate::quarantine::{Quarantine, Reject};
+use crate::submission::Submission;
+
+/// Hands checked rows to the committer's task. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Committer {
+    queue: mpsc::Sender<Waiting>,
+}
+
+/// What a committer commits to.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The dataset.
+    pub dataset: &'static Dataset,
+    /// Its table.
+    pub table: Arc<Table>,
+    /// Where every submission is written down.
+    pub ledger: Arc<Ledger>,
+    /// Where rejected rows are kept.
+    pub quarantine: Arc<Quarantine>,
+}
+
+/// Checked rows of one submission.
+#[derive(Debug)]
+pub struct Ready {
+    /// What the sender said of it.
+    pub header: Header,
+    /// Its digest.
+    pub digest: String,
+    /// Its rows.
+    pub checked: Checked,
+    /// Decide, and keep nothing.
+    pub dry_run: bool,
+}
+
+/// What became of a submission.
+#[derive(Debug)]
+pub struct Decided {
+    /// The submission.
+    pub submission: Submission,
+    /// What was wrong with rows that came back.
+    pub rejects: Vec<Reject>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    ready: Ready,
+    reply: oneshot::Sender<Result<Decided>>,
+}
+
+/// So many submissions may wait; more wait in their callers, which is the backpressure.
+const QUEUE: usize = 64;
+/// Limits of one commit: rows keep memory and file size in bounds, submissions the log entry.
+const MAX_ROWS: usize = 1_000_000;
+const MAX_SUBMISSIONS: usize = 256;
+
+impl Committer {
+    /// Starts the task; it ends when the last handle is gone and the queue is empty.
+    pub fn start(target: Target) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(run(target, waiting));
+        Self { queue }
+    }
+
+    /// Waits until the rows are committed, or refused.
+    pub async fn commit(&self, ready: Ready) -> Result<Decided> {
+        let gone = || Error::new(ErrorKind::Unavailable, "the service is stopping; send it again");
+        let (reply, decided) = oneshot::channel();
+        self.queue.send(Waiting { ready, reply }).await.map_err(|_| gone())?;
+        decided.await.map_err(|_| gone())?
+    }
+}
+
+async fn run(target: Target, mut queue: mpsc::Receiver<Waiting>) {
+    let mut keys = None;
+    let mut carried = None;
+    loop {
+        let first = match carried.take() {
+            Some(waiting) => waiting,
+            None => match queue.recv().await {
+                Some(waiting) => waiting,
+                None => return,
+            },
+        };
+        let mut rows = first.ready.checked.received;
+        let mut group = vec![first];
+        // A replacing submission takes rows away, so it has a commit of its own.
+        while !group[0].ready.header.replace && group.len() < MAX_SUBMISSIONS && rows < MAX_ROWS {
+            match queue.try_recv() {
+                Ok(next) if next.ready.header.replace => {
+                    carried = Some(next);
+                    break;
+                }
+                Ok(next) => {
+                    rows += next.ready.checked.received;
+                    group.push(next);
+                }
+                Err(_) => break,
+            }
+        }
+        commit(&target, &mut keys, group).await;
+    }
+}
+
+/// One submission of a group, decided and not yet kept.
+struct Staged {
+    submission: Submission,
+    rejects: Vec<Reject>,
+    rows: RecordBatch,
+    digests: Vec<[u8; 16]>,
+    header: Header,
+    dry_run: bool,
+}
+
+async fn commit(target: &Target, keys: &mut Option<Keys>, group: Vec<Waiting>) {
+    let (ready, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|w| (w.ready, w.reply)).unzip();
+    match try_commit(target, keys, ready).await {
+        Ok(decided) => {
+            for (reply, decided) in replies.into_iter().zip(decided) {
+                // A caller that went away finds the answer by the submission's id.
+                let _ = reply.send(Ok(decided));
+            }
+        }
+        Err(error) => {
+            // Nothing is known to have landed; read the keys afresh before the next commit.
+            *keys = None;
+            tracing::error!(dataset = target.dataset.name, cause = ?error, "commit failed");
+            for reply in replies {
+                let _ = reply.send(Err(Error::new(error.kind, error.message.clone())));
+            }
+        }
+    }
+}
+
+async fn try_commit(target: &Target, keys: &mut Option<Keys>, group: Vec<Ready>) -> Result<Vec<Decided>> {
+    let keys = match keys {
+        Some(keys) => keys,
+        None => keys.insert(Keys::read(target.dataset, &target.table).await?),
+    };
+    let mut seen = HashSet::new();
+    let mut staged = Vec::new();
+    for ready in group {
+        staged.push(stage(target.dataset, keys, &mut seen, ready)?);
+    }
+    let kept: Vec<_> = staged.iter().filter(|s| !s.dry_run).collect();
+    let rejected: Vec<_> = kept.iter().map(|s| (&s.submission, s.rejects.as_slice())).collect();
+    target.quarantine.keep(&rejected).await?;
+
+    let landing: Vec<_> = kept.iter().filter(|s| s.submission.committed).collect();
+    let mut version = None;
+    if let Some(first) = landing.first() {
+        let submissions: Vec<_> = landing.iter().map(|s| s.submission.clone()).collect();
+        let commit = Commit {
+            batches: landing.iter().map(|s| s.rows.clone()).collect(),
+            replace: first.header.replace.then(|| replaced_by(&first.header)),
+            transactions: submissions.iter().map(|s| s.submission_id.clone()).collect(),
+            metadata: Ledger::log_metadata(&submissions)?,
+        };
+        version = Some(target.table.commit(commit).await?);
+    }
+    let mut answers = Vec::new();
+    let mut decided = Vec::new();
+    for staged in staged {
+        let Staged { mut submission, rejects, digests, header, dry_run, .. } = staged;
+        if submission.committed && !dry_run {
+            submission.table_version = version;
+            let scope = (header.area.to_string(), header.period.to_string());
+            keys.add(&digests, scope, header.replace);
+        }
+        if dry_run {
+            submission.committed = false;
+        } else {
+            answers.push(submission.clone());
+        }
+        decided.push(Decided { submission, rejects });
+    }
+    // The rows are committed whatever happens now, so these are the answers: the log holds what
+    // the ledger could not write.
+    if !answers.is_empty()
+        && let Err(error) = target.ledger.record(answers).await
+    {
+        tracing::error!(cause = ?error, "the ledger lags behind the log");
+    }
+    Ok(decided)
+}
+
+/// Takes out rows whose key is used already and decides whether the rest lands.
+fn stage(dataset: &Dataset, keys: &mut Keys, seen: &mut HashSet<[u8; 16]>, ready: Ready) -> Result<Staged> {
+    let Ready { header, digest, checked, dry_run } = ready;
+    let Checked { received, good, mut faults } = checked;
+    let all = digests(dataset, &good)?;
+    let scope = (header.area.to_string(), header.period.to_string());
+    let mut keep = vec![true; all.len()];
+    let numbers = integer(&good, ROW_NUMBER)?;
+    let mut duplicate = |row: usize, why: String| {
+        keep[row] = false;
+        let field = dataset.key.last().map(String::as_str).unwrap_or_default();
+        faults.push(Fault::new(numbers.value(row) as usize - 1, field, Rule::DuplicateKey, "", why));
+    };
+    for (row, (area, period)) in keys.taken(&all, scope, header.replace) {
+        duplicate(
+            row,
+            format!(
+                "has the key of a record handed in before for {area}, {period}; replace that or use another key"
+            ),
+        );
+    }
+    for row in (0..all.len()).filter(|row| seen.contains(&all[*row])) {
+        duplicate(row, "has the key of a record that landed just before; use another key".to_owned());
+    }
+    faults.sort_by_key(|f| f.row);
+    let mask = BooleanArray::from(keep.clone());
+    let rows = filter_record_batch(&good, &mask).map_err(|e| Error::internal("parting rows", e))?;
+    let refused = rows.num_rows() == 0 || !(faults.is_empty() || header.accept_good_rows);
+    let landed = if refused { 0 } else { rows.num_rows() };
+    let rejected = received - rows.num_rows();
+    let digests: Vec<_> = all.into_iter().zip(&keep).filter(|(_, keep)| **keep).map(|(key, _)| key).collect();
+    if !refused && !dry_run {
+        seen.extend(&digests);
+    }
+    let submission = Submission {
+        committed: !refused,
+        rows_landed: landed as i64,
+        ..Submission::received(&header, digest, received, rejected)
+    };
+    let rejects = faults.into_iter().map(Reject::from).collect();
+    Ok(Staged { submission, rejects, rows, digests, header, dry_run })
+}
+
+/// The rows that a replacing submission takes the place of. The partition columns come first, so
+/// that only files of that year and county are looked at.
+fn replaced_by(header: &Header) -> Expr {
+    col(schema::REPORTING_YEAR)
+        .eq(lit(i32::from(header.period.year())))
+        .and(col(schema::REPORTING_COUNTY).eq(lit(header.area.county())))
+        .and(col(schema::REPORTING_AREA).eq(lit(header.area.as_str())))
+        .and(col(schema::REPORTING_PERIOD).eq(lit(header.period.to_string())))
+}
+
+impl From<Fault> for Reject {
+    fn from(fault: Fault) -> Self {
+        Self {
+            row: fault.row as i64 + 1,
+            field: fault.field,
+            rule: fault.rule.to_string(),
+            value: fault.value,
+            message: fault.message,
+        }
+    }
+}
