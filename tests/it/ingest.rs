@@ -5,6 +5,7 @@ use tonic::Code;
 use tonic_types::StatusExt;
 use uplift_proto::rows::Rows;
 use uplift_proto::v1::ingest as wire;
+use uplift_proto::v1::ingest::upload_file_request::Part;
 use uplift_proto::v1::metrics::QueryStatementsRequest;
 use uplift_proto::v1::records::{Area, AreaLevel, FlowKind, FundFlow, FundSource, Qualifier, Statement};
 use uplift_testkit::{Uplift, article, rows_number, submission};
@@ -324,4 +325,141 @@ async fn small_submissions_share_commits() {
         senders.join_all().await.into_iter().map(|a| a.submission.unwrap().table_version.unwrap()).collect();
     assert_eq!(count(&uplift, "letter").await, 40);
     assert!(versions.len() < 40, "{} commits for 40 submissions", versions.len());
+}
+
+/// A file as a county office makes it: GB18030, Chinese headings, money in 万元.
+fn county_file() -> Vec<u8> {
+    let csv = "流水编号,日期,类型,资金来源,金额（万元）,地区代码\r\n\
+        W-1,2011年3月5日,下达,中央财政,13300.5,500101\r\n\
+        W-2,2011/3/9,拨付,地方财政,十万,500101\r\n\
+        W-3,2011-04-01,支出,社会,0.0000001,500101\r\n\
+        W-4,2011-04-02,拨款,社会,12,500101\r\n\
+        W-5,20110501,支出,社会,\"1,234.56\",500101000000\r\n";
+    encoding_rs::GB18030.encode(csv).0.into_owned()
+}
+
+async fn upload(
+    uplift: &Uplift,
+    id: &str,
+    bytes: Vec<u8>,
+) -> Result<wire::UploadFileResponse, tonic::Status> {
+    let submission = wire::SubmissionHeader {
+        submission_id: id.into(),
+        dataset: "fund_flow".into(),
+        area_code: "500101".into(),
+        period: "2011".into(),
+        policy: wire::Policy::AcceptGoodRows.into(),
+        sender: "万州区扶贫办".into(),
+        ..Default::default()
+    };
+    let header = wire::UploadHeader { submission: Some(submission), ..Default::default() };
+    let chunks = bytes.chunks(7).map(|c| Part::Chunk(c.to_vec().into())).collect::<Vec<_>>();
+    let parts = std::iter::once(Part::Header(header)).chain(chunks);
+    let parts: Vec<_> = parts.map(|part| wire::UploadFileRequest { part: Some(part) }).collect();
+    let answer = uplift.ingest().await.upload_file(tokio_stream::iter(parts)).await;
+    answer.map(tonic::Response::into_inner)
+}
+
+async fn with_county() -> Uplift {
+    let uplift = Uplift::start().await;
+    let area = Area {
+        area_code: "500101".into(),
+        valid_from: "2011-01-01".into(),
+        level: AreaLevel::County.into(),
+        name_en: "Wanzhou District".into(),
+        name_zh: "万州区".into(),
+        ..Area::default()
+    };
+    let areas = submission("areas", "area", Rows::encode(rows_number("area"), &[area]));
+    uplift.ingest().await.submit_records(areas).await.unwrap();
+    uplift
+}
+
+#[tokio::test]
+async fn a_county_file_lands_exact_and_its_bad_rows_come_back_in_its_own_words() {
+    let uplift = with_county().await;
+    let answer = upload(&uplift, "file/1", county_file()).await.unwrap();
+    let submission = answer.submission.unwrap();
+    assert_eq!((submission.rows_received, submission.rows_landed, submission.rows_rejected), (5, 2, 3));
+    let told: Vec<_> =
+        answer.rejections.iter().map(|r| (r.row, r.field.as_str(), r.value.as_str())).collect();
+    assert_eq!(told, [(2, "金额（万元）", "十万"), (3, "金额（万元）", "0.0000001"), (4, "类型", "拨款")]);
+    assert!(
+        answer.rejections[2].message.contains("拨付"),
+        "the list is given: {}",
+        answer.rejections[2].message
+    );
+
+    let table = uplift_store::Store::open(uplift.table("").as_path())
+        .unwrap()
+        .get("fund_flow")
+        .await
+        .unwrap()
+        .unwrap();
+    let rows = table.snapshot().await.unwrap().rows().await.unwrap().collect().await.unwrap();
+    let show = |column: &str, row| {
+        arrow::util::display::array_value_to_string(rows[0].column_by_name(column).unwrap(), row).unwrap()
+    };
+    let landed: Vec<_> = (0..2)
+        .map(|row| [show("flow_id", row), show("amount", row), show("date", row), show("kind", row)])
+        .collect();
+    assert_eq!(
+        landed,
+        [
+            ["W-1", "133005000.00", "2011-03-05", "allocation"],
+            ["W-5", "12345600.00", "2011-05-01", "expenditure"]
+        ]
+    );
+
+    let again = upload(&uplift, "file/1", county_file()).await.unwrap();
+    assert_eq!(again.submission.unwrap(), submission, "the same file again is the same submission");
+    assert_eq!(again.rejections, answer.rejections);
+}
+
+#[tokio::test]
+async fn files_in_other_encodings_and_with_unknown_columns() {
+    let uplift = with_county().await;
+    let csv = "flow_id,Date,kind,source,amount_fen,area_code\nU-1,2011-01-02,donation,social,5.25,500101\n";
+    let utf16: Vec<u8> = csv.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let landed = upload(&uplift, "utf16", utf16).await.unwrap().submission.unwrap();
+    assert_eq!(landed.rows_landed, 1);
+    let marked = format!("\u{feff}{}", csv.replace("U-1", "U-2"));
+    assert_eq!(
+        upload(&uplift, "utf8", marked.into_bytes()).await.unwrap().submission.unwrap().rows_landed,
+        1
+    );
+
+    let unknown = upload(&uplift, "unknown", csv.replace("source", "sauce").into_bytes()).await.unwrap_err();
+    let violations = unknown.get_details_bad_request().unwrap().field_violations;
+    let fields: Vec<_> = violations.iter().map(|v| v.field.as_str()).collect();
+    assert_eq!(fields, ["file, column \"sauce\"", "file, column source"]);
+    let garbled = upload(&uplift, "garbled", vec![b'a', 0xff, 0xff, b'\n', 0x80]).await.unwrap_err();
+    assert_eq!(garbled.code(), Code::InvalidArgument);
+    assert_eq!(upload(&uplift, "empty", Vec::new()).await.unwrap_err().code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn every_template_is_a_file_that_its_dataset_takes() {
+    let uplift = Uplift::start().await;
+    let mut ingest = uplift.ingest().await;
+    for dataset in uplift_proto::dataset::all() {
+        for language in ["en", "zh"] {
+            let asked = wire::GetTemplateRequest { dataset: dataset.name.clone(), language: language.into() };
+            let template = ingest.get_template(asked).await.unwrap().into_inner();
+            let submission = wire::SubmissionHeader {
+                submission_id: "template".into(),
+                dataset: dataset.name.clone(),
+                area_code: "50".into(),
+                period: "2011".into(),
+                sender: "Tests".into(),
+                ..Default::default()
+            };
+            let header =
+                wire::UploadHeader { submission: Some(submission), dry_run: true, ..Default::default() };
+            let parts = [Part::Header(header), Part::Chunk(template.content)];
+            let parts = parts.map(|part| wire::UploadFileRequest { part: Some(part) });
+            let answer = ingest.upload_file(tokio_stream::iter(parts)).await.unwrap().into_inner();
+            assert_eq!(answer.submission.unwrap().rows_received, 0, "{} {language}", dataset.name);
+        }
+    }
 }

@@ -207,15 +207,14 @@ async fn try_commit(target: &Target, keys: &mut Option<Keys>, group: Vec<Ready>)
 /// Takes out rows whose key is used already and decides whether the rest lands.
 fn stage(dataset: &Dataset, keys: &mut Keys, seen: &mut HashSet<[u8; 16]>, ready: Ready) -> Result<Staged> {
     let Ready { header, digest, checked, dry_run } = ready;
-    let Checked { received, good, mut faults } = checked;
+    let Checked { received, good, mut faults, key_field } = checked;
     let all = digests(dataset, &good)?;
     let scope = (header.area.to_string(), header.period.to_string());
     let mut keep = vec![true; all.len()];
     let numbers = integer(&good, ROW_NUMBER)?;
     let mut duplicate = |row: usize, why: String| {
         keep[row] = false;
-        let field = dataset.key.last().map(String::as_str).unwrap_or_default();
-        faults.push(Fault::new(numbers.value(row) as usize - 1, field, Rule::DuplicateKey, "", why));
+        faults.push(Fault::new(numbers.value(row) as usize - 1, &key_field, Rule::DuplicateKey, "", why));
     };
     for (row, (area, period)) in keys.taken(&all, scope, header.replace) {
         duplicate(

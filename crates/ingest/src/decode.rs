@@ -3,18 +3,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder, Int64Builder, RecordBatch,
-    StringBuilder,
-};
-use arrow::datatypes::{DataType, Schema, SchemaRef};
-use chrono::NaiveDate;
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::{Schema, SchemaRef};
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
-use uplift_core::dataset::{Code, Dataset, Format, Kind};
+use uplift_core::dataset::Dataset;
 use uplift_core::error::{Error, FieldViolation, Result};
 use uplift_proto::rows::Rows;
-use uplift_store::schema::{MONEY_PRECISION, column};
+use uplift_store::schema::column;
 
+use crate::builder::{Builder, Cell};
 use crate::fault::{Fault, Rule};
 
 /// Records as columns, and what was wrong with them on the way. A faulty row keeps its place, so
@@ -127,139 +124,4 @@ impl Decoder {
             format!("does not belong to dataset {}; fill rows.{wanted} alone", self.dataset.name),
         )])
     }
-}
-
-/// One value as it stood on the wire.
-#[derive(Clone, Copy)]
-enum Cell<'a> {
-    Absent,
-    Varint(u64),
-    Bits(u64),
-    Bytes(&'a [u8]),
-    /// A wire type that no field of a dataset uses.
-    Other,
-}
-
-enum Builder<'d> {
-    Text(StringBuilder),
-    Date(Date32Builder),
-    Integer(Int64Builder),
-    Number(Float64Builder),
-    Money(Decimal128Builder),
-    Boolean(BooleanBuilder),
-    Code(StringBuilder, &'d [Code]),
-}
-
-type Unfit = (Rule, String, String);
-
-impl<'d> Builder<'d> {
-    fn new(kind: &'d Kind) -> Self {
-        match kind {
-            Kind::Text(Format::Date) => Self::Date(Date32Builder::new()),
-            Kind::Text(_) => Self::Text(StringBuilder::new()),
-            Kind::Integer => Self::Integer(Int64Builder::new()),
-            Kind::Number => Self::Number(Float64Builder::new()),
-            Kind::Money => {
-                let money = DataType::Decimal128(MONEY_PRECISION, 2);
-                Self::Money(Decimal128Builder::new().with_data_type(money))
-            }
-            Kind::Boolean => Self::Boolean(BooleanBuilder::new()),
-            Kind::Code(codes) => Self::Code(StringBuilder::new(), codes),
-        }
-    }
-
-    /// Appends one value, or nothing and the reason. Empty text and code 0 are absent values.
-    fn append(&mut self, cell: &Cell<'_>) -> Result<(), Unfit> {
-        let fault = match (&mut *self, cell) {
-            (_, Cell::Absent) | (Self::Text(_) | Self::Date(_), Cell::Bytes([])) => None,
-            (Self::Text(builder), Cell::Bytes(bytes)) => match std::str::from_utf8(bytes) {
-                Ok(text) => {
-                    builder.append_value(text);
-                    return Ok(());
-                }
-                Err(_) => Some((
-                    Rule::Format,
-                    String::from_utf8_lossy(bytes).into_owned(),
-                    "is not UTF-8 text".to_owned(),
-                )),
-            },
-            (Self::Date(builder), Cell::Bytes(bytes)) => {
-                let text = String::from_utf8_lossy(bytes);
-                match NaiveDate::parse_from_str(&text, "%Y-%m-%d") {
-                    Ok(date) => {
-                        builder.append_value(days(date));
-                        return Ok(());
-                    }
-                    Err(_) => Some((
-                        Rule::Format,
-                        text.into_owned(),
-                        "is no date; write it as 2011-10-17".to_owned(),
-                    )),
-                }
-            }
-            (Self::Integer(builder), Cell::Varint(n)) => {
-                builder.append_value(*n as i64);
-                return Ok(());
-            }
-            (Self::Money(builder), Cell::Varint(fen)) => {
-                builder.append_value(i128::from(*fen as i64));
-                return Ok(());
-            }
-            (Self::Boolean(builder), Cell::Varint(n)) => {
-                builder.append_value(*n != 0);
-                return Ok(());
-            }
-            (Self::Number(builder), Cell::Bits(bits)) => {
-                let number = f64::from_bits(*bits);
-                if number.is_finite() {
-                    builder.append_value(number);
-                    return Ok(());
-                }
-                Some((Rule::Format, number.to_string(), "is not a finite number".to_owned()))
-            }
-            (Self::Code(_, _), Cell::Varint(0)) => None,
-            (Self::Code(builder, codes), Cell::Varint(n)) => {
-                match codes.iter().find(|c| u64::try_from(c.number).is_ok_and(|m| m == *n)) {
-                    Some(code) => {
-                        builder.append_value(&code.stored);
-                        return Ok(());
-                    }
-                    None => {
-                        let names: Vec<_> = codes.iter().map(|c| c.name.as_str()).collect();
-                        let message = format!("is not on the list; write one of {}", names.join(", "));
-                        Some((Rule::Code, n.to_string(), message))
-                    }
-                }
-            }
-            _ => Some((Rule::Format, String::new(), "has another wire type than its field".to_owned())),
-        };
-        self.append_null();
-        fault.map_or(Ok(()), Err)
-    }
-
-    fn append_null(&mut self) {
-        match self {
-            Self::Text(b) | Self::Code(b, _) => b.append_null(),
-            Self::Date(b) => b.append_null(),
-            Self::Integer(b) => b.append_null(),
-            Self::Number(b) => b.append_null(),
-            Self::Money(b) => b.append_null(),
-            Self::Boolean(b) => b.append_null(),
-        }
-    }
-
-    fn finish(self) -> ArrayRef {
-        match self {
-            Self::Text(mut b) | Self::Code(mut b, _) => Arc::new(b.finish()),
-            Self::Date(mut b) => Arc::new(b.finish()),
-            Self::Integer(mut b) => Arc::new(b.finish()),
-            Self::Number(mut b) => Arc::new(b.finish()),
-            Self::Money(mut b) => Arc::new(b.finish()),
-            Self::Boolean(mut b) => Arc::new(b.finish()),
-        }
-    }
-}
-
-fn days(date: NaiveDate) -> i32 {
-    date.signed_duration_since(NaiveDate::default()).num_days() as i32
 }

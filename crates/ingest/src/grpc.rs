@@ -1,19 +1,24 @@
 //! The service on the wire: each call decodes, calls, encodes, and nothing else.
 
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 use uplift_core::dataset::{Dataset, Field, Kind};
-use uplift_core::error::{Error, Result};
+use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_proto::page;
 use uplift_proto::status::to_status;
 use uplift_proto::v1::ingest as wire;
 use uplift_proto::v1::ingest::ingest_service_server::IngestService;
+use uplift_proto::v1::ingest::upload_file_request::Part;
 
+use crate::file::{File, template};
 use crate::header::{Header, unknown_dataset};
 use crate::quarantine::Reject;
 use crate::service::Ingest;
 
 /// So many rejections go into one answer.
 const MAX_REJECTIONS: usize = 1_000;
+
+/// The largest file: it is held in memory while it is checked.
+const MAX_FILE: usize = 256 << 20;
 
 /// The service as gRPC calls it.
 #[derive(Debug, Clone)]
@@ -53,6 +58,63 @@ impl IngestService for Grpc {
             submission: Some(outcome.submission.to_wire()),
             rejections: rejections.collect(),
         }))
+    }
+
+    async fn upload_file(
+        &self,
+        request: Request<Streaming<wire::UploadFileRequest>>,
+    ) -> Result<Response<wire::UploadFileResponse>, Status> {
+        let mut parts = request.into_inner();
+        let Some(Part::Header(upload)) = parts.message().await?.and_then(|m| m.part) else {
+            return Err(to_status(Error::invalid_field(
+                "header",
+                "must be the first message; then come chunks",
+            )));
+        };
+        let header = Header::parse(upload.submission).map_err(to_status)?;
+        let mut bytes = Vec::new();
+        while let Some(message) = parts.message().await? {
+            let Some(Part::Chunk(chunk)) = message.part else {
+                return Err(to_status(Error::invalid_field(
+                    "chunk",
+                    "is missing; only the first message is a header",
+                )));
+            };
+            if bytes.len() + chunk.len() > MAX_FILE {
+                let message =
+                    format!("the file is larger than {} MiB; hand it in by county or year", MAX_FILE >> 20);
+                return Err(to_status(Error::new(ErrorKind::ResourceExhausted, message)));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        let mut units: Vec<_> = upload.units.into_iter().collect();
+        // A map has no order, and a repeat must have the same digest.
+        units.sort_unstable();
+        let file = File { bytes, units };
+        let outcome = self.0.submit_file(header, file, upload.dry_run).await.map_err(to_status)?;
+        Ok(Response::new(wire::UploadFileResponse {
+            submission: Some(outcome.submission.to_wire()),
+            rejections: outcome.rejects.into_iter().take(MAX_REJECTIONS).map(rejection).collect(),
+        }))
+    }
+
+    async fn get_template(
+        &self,
+        request: Request<wire::GetTemplateRequest>,
+    ) -> Result<Response<wire::GetTemplateResponse>, Status> {
+        let wire::GetTemplateRequest { dataset, language } = request.into_inner();
+        let found = uplift_proto::dataset::find(&dataset);
+        let found = found.ok_or_else(|| to_status(Error::not_found(unknown_dataset(&dataset))))?;
+        let chinese = match language.as_str() {
+            "" | "zh" => true,
+            "en" => false,
+            other => {
+                let message = format!("{other:?} is no language of templates; write en or zh");
+                return Err(to_status(Error::invalid_field("language", message)));
+            }
+        };
+        let content = template(found, chinese).into_bytes().into();
+        Ok(Response::new(wire::GetTemplateResponse { content, file_name: format!("{dataset}.csv") }))
     }
 
     async fn get_submission(

@@ -83,18 +83,19 @@ impl Header {
         })
     }
 
-    /// A digest of the header and the rows: equal for a repeat, different for anything else.
-    pub fn digest(&self, rows: &[u8]) -> String {
+    /// A digest of the header and the content: equal for a repeat, different for anything else.
+    pub fn digest(&self, content: &[&[u8]]) -> String {
         let mut hash = Sha256::new();
         let flags = [self.replace, self.accept_good_rows, self.simulated].map(u8::from);
-        for part in [
+        let period = self.period.to_string();
+        let own: [&[u8]; 5] = [
             self.dataset.name.as_bytes(),
             self.area.as_str().as_bytes(),
-            self.period.to_string().as_bytes(),
+            period.as_bytes(),
             self.sender.as_bytes(),
             &flags,
-            rows,
-        ] {
+        ];
+        for part in own.iter().chain(content) {
             // Lengths keep neighbouring parts from running into each other.
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);

@@ -13,6 +13,7 @@ use uplift_store::schema::TableSchema;
 use crate::committer::{Committer, Decided, Ready, Target};
 use crate::decode::Decoder;
 use crate::fault::Fault;
+use crate::file::File;
 use crate::header::Header;
 use crate::references::References;
 use crate::validate::Validator;
@@ -36,6 +37,30 @@ pub struct Checked {
     pub good: RecordBatch,
     /// Everything wrong, in the order of rows.
     pub faults: Vec<Fault>,
+    /// What the sender calls the field that duplicate keys are reported on.
+    pub key_field: String,
+}
+
+/// What a sender sends: records, or a file of them.
+#[derive(Debug)]
+pub enum Content {
+    /// Encoded records.
+    Rows(Rows),
+    /// A file.
+    File(File),
+}
+
+impl Content {
+    /// What tells one content from another.
+    pub fn parts(&self) -> Vec<&[u8]> {
+        match self {
+            Self::Rows(rows) => vec![rows.as_bytes()],
+            Self::File(file) => {
+                let units = file.units.iter().flat_map(|(name, unit)| [name.as_bytes(), unit.as_bytes()]);
+                std::iter::once(file.bytes.as_slice()).chain(units).collect()
+            }
+        }
+    }
 }
 
 impl Intake {
@@ -50,20 +75,30 @@ impl Intake {
         })
     }
 
-    /// Decodes and checks rows; nothing is kept.
-    pub async fn check(&self, header: &Header, rows: Rows) -> Result<Checked> {
+    /// Decodes and checks records; nothing is kept.
+    pub async fn check(&self, header: &Header, content: &Content) -> Result<Checked> {
         let existing = self.references.of(header.dataset).await?;
-        let decoded = self.decoder.decode(rows)?;
+        let key_field = header.dataset.key.last().cloned().unwrap_or_default();
+        let (decoded, key_field) = match content {
+            Content::Rows(rows) => (self.decoder.decode(rows.clone())?, key_field),
+            Content::File(file) => {
+                (file.decode(header.dataset)?, file.heading_of(header.dataset, &key_field)?)
+            }
+        };
         let received = decoded.batch.num_rows();
         let mut faulty = vec![false; received];
         let mut faults = decoded.faults;
         faults.iter().for_each(|f| faulty[f.row] = true);
-        let found = self.validator.check(&decoded.batch, &header.area, &existing, &faulty)?;
+        let mut found = self.validator.check(&decoded.batch, &header.area, &existing, &faulty)?;
         found.iter().for_each(|f| faulty[f.row] = true);
+        if let Content::File(file) = content {
+            found.sort_by_key(|f| f.row);
+            file.own_words(header.dataset, &mut found)?;
+        }
         faults.extend(found);
         faults.sort_by_key(|f| f.row);
         let good = self.land(header, &decoded.batch, &faulty)?;
-        Ok(Checked { received, good, faults })
+        Ok(Checked { received, good, faults, key_field })
     }
 
     /// Commits checked rows, together with whatever else waits.

@@ -4,9 +4,11 @@
 //! Owns validation, idempotence and the ledger of submissions; it is the only writer of tables.
 //! Never computes a figure, never answers a question about what the rows mean.
 
+mod builder;
 mod committer;
 mod decode;
 mod fault;
+mod file;
 mod grpc;
 mod header;
 mod intake;
@@ -18,6 +20,7 @@ mod service;
 mod submission;
 mod validate;
 
+pub use file::{REASON, encoding_of};
 pub use grpc::Grpc;
 pub use service::Ingest;
 

@@ -9,8 +9,9 @@ use uplift_store::Store;
 use uplift_store::schema::TableSchema;
 
 use crate::committer::{Decided, Ready, Target};
+use crate::file::File;
 use crate::header::{Header, unknown_dataset};
-use crate::intake::Intake;
+use crate::intake::{Content, Intake};
 use crate::ledger::Ledger;
 use crate::quarantine::{Quarantine, Reject};
 use crate::references::References;
@@ -50,16 +51,29 @@ impl Ingest {
 
     /// Checks rows and, unless it is a dry run, keeps them.
     pub async fn submit(&self, header: Header, rows: Rows, dry_run: bool) -> Result<Decided> {
-        let Inner { intakes, ledger, quarantine, .. } = &*self.inner;
-        let intake = intakes
-            .get(header.dataset.name.as_str())
-            .ok_or_else(|| Error::invalid_field("header.dataset", unknown_dataset(&header.dataset.name)))?;
         let list = format!("rows.{}", header.dataset.rows_field);
         if rows.as_bytes().is_empty() {
             return Err(Error::invalid_field(list, "is empty; send at least one record"));
         }
+        let decided = self.take(header, Content::Rows(rows), dry_run).await?;
+        if !decided.submission.committed && !dry_run {
+            return Err(Error::invalid(violations(&list, &decided.rejects)));
+        }
+        Ok(decided)
+    }
+
+    /// The same for a file. A refused file is an answer, not an error: its reasons may be many.
+    pub async fn submit_file(&self, header: Header, file: File, dry_run: bool) -> Result<Decided> {
+        self.take(header, Content::File(file), dry_run).await
+    }
+
+    async fn take(&self, header: Header, content: Content, dry_run: bool) -> Result<Decided> {
+        let Inner { intakes, ledger, quarantine, .. } = &*self.inner;
+        let intake = intakes
+            .get(header.dataset.name.as_str())
+            .ok_or_else(|| Error::invalid_field("header.dataset", unknown_dataset(&header.dataset.name)))?;
         let _in_hand = self.take_in_hand(&header.submission_id)?;
-        let digest = header.digest(rows.as_bytes());
+        let digest = header.digest(&content.parts());
         if let Some(first) = ledger.get(&header.submission_id).await.filter(|s| s.committed) {
             if first.digest != digest {
                 let message = format!(
@@ -71,12 +85,8 @@ impl Ingest {
             let rejects = quarantine.of(&first).await?;
             return Ok(Decided { submission: first, rejects });
         }
-        let checked = intake.check(&header, rows).await?;
-        let decided = intake.commit(Ready { header, digest, checked, dry_run }).await?;
-        if !decided.submission.committed && !dry_run {
-            return Err(Error::invalid(violations(&list, &decided.rejects)));
-        }
-        Ok(decided)
+        let checked = intake.check(&header, &content).await?;
+        intake.commit(Ready { header, digest, checked, dry_run }).await
     }
 
     /// One submission.

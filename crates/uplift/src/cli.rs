@@ -48,6 +48,18 @@ pub enum Command {
         uplift serve --service metrics --data-dir data\n  \
         uplift serve --service reporting --data-dir data --metrics-url http://localhost:7102")]
     Serve(Serve),
+    /// Hand a CSV file in; rows that come back are written beside it with the reasons.
+    ///
+    /// The file may be UTF-8, UTF-16 or GB18030 (GBK), its headings English, Chinese or field names.
+    /// A heading may say its unit in brackets, as 金额（万元）. Exits 1 if rows came back.
+    #[command(
+        after_help = "Example:\n  uplift import 资金.csv --dataset fund_flow --area 500101 --period 2011 --unit amount=万元"
+    )]
+    Import(Import),
+    /// List the datasets that can be handed in, or the fields of one.
+    Datasets(Datasets),
+    /// Save an empty CSV file with the headings of a dataset.
+    Template(Template),
     /// Judge the checks between published figures; exits 1 if figures contradict each other.
     Check(Check),
     /// Write a report and save it to a file.
@@ -95,6 +107,69 @@ pub struct Serve {
     /// Seconds that requests under way may take to finish once the node stops.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, env = "UPLIFT_GRACE")]
     pub grace: u64,
+}
+
+/// Options of `uplift import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The CSV file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Dataset of its rows; `uplift datasets` lists them.
+    #[arg(long, value_name = "NAME")]
+    pub dataset: String,
+    /// Area that the file reports for.
+    #[arg(long, value_name = "CODE")]
+    pub area: String,
+    /// Period that the file reports for: 2011, 2011-Q3, 2011-10.
+    #[arg(long, value_name = "PERIOD")]
+    pub period: String,
+    /// Who sends it.
+    #[arg(long, value_name = "NAME", default_value = "uplift import")]
+    pub sender: String,
+    /// Take the place of all rows handed in before for this dataset, area and period.
+    #[arg(long)]
+    pub replace: bool,
+    /// Let one bad row refuse the whole file; without it, good rows land.
+    #[arg(long)]
+    pub all_or_nothing: bool,
+    /// Check and answer, and keep nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Unit of a money column, as amount=万元; may be given several times.
+    #[arg(long = "unit", value_name = "COLUMN=UNIT")]
+    pub units: Vec<String>,
+    /// Id of the submission; without it, one made of the file's content.
+    #[arg(long, value_name = "ID")]
+    pub id: Option<String>,
+    /// The ingest service.
+    #[arg(long, value_name = "URL", default_value = "http://localhost:7101", env = "UPLIFT_INGEST_URL")]
+    pub ingest_url: String,
+}
+
+/// Options of `uplift datasets`.
+#[derive(Debug, Args)]
+pub struct Datasets {
+    /// Show the fields of this one.
+    #[arg(value_name = "NAME")]
+    pub dataset: Option<String>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// Options of `uplift template`.
+#[derive(Debug, Args)]
+pub struct Template {
+    /// Name of the dataset.
+    #[arg(value_name = "NAME")]
+    pub dataset: String,
+    /// File to write; without it, the dataset's name with .csv.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The ingest service.
+    #[arg(long, value_name = "URL", default_value = "http://localhost:7101", env = "UPLIFT_INGEST_URL")]
+    pub ingest_url: String,
 }
 
 /// Options of `uplift check`.

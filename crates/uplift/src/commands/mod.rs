@@ -1,8 +1,10 @@
 //! One file for each command.
 
 mod check;
+mod datasets;
 mod demo;
 mod health;
+mod import;
 mod report;
 mod serve;
 
@@ -40,6 +42,9 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         match cli.command {
             Command::Demo(options) => demo::run(options, language).await,
             Command::Serve(options) => serve::run(options).await,
+            Command::Import(options) => import::run(options).await,
+            Command::Datasets(options) => datasets::list(options, language),
+            Command::Template(options) => datasets::template(options, language).await,
             Command::Check(options) => check::run(options, language).await,
             Command::Report(options) => report::run(options).await,
             Command::Health(options) => health::run(options).await,
