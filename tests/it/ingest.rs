@@ -463,3 +463,20 @@ async fn every_template_is_a_file_that_its_dataset_takes() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_caller_that_gave_up_and_comes_back_gets_the_first_answer() {
+    let uplift = Uplift::start().await;
+    let request = statements("impatient", &[statement("a")]);
+    for wait in 0..20 {
+        // Given up at any point of the way: before, while or after the rows are committed.
+        let mut ingest = uplift.ingest().await;
+        let patience = std::time::Duration::from_millis(wait * 2);
+        let _ = tokio::time::timeout(patience, ingest.submit_records(request.clone())).await;
+        match ingest.submit_records(request.clone()).await {
+            Ok(answer) => assert_eq!(answer.into_inner().submission.unwrap().rows_landed, 1),
+            Err(status) => assert_eq!(status.code(), Code::Aborted, "{status:?}"),
+        }
+    }
+    assert_eq!(count(&uplift, "letter").await, 1);
+}

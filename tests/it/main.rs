@@ -8,3 +8,4 @@ mod clients;
 mod ingest;
 mod metrics;
 mod reporting;
+mod streaming;

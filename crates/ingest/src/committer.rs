@@ -45,6 +45,8 @@ pub struct Target {
 pub struct Ready {
     /// What the sender said of it.
     pub header: Header,
+    /// Its name in the ledger: the submission's, or that of one of its batches.
+    pub id: String,
     /// Its digest.
     pub digest: String,
     /// Its rows.
@@ -107,7 +109,10 @@ async fn run(target: Target, mut queue: mpsc::Receiver<Waiting>) {
         // A replacing submission takes rows away, so it has a commit of its own.
         while !group[0].ready.header.replace && group.len() < MAX_SUBMISSIONS && rows < MAX_ROWS {
             match queue.try_recv() {
-                Ok(next) if next.ready.header.replace => {
+                // The same id again, after a caller gave up and came back, must find the answer.
+                Ok(next)
+                    if next.ready.header.replace || group.iter().any(|w| w.ready.id == next.ready.id) =>
+                {
                     carried = Some(next);
                     break;
                 }
@@ -129,7 +134,17 @@ struct Staged {
     rows: RecordBatch,
     digests: Vec<[u8; 16]>,
     header: Header,
-    dry_run: bool,
+    keep: Keep,
+}
+
+/// Whether a staged submission is to be kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Yes,
+    /// Asked only what would become of it.
+    DryRun,
+    /// It was committed before: here is the first answer again.
+    Known,
 }
 
 async fn commit(target: &Target, keys: &mut Option<Keys>, group: Vec<Waiting>) {
@@ -160,20 +175,26 @@ async fn try_commit(target: &Target, keys: &mut Option<Keys>, group: Vec<Ready>)
     let mut seen = HashSet::new();
     let mut staged = Vec::new();
     for ready in group {
-        staged.push(stage(target.dataset, keys, &mut seen, ready)?);
+        // The committer is where requests with one id meet, so it is here that they are told apart.
+        let known = target.ledger.get(&ready.id).await.filter(|s| s.committed && s.digest == ready.digest);
+        staged.push(match known {
+            Some(first) => again(target, ready, first).await?,
+            None => stage(target.dataset, keys, &mut seen, ready)?,
+        });
     }
-    let kept: Vec<_> = staged.iter().filter(|s| !s.dry_run).collect();
+    let kept: Vec<_> = staged.iter().filter(|s| s.keep == Keep::Yes).collect();
     let rejected: Vec<_> = kept.iter().map(|s| (&s.submission, s.rejects.as_slice())).collect();
     target.quarantine.keep(&rejected).await?;
 
     let landing: Vec<_> = kept.iter().filter(|s| s.submission.committed).collect();
     let mut version = None;
     if let Some(first) = landing.first() {
-        let submissions: Vec<_> = landing.iter().map(|s| s.submission.clone()).collect();
+        // The log names the refused of the group too: a batch missing from a stream would be a gap.
+        let submissions: Vec<_> = kept.iter().map(|s| s.submission.clone()).collect();
         let commit = Commit {
             batches: landing.iter().map(|s| s.rows.clone()).collect(),
             replace: first.header.replace.then(|| replaced_by(&first.header)),
-            transactions: submissions.iter().map(|s| s.submission_id.clone()).collect(),
+            transactions: landing.iter().map(|s| s.submission.submission_id.clone()).collect(),
             metadata: Ledger::log_metadata(&submissions)?,
         };
         version = Some(target.table.commit(commit).await?);
@@ -181,16 +202,16 @@ async fn try_commit(target: &Target, keys: &mut Option<Keys>, group: Vec<Ready>)
     let mut answers = Vec::new();
     let mut decided = Vec::new();
     for staged in staged {
-        let Staged { mut submission, rejects, digests, header, dry_run, .. } = staged;
-        if submission.committed && !dry_run {
+        let Staged { mut submission, rejects, digests, header, keep, .. } = staged;
+        if submission.committed && keep == Keep::Yes {
             submission.table_version = version;
             let scope = (header.area.to_string(), header.period.to_string());
             keys.add(&digests, scope, header.replace);
         }
-        if dry_run {
-            submission.committed = false;
-        } else {
-            answers.push(submission.clone());
+        match keep {
+            Keep::Yes => answers.push(submission.clone()),
+            Keep::DryRun => submission.committed = false,
+            Keep::Known => {}
         }
         decided.push(Decided { submission, rejects });
     }
@@ -204,9 +225,23 @@ async fn try_commit(target: &Target, keys: &mut Option<Keys>, group: Vec<Ready>)
     Ok(decided)
 }
 
+/// The first answer to a submission that comes again.
+async fn again(target: &Target, ready: Ready, first: Submission) -> Result<Staged> {
+    let rejects = target.quarantine.of(std::slice::from_ref(&first)).await?;
+    let rows = ready.checked.good.slice(0, 0);
+    Ok(Staged {
+        submission: first,
+        rejects,
+        rows,
+        digests: Vec::new(),
+        header: ready.header,
+        keep: Keep::Known,
+    })
+}
+
 /// Takes out rows whose key is used already and decides whether the rest lands.
 fn stage(dataset: &Dataset, keys: &mut Keys, seen: &mut HashSet<[u8; 16]>, ready: Ready) -> Result<Staged> {
-    let Ready { header, digest, checked, dry_run } = ready;
+    let Ready { header, id, digest, checked, dry_run } = ready;
     let Checked { received, good, mut faults, key_field } = checked;
     let all = digests(dataset, &good)?;
     let scope = (header.area.to_string(), header.period.to_string());
@@ -238,12 +273,14 @@ fn stage(dataset: &Dataset, keys: &mut Keys, seen: &mut HashSet<[u8; 16]>, ready
         seen.extend(&digests);
     }
     let submission = Submission {
+        submission_id: id,
         committed: !refused,
         rows_landed: landed as i64,
         ..Submission::received(&header, digest, received, rejected)
     };
     let rejects = faults.into_iter().map(Reject::from).collect();
-    Ok(Staged { submission, rejects, rows, digests, header, dry_run })
+    let keep = if dry_run { Keep::DryRun } else { Keep::Yes };
+    Ok(Staged { submission, rejects, rows, digests, header, keep })
 }
 
 /// The rows that a replacing submission takes the place of. The partition columns come first, so

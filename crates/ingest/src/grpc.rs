@@ -1,18 +1,25 @@
 //! The service on the wire: each call decodes, calls, encodes, and nothing else.
 
+use std::pin::Pin;
+
+use futures::{Stream, StreamExt};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 use uplift_core::dataset::{Dataset, Field, Kind};
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_proto::page;
-use uplift_proto::status::to_status;
+use uplift_proto::status::{from_status, to_status};
 use uplift_proto::v1::ingest as wire;
 use uplift_proto::v1::ingest::ingest_service_server::IngestService;
 use uplift_proto::v1::ingest::upload_file_request::Part;
+use uplift_proto::v1::ingest::write_records_request::Part as WritePart;
 
 use crate::file::{File, template};
 use crate::header::{Header, unknown_dataset};
 use crate::quarantine::Reject;
 use crate::service::Ingest;
+use crate::stream::{Ack, Batch};
 
 /// So many rejections go into one answer.
 const MAX_REJECTIONS: usize = 1_000;
@@ -24,8 +31,46 @@ const MAX_FILE: usize = 256 << 20;
 #[derive(Debug, Clone)]
 pub struct Grpc(pub Ingest);
 
+/// Acknowledgements that may wait for a slow reader.
+const ACKS: usize = 64;
+
 #[tonic::async_trait]
 impl IngestService for Grpc {
+    type WriteRecordsStream = Pin<Box<dyn Stream<Item = Result<wire::WriteRecordsResponse, Status>> + Send>>;
+
+    async fn write_records(
+        &self,
+        request: Request<Streaming<wire::WriteRecordsRequest>>,
+    ) -> Result<Response<Self::WriteRecordsStream>, Status> {
+        let mut parts = request.into_inner();
+        let Some(WritePart::Open(open)) = parts.message().await?.and_then(|m| m.part) else {
+            return Err(to_status(Error::invalid_field(
+                "open",
+                "must be the first message; then come batches",
+            )));
+        };
+        let header = Header::parse(Some(open)).map_err(to_status)?;
+        let batches = parts.map(|message| match message.map(|m| m.part) {
+            Ok(Some(WritePart::Batch(wire::RecordBatch { sequence, rows: Some(rows) }))) => {
+                Ok(Batch { sequence, rows })
+            }
+            Ok(_) => {
+                Err(Error::invalid_field("batch.rows", "is missing; after open come batches of records"))
+            }
+            Err(status) => Err(from_status(&status)),
+        });
+        let (acks, answers) = mpsc::channel(ACKS);
+        let ingest = self.0.clone();
+        tokio::spawn(async move {
+            if let Err(error) = ingest.write(header, batches, &acks).await {
+                // Nobody listens where the sender went away.
+                let _ = acks.send(Err(error)).await;
+            }
+        });
+        let answers = ReceiverStream::new(answers).map(|ack| ack.map(acknowledgement).map_err(to_status));
+        Ok(Response::new(answers.boxed()))
+    }
+
     async fn list_datasets(
         &self,
         _request: Request<wire::ListDatasetsRequest>,
@@ -151,6 +196,20 @@ impl IngestService for Grpc {
             submissions: page.iter().map(|s| s.to_wire()).collect(),
             next_page_token: page::token(next),
         }))
+    }
+}
+
+fn acknowledgement(ack: Ack) -> wire::WriteRecordsResponse {
+    let (table_version, rejects) = match ack.batch {
+        Some(batch) => (batch.submission.table_version, batch.rejects),
+        None => (None, Vec::new()),
+    };
+    wire::WriteRecordsResponse {
+        sequence: ack.sequence,
+        table_version,
+        rows_landed: ack.rows_landed,
+        rows_rejected: ack.rows_rejected,
+        rejections: rejects.into_iter().take(MAX_REJECTIONS).map(rejection).collect(),
     }
 }
 

@@ -75,8 +75,8 @@ impl Intake {
         })
     }
 
-    /// Decodes and checks records; nothing is kept.
-    pub async fn check(&self, header: &Header, content: &Content) -> Result<Checked> {
+    /// Decodes and checks records; nothing is kept. Rows count on from `first_row`.
+    pub async fn check(&self, header: &Header, content: &Content, first_row: usize) -> Result<Checked> {
         let existing = self.references.of(header.dataset).await?;
         let key_field = header.dataset.key.last().cloned().unwrap_or_default();
         let (decoded, key_field) = match content {
@@ -97,7 +97,8 @@ impl Intake {
         }
         faults.extend(found);
         faults.sort_by_key(|f| f.row);
-        let good = self.land(header, &decoded.batch, &faulty)?;
+        let good = self.land(header, &decoded.batch, &faulty, first_row as i64)?;
+        faults.iter_mut().for_each(|f| f.row += first_row);
         Ok(Checked { received, good, faults, key_field })
     }
 
@@ -107,9 +108,16 @@ impl Intake {
     }
 
     /// The rows to keep, with the columns that say where they came from.
-    fn land(&self, header: &Header, batch: &RecordBatch, faulty: &[bool]) -> Result<RecordBatch> {
+    fn land(
+        &self,
+        header: &Header,
+        batch: &RecordBatch,
+        faulty: &[bool],
+        first_row: i64,
+    ) -> Result<RecordBatch> {
         let building = |e| Error::internal("building rows", e);
-        let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(1..=batch.num_rows() as i64));
+        let numbers: ArrayRef =
+            Arc::new(Int64Array::from_iter_values(first_row + 1..=first_row + batch.num_rows() as i64));
         let keep: BooleanArray = faulty.iter().map(|bad| Some(!bad)).collect();
         let numbers = arrow::compute::filter(&numbers, &keep).map_err(building)?;
         let good = filter_record_batch(batch, &keep).map_err(building)?;

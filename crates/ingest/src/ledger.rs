@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 use uplift_core::error::{Error, Result};
 use uplift_store::{Commit, Store, Table};
 
+use crate::stream::BATCH;
 use crate::submission::{Submission, from_batch, schema, to_batch};
 
 /// Under this name a commit's log entry carries the submissions it holds.
@@ -32,6 +33,11 @@ struct Entries {
 }
 
 impl Entries {
+    fn batches(&self, id: &str) -> Vec<Submission> {
+        let known = |n: usize| self.newest.get(&format!("{id}{BATCH}{n}"));
+        (1..).map_while(|n| known(n).map(|at| self.list[*at].clone())).collect()
+    }
+
     fn push(&mut self, submission: Submission) {
         self.newest.insert(submission.submission_id.clone(), self.list.len());
         self.list.push(submission);
@@ -75,9 +81,9 @@ impl Ledger {
             let Some(value) = entry.metadata.get(IN_LOG) else { continue };
             let listed: Vec<Submission> = serde_json::from_value(value.clone())
                 .map_err(|e| Error::internal("reading submissions from the log", e))?;
-            missing.extend(
-                listed.into_iter().map(|s| Submission { table_version: Some(entry.version as i64), ..s }),
-            );
+            let version = entry.version as i64;
+            let placed = |s: Submission| Submission { table_version: s.committed.then_some(version), ..s };
+            missing.extend(listed.into_iter().map(placed));
         }
         if !missing.is_empty() {
             tracing::info!(
@@ -107,6 +113,11 @@ impl Ledger {
         entries.newest.get(submission_id).map(|at| entries.list[*at].clone())
     }
 
+    /// The committed batches of a submission that was streamed, in order.
+    pub async fn batches(&self, submission_id: &str) -> Vec<Submission> {
+        self.entries.lock().await.batches(submission_id)
+    }
+
     /// Answers before a place in the ledger, the newest first, and the place to read on from.
     /// An answer that a later one to the same id replaced is left out.
     pub async fn list(
@@ -121,11 +132,24 @@ impl Ledger {
         for at in (0..end).rev() {
             let submission = &entries.list[at];
             let newest = entries.newest.get(&submission.submission_id) == Some(&at);
-            if newest && (dataset.is_empty() || submission.dataset == dataset) {
+            let whole = match submission.submission_id.split_once(BATCH) {
+                None => true,
+                // A stream is shown once, where its newest batch stands.
+                Some((id, n)) => {
+                    let next = n.parse().map(|n: u64| format!("{id}{BATCH}{}", n + 1));
+                    next.is_ok_and(|next| !entries.newest.contains_key(&next))
+                }
+            };
+            if newest && whole && (dataset.is_empty() || submission.dataset == dataset) {
                 if page.len() == limit {
                     return (page, Some(at + 1));
                 }
-                page.push(submission.clone());
+                page.push(match submission.submission_id.split_once(BATCH) {
+                    None => submission.clone(),
+                    Some((id, _)) => {
+                        Submission::sum(id, &entries.batches(id)).unwrap_or_else(|| submission.clone())
+                    }
+                });
             }
         }
         (page, None)

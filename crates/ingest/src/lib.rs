@@ -17,6 +17,7 @@ mod ledger;
 mod quarantine;
 mod references;
 mod service;
+mod stream;
 mod submission;
 mod validate;
 

@@ -74,12 +74,18 @@ impl Quarantine {
         self.table.commit(Commit { batches: vec![batch], ..Commit::default() }).await.map(drop)
     }
 
-    /// What was wrong with a submission, in the order of its rows.
-    pub async fn of(&self, submission: &Submission) -> Result<Vec<Reject>> {
+    /// What was wrong with submissions, in the order of their rows.
+    pub async fn of(&self, submissions: &[Submission]) -> Result<Vec<Reject>> {
         let failed = |e| Error::internal("reading rejects", e);
+        // Nothing came back of most submissions: no need to look.
+        let wanted: Vec<_> = submissions.iter().filter(|s| s.rows_rejected > 0).collect();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let all = |get: fn(&Submission) -> &str| wanted.iter().map(|s| lit(get(s))).collect();
         let own = col("submission_id")
-            .eq(lit(submission.submission_id.as_str()))
-            .and(col("digest").eq(lit(submission.digest.as_str())));
+            .in_list(all(|s| &s.submission_id), false)
+            .and(col("digest").in_list(all(|s| &s.digest), false));
         let rows = self.table.snapshot().await?.rows().await?;
         let batches = rows.filter(own).map_err(failed)?.collect().await.map_err(failed)?;
         let mut rejects = Vec::new();

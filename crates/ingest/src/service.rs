@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
+use futures::Stream;
+use tokio::sync::mpsc;
 use uplift_core::error::{Error, ErrorKind, FieldViolation, Result};
 use uplift_proto::rows::Rows;
 use uplift_store::Store;
@@ -11,10 +13,11 @@ use uplift_store::schema::TableSchema;
 use crate::committer::{Decided, Ready, Target};
 use crate::file::File;
 use crate::header::{Header, unknown_dataset};
-use crate::intake::{Content, Intake};
+use crate::intake::{Checked, Content, Intake};
 use crate::ledger::Ledger;
 use crate::quarantine::{Quarantine, Reject};
 use crate::references::References;
+use crate::stream::{self, Ack, Batch};
 use crate::submission::Submission;
 
 /// Takes records in. Cheap to clone.
@@ -68,10 +71,8 @@ impl Ingest {
     }
 
     async fn take(&self, header: Header, content: Content, dry_run: bool) -> Result<Decided> {
-        let Inner { intakes, ledger, quarantine, .. } = &*self.inner;
-        let intake = intakes
-            .get(header.dataset.name.as_str())
-            .ok_or_else(|| Error::invalid_field("header.dataset", unknown_dataset(&header.dataset.name)))?;
+        let Inner { ledger, quarantine, .. } = &*self.inner;
+        let intake = self.intake(&header)?;
         let _in_hand = self.take_in_hand(&header.submission_id)?;
         let digest = header.digest(&content.parts());
         if let Some(first) = ledger.get(&header.submission_id).await.filter(|s| s.committed) {
@@ -82,16 +83,76 @@ impl Ingest {
                 );
                 return Err(Error::new(ErrorKind::AlreadyExists, message));
             }
-            let rejects = quarantine.of(&first).await?;
+            let rejects = quarantine.of(std::slice::from_ref(&first)).await?;
             return Ok(Decided { submission: first, rejects });
         }
-        let checked = intake.check(&header, &content).await?;
-        intake.commit(Ready { header, digest, checked, dry_run }).await
+        let checked = intake.check(&header, &content, 0).await?;
+        let id = header.submission_id.clone();
+        intake.commit(Ready { header, id, digest, checked, dry_run }).await
     }
 
-    /// One submission.
+    /// Takes a stream's batches in, as long as no other stream or request has its id.
+    pub async fn write<S>(&self, header: Header, batches: S, acks: &mpsc::Sender<Result<Ack>>) -> Result<()>
+    where
+        S: Stream<Item = Result<Batch>> + Send,
+    {
+        let _in_hand = self.take_in_hand(&header.submission_id)?;
+        if self.inner.ledger.get(&header.submission_id).await.is_some_and(|s| s.committed) {
+            let message =
+                format!("submission {} was committed in one piece; choose another id", header.submission_id);
+            return Err(Error::new(ErrorKind::AlreadyExists, message));
+        }
+        stream::write(self, header, batches, acks).await
+    }
+
+    /// The batches of a submission that was streamed, in order.
+    pub async fn batches(&self, submission_id: &str) -> Vec<Submission> {
+        self.inner.ledger.batches(submission_id).await
+    }
+
+    /// Checks one batch.
+    pub async fn check_batch(&self, header: &Header, rows: &Rows, first_row: usize) -> Result<Checked> {
+        self.intake(header)?.check(header, &Content::Rows(rows.clone()), first_row).await
+    }
+
+    /// Commits one batch. A batch of which nothing lands is written down all the same, so that the
+    /// sequence has no gap.
+    pub async fn commit_batch(
+        &self,
+        header: Header,
+        id: String,
+        rows: Rows,
+        checked: Checked,
+    ) -> Result<Decided> {
+        let digest = header.digest(&[rows.as_bytes()]);
+        let intake = self.intake(&header)?;
+        intake.commit(Ready { header, id, digest, checked, dry_run: false }).await
+    }
+
+    /// The first answer to a batch that is sent again.
+    pub async fn batch_again(&self, header: &Header, id: &str, rows: &Rows) -> Result<Decided> {
+        let first = self.inner.ledger.get(id).await.filter(|s| s.digest == header.digest(&[rows.as_bytes()]));
+        let Some(submission) = first else {
+            let message = format!("batch {id} is on its way or was committed with other content");
+            return Err(Error::new(ErrorKind::AlreadyExists, message));
+        };
+        let rejects = self.inner.quarantine.of(std::slice::from_ref(&submission)).await?;
+        Ok(Decided { submission, rejects })
+    }
+
+    fn intake(&self, header: &Header) -> Result<&Intake> {
+        let name = header.dataset.name.as_str();
+        let found = self.inner.intakes.get(name);
+        found.ok_or_else(|| Error::invalid_field("header.dataset", unknown_dataset(name)))
+    }
+
+    /// One submission; one that was streamed is what its batches add up to.
     pub async fn submission(&self, id: &str) -> Result<Submission> {
-        let found = self.inner.ledger.get(id).await;
+        let ledger = &self.inner.ledger;
+        let found = match ledger.get(id).await {
+            Some(whole) => Some(whole),
+            None => Submission::sum(id, &ledger.batches(id).await),
+        };
         found.ok_or_else(|| {
             Error::not_found(format!("there is no submission {id:?}; ListSubmissions lists them"))
         })
@@ -113,7 +174,11 @@ impl Ingest {
     /// What was wrong with the rows of a submission that came back.
     pub async fn rejects(&self, submission_id: &str) -> Result<Vec<Reject>> {
         let submission = self.submission(submission_id).await?;
-        self.inner.quarantine.of(&submission).await
+        let batches = self.inner.ledger.batches(submission_id).await;
+        match batches.is_empty() {
+            true => self.inner.quarantine.of(&[submission]).await,
+            false => self.inner.quarantine.of(&batches).await,
+        }
     }
 
     fn take_in_hand(&self, id: &str) -> Result<InHand<'_>> {

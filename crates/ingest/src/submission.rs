@@ -74,6 +74,21 @@ impl Submission {
         }
     }
 
+    /// What the batches of a stream add up to; none if there are none.
+    pub fn sum(id: &str, batches: &[Self]) -> Option<Self> {
+        let last = batches.last()?.clone();
+        let sum = |get: fn(&Self) -> i64| batches.iter().map(get).sum();
+        Some(Self {
+            submission_id: id.to_owned(),
+            committed: batches.iter().any(|b| b.committed),
+            rows_received: sum(|b| b.rows_received),
+            rows_landed: sum(|b| b.rows_landed),
+            rows_rejected: sum(|b| b.rows_rejected),
+            table_version: batches.iter().find_map(|b| b.table_version),
+            ..last
+        })
+    }
+
     /// As callers read it.
     pub fn to_wire(&self) -> wire::Submission {
         let mode = if self.mode == "replace" { wire::Mode::Replace } else { wire::Mode::Append };

@@ -1,0 +1,202 @@
+//! Long hand-ins: what is acknowledged is there once, whatever happens to the process.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Code;
+use tonic::transport::Channel;
+use uplift_proto::rows::Rows;
+use uplift_proto::v1::ingest::ingest_service_client::IngestServiceClient;
+use uplift_proto::v1::ingest::write_records_request::Part;
+use uplift_proto::v1::ingest::{
+    GetSubmissionRequest, ListRejectsRequest, ListSubmissionsRequest, Policy, RecordBatch, SubmissionHeader,
+    WriteRecordsRequest, WriteRecordsResponse,
+};
+use uplift_proto::v1::records::{Household, RegistrationStatus};
+use uplift_testkit::{Uplift, rows_number};
+
+fn open(id: &str) -> WriteRecordsRequest {
+    let header = SubmissionHeader {
+        submission_id: id.into(),
+        dataset: "household".into(),
+        area_code: "500101".into(),
+        period: "2011".into(),
+        policy: Policy::AcceptGoodRows.into(),
+        sender: "Tests".into(),
+        ..Default::default()
+    };
+    WriteRecordsRequest { part: Some(Part::Open(header)) }
+}
+
+fn household(id: String) -> Household {
+    Household {
+        household_id: id,
+        year: 2011,
+        area_code: "500101".into(),
+        size: Some(4),
+        income_fen: Some(640_000),
+        status: RegistrationStatus::Registered.into(),
+        ..Default::default()
+    }
+}
+
+/// Batch `n` of ten households; the third of each has no size and comes back.
+fn batch(n: i64) -> WriteRecordsRequest {
+    let mut rows: Vec<_> = (0..10).map(|i| household(format!("h{n}.{i}"))).collect();
+    rows[2].size = None;
+    let rows = Some(Rows::encode(rows_number("household"), &rows));
+    WriteRecordsRequest { part: Some(Part::Batch(RecordBatch { sequence: n, rows })) }
+}
+
+async fn send(
+    client: &mut IngestServiceClient<Channel>,
+    requests: Vec<WriteRecordsRequest>,
+) -> (Vec<WriteRecordsResponse>, Option<tonic::Status>) {
+    let mut answers = match client.write_records(tokio_stream::iter(requests)).await {
+        Ok(answers) => answers.into_inner(),
+        Err(status) => return (Vec::new(), Some(status)),
+    };
+    let mut acks = Vec::new();
+    loop {
+        match answers.message().await {
+            Ok(Some(ack)) => acks.push(ack),
+            Ok(None) => return (acks, None),
+            Err(status) => return (acks, Some(status)),
+        }
+    }
+}
+
+/// Ids in the table, sorted: one for each row that landed.
+async fn landed(table_root: &Path) -> Vec<String> {
+    let store = uplift_store::Store::open(table_root).unwrap();
+    let table = store.get("household").await.unwrap().expect("the table was made");
+    let rows = table.snapshot().await.unwrap().rows().await.unwrap().collect().await.unwrap();
+    let ids = rows.iter().flat_map(|b| {
+        let ids = uplift_store::columns::text(b, "household_id").unwrap();
+        (0..b.num_rows()).map(|row| ids.value(row).to_owned()).collect::<Vec<_>>()
+    });
+    let mut ids: Vec<_> = ids.collect();
+    ids.sort();
+    ids
+}
+
+#[tokio::test]
+async fn each_batch_is_acknowledged_once_it_is_committed_and_may_be_sent_again() {
+    let uplift = Uplift::start().await;
+    let mut client = uplift.ingest().await;
+    let (acks, end) = send(&mut client, vec![open("s"), batch(1), batch(2), batch(3)]).await;
+    assert!(end.is_none(), "{end:?}");
+    let told: Vec<_> = acks.iter().map(|a| (a.sequence, a.rows_landed, a.rows_rejected)).collect();
+    assert_eq!(told, [(0, 0, 0), (1, 9, 1), (2, 18, 2), (3, 27, 3)]);
+    assert!(acks[1..].iter().all(|a| a.table_version.is_some()));
+    assert_eq!((acks[2].rejections[0].row, acks[2].rejections[0].field.as_str()), (13, "size"));
+
+    // Cut off and begun again: the first answer says where to go on; what is known changes nothing.
+    let (acks, end) = send(&mut client, vec![open("s"), batch(2), batch(4)]).await;
+    assert!(end.is_none(), "{end:?}");
+    let told: Vec<_> = acks.iter().map(|a| (a.sequence, a.rows_landed)).collect();
+    assert_eq!(told, [(3, 27), (3, 27), (4, 36)]);
+    assert_eq!(acks[1].rejections[0].row, 13, "the first answer again");
+    assert_eq!(landed(&uplift.table("")).await.len(), 36);
+
+    let asked = GetSubmissionRequest { submission_id: "s".into() };
+    let whole = client.get_submission(asked).await.unwrap().into_inner().submission.unwrap();
+    assert_eq!((whole.rows_received, whole.rows_landed, whole.rows_rejected), (40, 36, 4));
+    let listed = client.list_submissions(ListSubmissionsRequest::default()).await.unwrap().into_inner();
+    assert_eq!(listed.submissions, [whole], "a stream is listed as one submission");
+    let rejects = ListRejectsRequest { submission_id: "s".into(), ..Default::default() };
+    let rejects = client.list_rejects(rejects).await.unwrap().into_inner().rejections;
+    assert_eq!(rejects.iter().map(|r| r.row).collect::<Vec<_>>(), [3, 13, 23, 33]);
+}
+
+#[tokio::test]
+async fn gaps_changed_batches_and_missing_heads_end_the_stream_with_a_reason() {
+    let uplift = Uplift::start().await;
+    let mut client = uplift.ingest().await;
+    let (acks, end) = send(&mut client, vec![open("s"), batch(1), batch(3)]).await;
+    assert!(acks.len() <= 2);
+    assert!(end.unwrap().message().contains("the next batch is 2"));
+    let mut other = batch(7);
+    if let Some(Part::Batch(batch)) = &mut other.part {
+        batch.sequence = 1;
+    }
+    let (_, end) = send(&mut client, vec![open("s"), other]).await;
+    assert_eq!(end.unwrap().code(), Code::AlreadyExists);
+    let (_, end) = send(&mut client, vec![batch(1)]).await;
+    assert_eq!(end.unwrap().code(), Code::InvalidArgument);
+}
+
+/// The built command; `.ci/run` builds it before the tests.
+fn command() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let built = test.ancestors().nth(2).unwrap().join("uplift");
+    assert!(built.exists(), "{} is missing: cargo build --workspace makes it", built.display());
+    built
+}
+
+fn serve_ingest(folder: &Path, port: u16) -> Child {
+    let mut command = Command::new(command());
+    command.args(["serve", "--service", "ingest", "--ingest-port", &port.to_string(), "--data-dir"]);
+    command.arg(folder).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+async fn connect(port: u16) -> IngestServiceClient<Channel> {
+    let endpoint = uplift::node::endpoint(&format!("http://127.0.0.1:{port}")).unwrap();
+    for _ in 0..400 {
+        match endpoint.connect().await {
+            Ok(channel) => return IngestServiceClient::new(channel),
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+    panic!("ingest did not start");
+}
+
+#[tokio::test]
+async fn killed_in_the_middle_of_a_stream_everything_acknowledged_is_there_once() {
+    const BATCHES: i64 = 60;
+    let folder = tempfile::tempdir().unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut acknowledged = 0;
+    let mut rounds = 0;
+    while acknowledged < BATCHES {
+        rounds += 1;
+        assert!(rounds < 30, "no progress: {acknowledged} batches after {rounds} rounds");
+        let mut process = serve_ingest(folder.path(), port);
+        let mut client = connect(port).await;
+        let (sender, requests) = mpsc::channel(8);
+        sender.send(open("s")).await.unwrap();
+        let mut answers = client.write_records(ReceiverStream::new(requests)).await.unwrap().into_inner();
+        let first = answers.message().await.unwrap().unwrap();
+        assert!(first.sequence >= acknowledged, "batch {acknowledged} was acknowledged and is gone");
+        acknowledged = first.sequence;
+        // Kill at another point of the way each time: after so many acknowledgements.
+        let until = if rounds < 4 { acknowledged + rounds * 5 } else { BATCHES };
+        let feed = tokio::spawn(async move {
+            for n in acknowledged + 1..=BATCHES {
+                if sender.send(batch(n)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        while let Ok(Some(ack)) = answers.message().await {
+            acknowledged = ack.sequence;
+            if acknowledged >= until.min(BATCHES) {
+                break;
+            }
+        }
+        process.kill().unwrap(); // SIGKILL
+        process.wait().unwrap();
+        feed.abort();
+        let there = landed(&folder.path().join("tables")).await;
+        let mut once = there.clone();
+        once.dedup();
+        assert_eq!(once, there, "a row landed twice");
+        assert_eq!(there.len() % 9, 0, "a batch landed in part");
+        assert!(there.len() as i64 >= acknowledged * 9, "{} rows for {acknowledged} batches", there.len());
+    }
+    assert!(rounds > 3, "the process was killed on the way");
+    assert_eq!(landed(&folder.path().join("tables")).await.len() as i64, BATCHES * 9);
+}
