@@ -480,3 +480,25 @@ async fn a_caller_that_gave_up_and_comes_back_gets_the_first_answer() {
     }
     assert_eq!(count(&uplift, "letter").await, 1);
 }
+
+#[tokio::test]
+async fn gathering_small_files_changes_neither_rows_nor_earlier_versions() {
+    let uplift = Uplift::start().await;
+    let mut ingest = uplift.ingest().await;
+    let mut tenth = None;
+    for n in 1..=40 {
+        let answer = ingest
+            .submit_records(statements(&format!("s/{n}"), &[statement(&format!("s{n}"))]))
+            .await
+            .unwrap();
+        let version = answer.into_inner().submission.unwrap().table_version;
+        tenth = if n == 10 { version } else { tenth };
+    }
+    let store = uplift_store::Store::open(uplift.table("").as_path()).unwrap();
+    let table = store.get("statement").await.unwrap().unwrap();
+    let files = table.snapshot().await.unwrap().file_count();
+    assert!(files < 30, "{files} files after 40 submissions");
+    assert_eq!(count(&uplift, "letter").await, 40);
+    let earlier = table.at(tenth).await.unwrap().rows().await.unwrap().count().await.unwrap();
+    assert_eq!(earlier, 10);
+}

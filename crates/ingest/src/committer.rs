@@ -124,6 +124,8 @@ async fn run(target: Target, mut queue: mpsc::Receiver<Waiting>) {
             }
         }
         commit(&target, &mut keys, group).await;
+        target.table.maintain().await;
+        target.ledger.maintain().await;
     }
 }
 

@@ -107,6 +107,11 @@ impl Ledger {
         Ok(())
     }
 
+    /// Keeps the table quick to write.
+    pub async fn maintain(&self) {
+        self.table.maintain().await;
+    }
+
     /// The newest answer to an id.
     pub async fn get(&self, submission_id: &str) -> Option<Submission> {
         let entries = self.entries.lock().await;

@@ -1,6 +1,8 @@
 //! One Delta table: its newest snapshot kept in memory, commits that happen once.
 
 use std::collections::HashMap;
+use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::RecordBatch;
 use datafusion::logical_expr::Expr;
@@ -24,7 +26,15 @@ use crate::snapshot::Snapshot;
 pub struct Table {
     name: String,
     newest: Mutex<DeltaTable>,
+    /// Commits since files were last gathered.
+    scattered: AtomicUsize,
 }
+
+/// The cost of a commit follows the number of live files, so that so many small ones are gathered.
+const GATHER_AFTER: usize = 24;
+
+/// Files of this size are left alone, or a growing table would be written again and again.
+const GATHERED_BYTES: NonZeroU64 = NonZeroU64::new(16 << 20).expect("not zero");
 
 /// Rows to add, and how.
 #[derive(Debug, Default)]
@@ -50,7 +60,8 @@ pub struct LogEntry {
 
 impl Table {
     pub(crate) fn new(name: String, table: DeltaTable) -> Self {
-        Self { name, newest: Mutex::new(table) }
+        let scattered = AtomicUsize::new(table.get_file_uris().map_or(0, |files| files.count()));
+        Self { name, newest: Mutex::new(table), scattered }
     }
 
     /// Makes the table at this place.
@@ -65,7 +76,7 @@ impl Table {
             .with_table_name(&schema.name)
             .with_columns(delta.fields().cloned())
             .with_partition_columns(&schema.partition)
-            .with_configuration_property(TableProperty::CheckpointInterval, Some("50"))
+            .with_configuration_property(TableProperty::CheckpointInterval, Some("20"))
             .with_configuration_property(
                 TableProperty::SetTransactionRetentionDuration,
                 Some("interval 90 days"),
@@ -148,9 +159,31 @@ impl Table {
             }
         };
         *newest = written.map_err(|e| failed(&self.name, "committing rows", e))?;
+        self.scattered.fetch_add(1, Ordering::Relaxed);
         let version = newest.version().unwrap_or_default() as i64;
         tracing::debug!(table = self.name, version, "committed");
         Ok(version)
+    }
+
+    /// Gathers small files into larger ones when there are many: a version of its own with the same
+    /// rows. Comes after callers have their answers. Failing costs speed and nothing else.
+    pub async fn maintain(&self) {
+        if self.scattered.load(Ordering::Relaxed) < GATHER_AFTER {
+            return;
+        }
+        self.scattered.store(0, Ordering::Relaxed);
+        let mut newest = self.newest.lock().await;
+        match newest.clone().optimize().with_target_size(GATHERED_BYTES).await {
+            Ok((table, gathered)) => {
+                tracing::debug!(
+                    table = self.name,
+                    files = gathered.num_files_removed,
+                    "gathered small files"
+                );
+                *newest = table;
+            }
+            Err(error) => tracing::warn!(table = self.name, cause = ?error, "could not gather small files"),
+        }
     }
 
     /// The log after a version, the oldest first.

@@ -1,0 +1,170 @@
+//! How fast records are handed in, through the real services on loopback:
+//!
+//!     cargo bench --profile dev --workspace --bench hand_in
+//!
+//! The machine is noisy: read the ratios within one run. Set UPLIFT_TEST_TOOLS to a folder of test
+//! clients with Python's duckdb to see the same CSV read by DuckDB beside.
+#![allow(clippy::unwrap_used)]
+
+use std::fmt::Write;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use uplift_proto::rows::Rows;
+use uplift_proto::v1::ingest::upload_file_request::Part as FilePart;
+use uplift_proto::v1::ingest::write_records_request::Part;
+use uplift_proto::v1::ingest::{
+    Policy, RecordBatch, SubmissionHeader, UploadFileRequest, UploadHeader, WriteRecordsRequest,
+};
+use uplift_proto::v1::records::{Household, RegistrationStatus};
+use uplift_testkit::{Uplift, rows_number, submission};
+
+const ROWS: usize = 200_000;
+const BATCH: usize = 5_000;
+const SMALL: usize = 200;
+
+fn header(id: &str) -> SubmissionHeader {
+    SubmissionHeader {
+        submission_id: id.into(),
+        dataset: "household".into(),
+        area_code: "500101".into(),
+        period: "2011".into(),
+        policy: Policy::AcceptGoodRows.into(),
+        sender: "Bench".into(),
+        ..Default::default()
+    }
+}
+
+fn household(id: String, n: usize) -> Household {
+    Household {
+        household_id: id,
+        year: 2011,
+        area_code: "500101".into(),
+        size: Some(1 + (n % 6) as i32),
+        income_fen: Some(150_000 + (n as i64 * 7919) % 2_000_000),
+        status: RegistrationStatus::Registered.into(),
+        deprived_water: Some(n.is_multiple_of(3)),
+        weight: Some(1.0),
+        stratum: format!("s{}", n % 5),
+        cluster: format!("c{}", n % 97),
+        ..Default::default()
+    }
+}
+
+fn rate(what: &str, rows: usize, took: Duration) {
+    println!("{what:<44} {:>10.0} rows/s  ({:.2} s)", rows as f64 / took.as_secs_f64(), took.as_secs_f64());
+}
+
+/// One after the other, each waiting for its answer: does the table slow down as it fills?
+async fn small_submissions() {
+    let uplift = Uplift::start().await;
+    let mut ingest = uplift.ingest().await;
+    let mut times = Vec::new();
+    for n in 0..SMALL {
+        let rows: Vec<_> = (0..100).map(|i| household(format!("s{n}.{i}"), i)).collect();
+        let request =
+            submission(&format!("small/{n}"), "household", Rows::encode(rows_number("household"), &rows));
+        let began = Instant::now();
+        ingest.submit_records(request).await.unwrap();
+        times.push(began.elapsed());
+    }
+    let median = |part: &[Duration]| {
+        let mut part = part.to_vec();
+        part.sort();
+        part[part.len() / 2].as_secs_f64() * 1e3
+    };
+    // Files are gathered every so often, so that a fair part holds more than one round of it.
+    let parts: Vec<_> = times.chunks(SMALL / 4).map(median).collect();
+    let shown: Vec<_> = parts.iter().map(|ms| format!("{ms:.0}")).collect();
+    println!("{SMALL} submissions of 100 rows, median ms of each quarter: {}", shown.join(", "));
+    println!("the last quarter is {:.2} times the first", parts[3] / parts[0]);
+    println!("slowest of all: {:.1} ms", times.iter().max().unwrap().as_secs_f64() * 1e3);
+}
+
+async fn stream(uplift: &Uplift) {
+    let mut requests = vec![WriteRecordsRequest { part: Some(Part::Open(header("stream"))) }];
+    for (n, start) in (0..ROWS).step_by(BATCH).enumerate() {
+        let rows: Vec<_> = (start..start + BATCH).map(|i| household(format!("w{i}"), i)).collect();
+        let rows = Some(Rows::encode(rows_number("household"), &rows));
+        requests.push(WriteRecordsRequest {
+            part: Some(Part::Batch(RecordBatch { sequence: n as i64 + 1, rows })),
+        });
+    }
+    let began = Instant::now();
+    let mut acks =
+        uplift.ingest().await.write_records(tokio_stream::iter(requests)).await.unwrap().into_inner();
+    let mut landed = 0;
+    while let Some(ack) = acks.message().await.unwrap() {
+        landed = ack.rows_landed;
+    }
+    assert_eq!(landed as usize, ROWS);
+    rate("WriteRecords, committed", ROWS, began.elapsed());
+}
+
+fn csv() -> String {
+    let mut csv =
+        "household_id,year,area_code,size,income（元）,status,deprived_water,weight,stratum,cluster\n"
+            .to_owned();
+    for i in 0..ROWS {
+        let h = household(format!("f{i}"), i);
+        let fen = h.income_fen.unwrap();
+        let _ = writeln!(
+            csv,
+            "{},2011,500101,{},{}.{:02},registered,{},1.0,{},{}",
+            h.household_id,
+            h.size.unwrap(),
+            fen / 100,
+            fen % 100,
+            h.deprived_water.unwrap(),
+            h.stratum,
+            h.cluster
+        );
+    }
+    csv
+}
+
+async fn file(uplift: &Uplift, csv: &str) {
+    let head = UploadHeader { submission: Some(header("file")), ..Default::default() };
+    let chunks = csv.as_bytes().chunks(256 * 1024).map(|c| FilePart::Chunk(c.to_vec().into()));
+    let parts: Vec<_> = std::iter::once(FilePart::Header(head)).chain(chunks).collect();
+    let parts: Vec<_> = parts.into_iter().map(|part| UploadFileRequest { part: Some(part) }).collect();
+    let began = Instant::now();
+    let answer = uplift.ingest().await.upload_file(tokio_stream::iter(parts)).await.unwrap().into_inner();
+    assert_eq!(answer.submission.unwrap().rows_landed as usize, ROWS);
+    rate("UploadFile of CSV, committed", ROWS, began.elapsed());
+}
+
+fn duckdb(csv: &str) {
+    let Some(tools) = std::env::var_os("UPLIFT_TEST_TOOLS") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("households.csv");
+    std::fs::write(&path, csv).unwrap();
+    let script = "
+import duckdb, sys, time
+began = time.perf_counter()
+duckdb.sql(f\"copy (select * from read_csv('{sys.argv[1]}')) to '{sys.argv[1]}.parquet' (format parquet)\")
+print(time.perf_counter() - began)
+";
+    let output =
+        Command::new(Path::new(&tools).join("bin/python")).args(["-c", script]).arg(&path).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    match text.trim().parse() {
+        Ok(seconds) => {
+            rate("DuckDB, the same CSV to Parquet, unchecked", ROWS, Duration::from_secs_f64(seconds))
+        }
+        Err(_) => println!("DuckDB did not run: {}", String::from_utf8_lossy(&output.stderr)),
+    }
+}
+
+fn main() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        small_submissions().await;
+        let uplift = Uplift::start().await;
+        stream(&uplift).await;
+        let csv = csv();
+        file(&uplift, &csv).await;
+        duckdb(&csv);
+    });
+}
