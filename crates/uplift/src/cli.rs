@@ -56,6 +56,11 @@ pub enum Command {
         after_help = "Example:\n  uplift import 资金.csv --dataset fund_flow --area 500101 --period 2011 --unit amount=万元"
     )]
     Import(Import),
+    /// Hand in made-up records of a whole programme: two years, all counties, all datasets.
+    ///
+    /// The same seed makes the same records. They are labelled simulated wherever they show, and
+    /// their totals are the article's where its figures can be true together.
+    Simulate(Simulate),
     /// List the datasets that can be handed in, or the fields of one.
     Datasets(Datasets),
     /// Save an empty CSV file with the headings of a dataset.
@@ -74,6 +79,12 @@ pub struct Demo {
     /// Folder for tables and reports.
     #[arg(long, value_name = "DIR", default_value = "uplift-demo", env = "UPLIFT_DATA_DIR")]
     pub data_dir: PathBuf,
+    /// Hand in a simulated programme too, with so many households.
+    #[arg(long, value_name = "N")]
+    pub households: Option<usize>,
+    /// Seed of the simulated programme.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
     /// Keep the services running on their usual ports until Ctrl-C.
     #[arg(long)]
     pub serve: bool,
@@ -142,6 +153,20 @@ pub struct Import {
     /// Id of the submission; without it, one made of the file's content.
     #[arg(long, value_name = "ID")]
     pub id: Option<String>,
+    /// The ingest service.
+    #[arg(long, value_name = "URL", default_value = "http://localhost:7101", env = "UPLIFT_INGEST_URL")]
+    pub ingest_url: String,
+}
+
+/// Options of `uplift simulate`.
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// Households of the sample, each described in both years.
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub households: usize,
+    /// Same seed, same records.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
     /// The ingest service.
     #[arg(long, value_name = "URL", default_value = "http://localhost:7101", env = "UPLIFT_INGEST_URL")]
     pub ingest_url: String,

@@ -7,5 +7,6 @@ pub mod cli;
 pub mod commands;
 pub mod node;
 pub mod seed;
+pub mod simulate;
 pub mod telemetry;
 pub mod terminal;

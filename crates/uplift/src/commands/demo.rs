@@ -14,9 +14,10 @@ use uplift_proto::v1::metrics::metrics_service_client::MetricsServiceClient;
 use uplift_proto::v1::metrics::{CheckStatementsRequest, PublishedFigure, QueryStatementsRequest, Verdict};
 
 use crate::cli::{Demo, Language};
-use crate::commands::{Outcome, check, connect, report, serve};
+use crate::commands::{Outcome, check, connect, report, serve, simulate};
 use crate::node::{MAX_MESSAGE, Node, Options, Service};
 use crate::seed::Seed;
+use crate::simulate::Plan;
 use crate::terminal::Listing;
 
 /// The section whose figures the terminal shows; the report has all of them.
@@ -40,6 +41,10 @@ pub async fn run(options: Demo, language: Language) -> Result<Outcome> {
     println!("{}", language.of(&document.title_en, &document.title_zh));
 
     hand_in(&node, &seed).await?;
+    if let Some(households) = options.households {
+        let plan = Plan { households, seed: options.seed };
+        simulate::hand_in(connect_to(&node, Service::Ingest).await?, plan).await?;
+    }
     let metrics = connect_to(&node, Service::Metrics).await?;
     let mut metrics = MetricsServiceClient::new(metrics).max_decoding_message_size(MAX_MESSAGE);
     let asked = QueryStatementsRequest { document_id: document.document_id.clone(), ..Default::default() };

@@ -7,6 +7,7 @@ mod health;
 mod import;
 mod report;
 mod serve;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -43,6 +44,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
             Command::Demo(options) => demo::run(options, language).await,
             Command::Serve(options) => serve::run(options).await,
             Command::Import(options) => import::run(options).await,
+            Command::Simulate(options) => simulate::run(options).await,
             Command::Datasets(options) => datasets::list(options, language),
             Command::Template(options) => datasets::template(options, language).await,
             Command::Check(options) => check::run(options, language).await,

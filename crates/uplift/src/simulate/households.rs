@@ -1,0 +1,132 @@
+//! Households and their members in two years.
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use uplift_proto::v1::records::{Household, Person, RegistrationStatus, Sex, Work};
+
+use super::{HandIn, Place, Plan, YEARS};
+
+/// Households of the rural population that the sample stands for.
+const POPULATION: f64 = 7_000_000.0;
+/// Households of one village in the sample: its cluster.
+const CLUSTER: usize = 20;
+/// Yuan a head at which the register begins, a little above the national line of 2,300.
+const REGISTER_LINE: f64 = 2_600.0;
+
+/// So many households for each county: key counties are sampled twice as densely.
+pub(super) fn shares(households: usize, counties: &[Place]) -> Vec<usize> {
+    let density = |c: &Place| if c.is_key() { 2 } else { 1 };
+    let total: usize = counties.iter().map(density).sum();
+    let mut given = 0;
+    let mut passed = 0;
+    let share = |county: &Place| {
+        passed += density(county);
+        let upto = households * passed / total.max(1);
+        let share = upto - given;
+        given = upto;
+        share
+    };
+    counties.iter().map(share).collect()
+}
+
+/// A county's households and their members in a year. The second year goes on from the first,
+/// because both are drawn from the same random numbers.
+pub(super) fn hand_ins(plan: Plan, n: usize, county: &Place, share: usize, year: i32) -> Vec<HandIn> {
+    let mut random = plan.random(1_000 + n as u64);
+    let later = year == YEARS[1];
+    let poverty = match (county.is_key(), county.wing.as_str()) {
+        (true, "southeast") => 0.66,
+        (true, _) => 0.74,
+        (false, _) => 1.05,
+    };
+    let weight = POPULATION / 38.0 / share.max(1) as f64;
+    let (mut households, mut people) = (Vec::with_capacity(share), Vec::new());
+    let mut village = 1.0;
+    for h in 0..share {
+        if h % CLUSTER == 0 {
+            village = normal(&mut random, 0.0, 0.28).exp();
+        }
+        let size = 1 + (random.random_range(0.0..1.0f64).powi(2) * 6.0) as i32 + random.random_range(0..2);
+        let level = 5_200.0 * poverty * village * normal(&mut random, 0.0, 0.55).exp();
+        // Everybody's draws are taken in both years, so that the second differs by them alone.
+        let growth = normal(&mut random, 0.17, 0.14).exp();
+        let per_head = if later { level * growth } else { level };
+        let before = level < REGISTER_LINE;
+        let status = match (before, later, per_head < REGISTER_LINE) {
+            (true, true, false) => RegistrationStatus::Lifted,
+            (true, _, _) => RegistrationStatus::Registered,
+            (false, true, true) if random_bit(h) => RegistrationStatus::Returned,
+            (false, _, _) => RegistrationStatus::NotPoor,
+        };
+        let mut lacks = |base: f64| {
+            let draw = random.random_range(0.0..1.0);
+            let relief = if later { 0.8 } else { 1.0 };
+            Some(draw < base * relief * (REGISTER_LINE / level).clamp(0.2, 3.0))
+        };
+        let household_id = format!("H{}-{h:06}", county.area_code);
+        let village_code = format!("{}{:03}", county.area_code, 100 + h / CLUSTER % 900);
+        let household = Household {
+            year,
+            area_code: village_code,
+            size: Some(size),
+            income_fen: Some((per_head * f64::from(size) * 100.0).round() as i64),
+            status: status.into(),
+            deprived_schooling: lacks(0.06),
+            deprived_health: lacks(0.12),
+            deprived_housing: lacks(0.18),
+            deprived_water: lacks(0.22),
+            deprived_road: lacks(0.15),
+            deprived_power: lacks(0.03),
+            weight: Some((weight * 1e4).round() / 1e4),
+            stratum: county.area_code.clone(),
+            cluster: format!("{}-{:05}", county.area_code, h / CLUSTER),
+            household_id,
+        };
+        for m in 0..size {
+            people.push(person(&mut random, &household, m, later));
+        }
+        households.push(household);
+    }
+    let area = county.area_code.as_str();
+    let hand_ins =
+        [plan.hand_in("household", area, year, &households), plan.hand_in("person", area, year, &people)];
+    hand_ins.into_iter().filter(|h| h.rows > 0).collect()
+}
+
+fn person(random: &mut ChaCha8Rng, household: &Household, m: i32, later: bool) -> Person {
+    let base = match m {
+        0 | 1 => random.random_range(24..68),
+        _ => random.random_range(0..80),
+    };
+    let age = base + i32::from(later);
+    let reach = random.random_range(3..13);
+    let work = match (age, random.random_range(0..10)) {
+        (..=5, _) => Work::None,
+        (6..=16, _) => Work::Student,
+        (_, 0..=3) => Work::Farm,
+        (17..=55, 4..=6) => Work::Migrant,
+        (_, 7) => Work::Local,
+        (_, 8) => Work::Business,
+        _ => Work::None,
+    };
+    Person {
+        person_id: format!("P{}-{m}", &household.household_id[1..]),
+        year: household.year,
+        household_id: household.household_id.clone(),
+        sex: if random.random_range(0..2) == 0 { Sex::Female } else { Sex::Male }.into(),
+        age: Some(age),
+        schooling: Some(reach.min((age - 6).max(0))),
+        work: work.into(),
+    }
+}
+
+/// Half of the households, without drawing: a draw here would set the years apart.
+fn random_bit(h: usize) -> bool {
+    h.wrapping_mul(2_654_435_761) >> 7 & 1 == 0
+}
+
+/// A normal deviate, from two uniform ones (Box and Muller, 1958).
+fn normal(random: &mut ChaCha8Rng, mean: f64, deviation: f64) -> f64 {
+    let (u, v): (f64, f64) = (random.random_range(f64::EPSILON..1.0), random.random_range(0.0..1.0));
+    mean + deviation * (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+}
