@@ -20,6 +20,8 @@ const IN_LOG: &str = "uplift.submissions";
 pub struct Ledger {
     table: Arc<Table>,
     entries: Mutex<Entries>,
+    /// So many of the entries are in the table; held while more are written.
+    saved: Mutex<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -28,8 +30,6 @@ struct Entries {
     list: Vec<Submission>,
     /// Place in the list of the newest answer to each id.
     newest: HashMap<String, usize>,
-    /// So many of the list are in the table.
-    saved: usize,
 }
 
 impl Entries {
@@ -57,8 +57,8 @@ impl Ledger {
         list.sort_by_key(|s| s.create_time);
         let mut entries = Entries::default();
         list.into_iter().for_each(|s| entries.push(s));
-        entries.saved = entries.list.len();
-        Ok(Self { table, entries: Mutex::new(entries) })
+        let saved = Mutex::new(entries.list.len());
+        Ok(Self { table, entries: Mutex::new(entries), saved })
     }
 
     /// What a commit should say in its log of the submissions it holds.
@@ -99,11 +99,22 @@ impl Ledger {
     /// Writes answers down. They count from this call on even if writing fails: the next call,
     /// or the next start, writes what is missing.
     pub async fn record(&self, submissions: Vec<Submission>) -> Result<()> {
-        let mut entries = self.entries.lock().await;
-        submissions.into_iter().for_each(|s| entries.push(s));
-        let batch = to_batch(&entries.list[entries.saved..])?;
+        let upto = {
+            let mut entries = self.entries.lock().await;
+            submissions.into_iter().for_each(|s| entries.push(s));
+            entries.list.len()
+        };
+        // Who waits here for another's commit may find its own entries written by the next one.
+        let mut saved = self.saved.lock().await;
+        if *saved >= upto {
+            return Ok(());
+        }
+        let (batch, end) = {
+            let entries = self.entries.lock().await;
+            (to_batch(&entries.list[*saved..])?, entries.list.len())
+        };
         self.table.commit(Commit { batches: vec![batch], ..Commit::default() }).await?;
-        entries.saved = entries.list.len();
+        *saved = end;
         Ok(())
     }
 

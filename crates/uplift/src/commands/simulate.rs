@@ -19,7 +19,7 @@ use crate::simulate::{HandIn, Plan};
 use crate::terminal::Listing;
 
 /// Streams at once: enough for submissions to share commits.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 32;
 
 /// Hands simulated records in to a running ingest service.
 pub async fn run(options: Simulate) -> Result<Outcome> {
@@ -47,7 +47,7 @@ pub async fn hand_in(channel: Channel, plan: Plan) -> Result<()> {
         // A dataset begins once what came before it is there: its rows may refer to that.
         let begins =
             waiting.last().is_some_and(|w| stage(&w.header.dataset) != stage(&hand_in.header.dataset));
-        if begins || waiting.len() >= AT_ONCE * 4 {
+        if begins || waiting.len() >= AT_ONCE * 2 {
             send(&channel, std::mem::take(&mut waiting), &mut landed, &bar).await?;
         }
         waiting.push(hand_in);
