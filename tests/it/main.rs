@@ -5,6 +5,7 @@
 
 mod architecture;
 mod clients;
+mod command;
 mod ingest;
 mod metrics;
 mod reporting;

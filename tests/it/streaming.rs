@@ -1,9 +1,10 @@
 //! Long hand-ins: what is acknowledged is there once, whatever happens to the process.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::command::uplift;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
@@ -129,16 +130,8 @@ async fn gaps_changed_batches_and_missing_heads_end_the_stream_with_a_reason() {
     assert_eq!(end.unwrap().code(), Code::InvalidArgument);
 }
 
-/// The built command; `.ci/run` builds it before the tests.
-fn command() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let built = test.ancestors().nth(2).unwrap().join("uplift");
-    assert!(built.exists(), "{} is missing: cargo build --workspace makes it", built.display());
-    built
-}
-
 fn serve_ingest(folder: &Path, port: u16) -> Child {
-    let mut command = Command::new(command());
+    let mut command = Command::new(uplift());
     command.args(["serve", "--service", "ingest", "--ingest-port", &port.to_string(), "--data-dir"]);
     command.arg(folder).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }

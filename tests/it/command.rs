@@ -1,0 +1,51 @@
+//! The command as people run it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The built command; `.ci/run` builds it before the tests.
+pub(crate) fn uplift() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let built = test.ancestors().nth(2).unwrap().join("uplift");
+    assert!(built.exists(), "{} is missing: cargo build --workspace makes it", built.display());
+    built
+}
+
+async fn versions(folder: &Path) -> BTreeMap<&'static str, (i64, usize)> {
+    let store = uplift_store::Store::open(&folder.join("tables")).unwrap();
+    let mut versions = BTreeMap::new();
+    for dataset in uplift_proto::dataset::all() {
+        let snapshot = store.get(&dataset.name).await.unwrap().unwrap().snapshot().await.unwrap();
+        let rows = snapshot.rows().await.unwrap().count().await.unwrap();
+        versions.insert(dataset.name.as_str(), (snapshot.version(), rows));
+    }
+    versions
+}
+
+#[tokio::test]
+async fn the_demo_with_households_fills_every_dataset_and_again_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut seen = None;
+    for _ in 0..2 {
+        let mut command = Command::new(uplift());
+        command.args(["demo", "--households", "100", "--data-dir"]).arg(folder.path());
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(text.contains("simulated 模拟数据") && text.contains("3 contradictions"), "{text}");
+        assert!(text.lines().count() <= 60, "the demo is a shop window, not a log");
+        let now = versions(folder.path()).await;
+        assert!(now.values().all(|(_, rows)| *rows > 0), "{now:?}");
+        assert_eq!(now["household"].1, 200);
+        assert_eq!(seen.get_or_insert_with(|| now.clone()), &now);
+    }
+}
+
+#[test]
+fn wrong_usage_exits_2_and_a_service_that_is_not_there_1() {
+    let code = |args: &[&str]| Command::new(uplift()).args(args).output().unwrap().status.code();
+    assert_eq!(code(&["serve", "--service", "weather"]), Some(2));
+    assert_eq!(code(&["check", "--metrics-url", "http://127.0.0.1:1"]), Some(1));
+    assert_eq!(code(&["--help"]), Some(0));
+}
