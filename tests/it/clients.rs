@@ -132,7 +132,7 @@ async fn every_grpcurl_line_in_the_protos_works() {
 #[tokio::test]
 async fn python_deltalake_reads_the_table_that_was_written() {
     let uplift = Uplift::with_article().await;
-    // Without pyarrow: its threads were seen to abort the interpreter on its way out.
+    // Without pyarrow: with it the interpreter was once seen to abort on its way out, all printed.
     let script = "
 import json, sys
 from deltalake import DeltaTable, QueryBuilder
