@@ -42,6 +42,10 @@ impl File {
         let mapped = self.map(dataset, &headings)?;
         let mut builders: Vec<_> = dataset.fields.iter().map(|f| Builder::new(&f.kind)).collect();
         let mut faults = Vec::new();
+        // Where each field's cell stands, looked up once and not for every row.
+        let places: Vec<_> = (0..builders.len())
+            .map(|index| mapped.iter().position(|m| m.as_ref().is_some_and(|m| m.index == index)))
+            .collect();
         for (row, record) in reader.records().enumerate() {
             let record = record.map_err(|e| Error::invalid_field(format!("file, row {}", row + 1), e))?;
             if record.len() != headings.len() {
@@ -52,15 +56,11 @@ impl File {
                 );
                 faults.push(Fault::new(row, "", Rule::Format, "", message));
             }
-            let mut cells = vec![""; builders.len()];
-            for (mapped, cell) in mapped.iter().zip(&record).filter_map(|(m, c)| Some((m.as_ref()?, c))) {
-                cells[mapped.index] = cell;
-            }
-            for (index, builder) in builders.iter_mut().enumerate() {
-                let own = mapped.iter().flatten().find(|m| m.index == index);
-                let scale = own.map_or(Decimal::ONE, |m| m.scale);
-                if let Err((rule, value, message)) = builder.append_text(cells[index], scale) {
-                    let heading = own.map(|m| m.heading.as_str()).unwrap_or_default();
+            for (builder, place) in builders.iter_mut().zip(&places) {
+                let own = place.and_then(|place| Some((mapped[place].as_ref()?, record.get(place)?)));
+                let (cell, scale) = own.map_or(("", Decimal::ONE), |(m, cell)| (cell, m.scale));
+                if let Err((rule, value, message)) = builder.append_text(cell, scale) {
+                    let heading = own.map(|(m, _)| m.heading.as_str()).unwrap_or_default();
                     faults.push(Fault::new(row, heading, rule, &value, message));
                 }
             }
