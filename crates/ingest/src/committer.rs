@@ -7,6 +7,7 @@ use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use datafusion::logical_expr::{Expr, col, lit};
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument;
 use uplift_core::dataset::Dataset;
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_store::columns::integer;
@@ -124,8 +125,11 @@ async fn run(target: Target, mut queue: mpsc::Receiver<Waiting>) {
             }
         }
         commit(&target, &mut keys, group).await;
-        target.table.maintain().await;
-        target.ledger.maintain().await;
+        let gathered = async {
+            target.table.maintain().await;
+            target.ledger.maintain().await;
+        };
+        gathered.instrument(stage_span!("gather files")).await;
     }
 }
 
@@ -176,14 +180,16 @@ async fn try_commit(target: &Target, keys: &mut Option<Keys>, group: Vec<Ready>)
     };
     let mut seen = HashSet::new();
     let mut staged = Vec::new();
+    let keyed = stage_span!("check keys");
     for ready in group {
         // The committer is where requests with one id meet, so it is here that they are told apart.
         let known = target.ledger.get(&ready.id).await.filter(|s| s.committed && s.digest == ready.digest);
         staged.push(match known {
             Some(first) => again(target, ready, first).await?,
-            None => stage(target.dataset, keys, &mut seen, ready)?,
+            None => keyed.in_scope(|| stage(target.dataset, keys, &mut seen, ready))?,
         });
     }
+    drop(keyed);
     let kept: Vec<_> = staged.iter().filter(|s| s.keep == Keep::Yes).collect();
     let rejected: Vec<_> = kept.iter().map(|s| (&s.submission, s.rejects.as_slice())).collect();
     target.quarantine.keep(&rejected).await?;
@@ -199,7 +205,7 @@ async fn try_commit(target: &Target, keys: &mut Option<Keys>, group: Vec<Ready>)
             transactions: landing.iter().map(|s| s.submission.submission_id.clone()).collect(),
             metadata: Ledger::log_metadata(&submissions)?,
         };
-        version = Some(target.table.commit(commit).await?);
+        version = Some(target.table.commit(commit).instrument(stage_span!("commit rows")).await?);
     }
     let mut answers = Vec::new();
     let mut decided = Vec::new();
@@ -220,7 +226,7 @@ async fn try_commit(target: &Target, keys: &mut Option<Keys>, group: Vec<Ready>)
     // The rows are committed whatever happens now, so these are the answers: the log holds what
     // the ledger could not write.
     if !answers.is_empty()
-        && let Err(error) = target.ledger.record(answers).await
+        && let Err(error) = target.ledger.record(answers).instrument(stage_span!("write ledger")).await
     {
         tracing::error!(cause = ?error, "the ledger lags behind the log");
     }

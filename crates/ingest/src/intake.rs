@@ -80,16 +80,20 @@ impl Intake {
         let existing = self.references.of(header.dataset).await?;
         let key_field = header.dataset.key.last().cloned().unwrap_or_default();
         let (decoded, key_field) = match content {
-            Content::Rows(rows) => (self.decoder.decode(rows.clone())?, key_field),
+            Content::Rows(rows) => {
+                (stage_span!("decode").in_scope(|| self.decoder.decode(rows.clone()))?, key_field)
+            }
             Content::File(file) => {
-                (file.decode(header.dataset)?, file.heading_of(header.dataset, &key_field)?)
+                let decoded = stage_span!("decode").in_scope(|| file.decode(header.dataset))?;
+                (decoded, file.heading_of(header.dataset, &key_field)?)
             }
         };
         let received = decoded.batch.num_rows();
         let mut faulty = vec![false; received];
         let mut faults = decoded.faults;
         faults.iter().for_each(|f| faulty[f.row] = true);
-        let mut found = self.validator.check(&decoded.batch, &header.area, &existing, &faulty)?;
+        let mut found = stage_span!("validate")
+            .in_scope(|| self.validator.check(&decoded.batch, &header.area, &existing, &faulty))?;
         found.iter().for_each(|f| faulty[f.row] = true);
         if let Content::File(file) = content {
             found.sort_by_key(|f| f.row);

@@ -4,6 +4,13 @@
 //! Owns validation, idempotence and the ledger of submissions; it is the only writer of tables.
 //! Never computes a figure, never answers a question about what the rows mean.
 
+/// A span of one stage of the way in, for those who ask where the time goes.
+macro_rules! stage_span {
+    ($name:literal) => {
+        tracing::debug_span!(target: "uplift_stage", $name)
+    };
+}
+
 mod builder;
 mod committer;
 mod decode;

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 use tonic::transport::Channel;
 use uplift_core::error::{Error, ErrorKind, Result};
+use uplift_core::number::grouped;
 use uplift_ingest::{REASON, encoding_of};
 use uplift_proto::status::from_status;
 use uplift_proto::v1::ingest::ingest_service_client::IngestServiceClient;
@@ -106,9 +107,13 @@ fn parts(
     bar: ProgressBar,
 ) -> impl futures::Stream<Item = UploadFileRequest> + Send + 'static {
     let chunks: Vec<_> = bytes.chunks(CHUNK).map(|c| Part::Chunk(c.to_vec().into())).collect();
+    let mut lines = 0;
     futures::stream::iter(std::iter::once(Part::Header(header)).chain(chunks)).map(move |part| {
         if let Part::Chunk(chunk) = &part {
+            // A line feed is the same byte in every encoding that is read; the first ends the head.
+            lines += chunk.iter().filter(|byte| **byte == b'\n').count();
             bar.inc(chunk.len() as u64);
+            bar.set_message(format!("{} rows sent", grouped((lines.saturating_sub(1) as i64).into())));
         }
         UploadFileRequest { part: Some(part) }
     })
@@ -176,6 +181,6 @@ fn rejects_path(file: &Path) -> PathBuf {
 }
 
 fn bar(bytes: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:24} {bytes}/{total_bytes} {bytes_per_sec} sending");
+    let style = ProgressStyle::with_template("{bar:24} {bytes}/{total_bytes} {bytes_per_sec} {msg}");
     ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

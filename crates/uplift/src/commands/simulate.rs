@@ -1,7 +1,7 @@
 //! `uplift simulate`: made-up records of a whole programme, handed in as counties would.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -16,6 +16,7 @@ use uplift_proto::v1::ingest::{RecordBatch, WriteRecordsRequest};
 use crate::cli::{Format, Simulate};
 use crate::commands::{Outcome, connect};
 use crate::simulate::{HandIn, Plan};
+use crate::telemetry::stages;
 use crate::terminal::Listing;
 
 /// Streams at once: enough for submissions to share commits.
@@ -43,7 +44,8 @@ pub async fn hand_in(channel: Channel, plan: Plan) -> Result<()> {
         ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
     let mut landed: BTreeMap<String, Landed> = BTreeMap::new();
     let mut waiting: Vec<HandIn> = Vec::new();
-    for hand_in in plan.hand_ins()? {
+    let mut hand_ins = plan.hand_ins()?;
+    while let Some(hand_in) = make(&mut hand_ins) {
         // A dataset begins once what came before it is there: its rows may refer to that.
         let begins =
             waiting.last().is_some_and(|w| stage(&w.header.dataset) != stage(&hand_in.header.dataset));
@@ -71,7 +73,23 @@ pub async fn hand_in(channel: Channel, plan: Plan) -> Result<()> {
         count(rows),
         count((rows as f64 / seconds) as i64)
     );
+    print_stages();
     Ok(())
+}
+
+fn make(hand_ins: &mut impl Iterator<Item = HandIn>) -> Option<HandIn> {
+    tracing::debug_span!(target: "uplift_stage", "make up records").in_scope(|| hand_ins.next())
+}
+
+/// Where the time went, as far as ingest runs in this process.
+fn print_stages() {
+    let stages = stages();
+    let total: f64 = stages.iter().map(|(_, time)| time.as_secs_f64()).sum();
+    let share =
+        |(name, time): &(&str, Duration)| format!("{name} {:.0}%", time.as_secs_f64() / total * 100.0);
+    if total > 0.0 {
+        println!("Time by stage: {}", stages.iter().map(share).collect::<Vec<_>>().join(", "));
+    }
 }
 
 /// Datasets that may be handed in side by side share a stage.

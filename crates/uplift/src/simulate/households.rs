@@ -10,6 +10,9 @@ use super::{HandIn, Place, Plan, YEARS};
 const POPULATION: f64 = 7_000_000.0;
 /// Households of one village in the sample: its cluster.
 const CLUSTER: usize = 20;
+/// Villages of a township, and those that a county has codes for.
+const TOWNSHIP: usize = 10;
+const VILLAGES: usize = 900 * TOWNSHIP;
 /// Yuan a head at which the register begins, a little above the national line of 2,300.
 const REGISTER_LINE: f64 = 2_600.0;
 
@@ -27,6 +30,24 @@ pub(super) fn shares(households: usize, counties: &[Place]) -> Vec<usize> {
         share
     };
     counties.iter().map(share).collect()
+}
+
+/// Codes of the villages that a county's share of the sample lives in, each township before its own.
+pub(super) fn places(county: &Place, share: usize) -> Vec<String> {
+    let mut codes = Vec::new();
+    for h in (0..share.min(CLUSTER * VILLAGES)).step_by(CLUSTER) {
+        let village = village_of(county, h);
+        if h / CLUSTER % TOWNSHIP == 0 {
+            codes.push(village[..9].to_owned());
+        }
+        codes.push(village);
+    }
+    codes
+}
+
+fn village_of(county: &Place, h: usize) -> String {
+    let n = h / CLUSTER % VILLAGES;
+    format!("{}{:03}{:03}", county.area_code, 100 + n / TOWNSHIP, 200 + n % TOWNSHIP)
 }
 
 /// A county's households and their members in a year. The second year goes on from the first,
@@ -64,7 +85,7 @@ pub(super) fn hand_ins(plan: Plan, n: usize, county: &Place, share: usize, year:
             Some(draw < base * relief * (REGISTER_LINE / level).clamp(0.2, 3.0))
         };
         let household_id = format!("H{}-{h:06}", county.area_code);
-        let village_code = format!("{}{:03}", county.area_code, 100 + h / CLUSTER % 900);
+        let village_code = village_of(county, h);
         let household = Household {
             year,
             area_code: village_code,

@@ -71,9 +71,10 @@ impl Plan {
     /// sample need not fit into memory.
     pub fn hand_ins(self) -> Result<impl Iterator<Item = HandIn>> {
         let places = places()?;
-        let first = [self.areas(&places)].into_iter().chain(programme::hand_ins(self, &places));
-        let counties: Vec<_> = places.into_iter().filter(Place::is_county).collect();
+        let counties: Vec<_> = places.iter().filter(|p| p.is_county()).cloned().collect();
         let shares = households::shares(self.households, &counties);
+        let areas = [self.areas(&places), self.villages(&counties, &shares)];
+        let first = areas.into_iter().filter(|h| h.rows > 0).chain(programme::hand_ins(self, &places));
         let people = counties.into_iter().zip(shares).enumerate().flat_map(move |(n, (county, share))| {
             YEARS.into_iter().flat_map(move |year| households::hand_ins(self, n, &county, share, year))
         });
@@ -93,6 +94,31 @@ impl Plan {
             ..Area::default()
         };
         self.hand_in("area", "50", 2011, &places.iter().map(area).collect::<Vec<_>>())
+    }
+
+    /// The townships and villages that households of the sample live in.
+    fn villages(self, counties: &[Place], shares: &[usize]) -> HandIn {
+        let village = |(county, code): (&Place, String)| {
+            let own = &code[county.area_code.len()..];
+            let (level, en, zh) =
+                if own.len() == 3 { ("township", "Township", "乡") } else { ("village", "Village", "村") };
+            Area {
+                name_en: format!("{en} {own}, {}", county.name_en),
+                name_zh: format!("{}{own}{zh}", county.name_zh),
+                area_code: code,
+                valid_from: "2010-01-01".to_owned(),
+                level: code_number("area", "level", level).unwrap_or_default(),
+                wing: county.wing.clone(),
+                key_county: code_number("area", "key_county", &county.key_county).unwrap_or_default(),
+                ..Area::default()
+            }
+        };
+        let villages = counties.iter().zip(shares).flat_map(|(county, share)| {
+            households::places(county, *share).into_iter().map(move |code| (county, code))
+        });
+        let mut hand_in = self.hand_in("area", "50", 2011, &villages.map(village).collect::<Vec<_>>());
+        hand_in.header.submission_id.push_str("/villages");
+        hand_in
     }
 
     fn hand_in<M: Message>(self, dataset: &str, area: &str, year: i32, records: &[M]) -> HandIn {
