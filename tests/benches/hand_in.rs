@@ -58,7 +58,7 @@ fn rate(what: &str, rows: usize, took: Duration) {
 
 /// One after the other, each waiting for its answer: does the table slow down as it fills?
 async fn small_submissions() {
-    let uplift = Uplift::start().await;
+    let uplift = Uplift::with_wanzhou().await;
     let mut ingest = uplift.ingest().await;
     let mut times = Vec::new();
     for n in 0..SMALL {
@@ -161,7 +161,7 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         small_submissions().await;
-        let uplift = Uplift::start().await;
+        let uplift = Uplift::with_wanzhou().await;
         stream(&uplift).await;
         let csv = csv();
         file(&uplift, &csv).await;

@@ -106,27 +106,57 @@ async fn grpcurl_hands_records_in_and_reads_why_they_are_refused() {
     assert_eq!(figures["figures"][0]["interval"]["low"], "8600000");
 }
 
-/// The lines that open each service's proto, run as they are printed there.
+/// Runs lines of documentation as they are printed, on the ports of this node.
+async fn run_lines<'a>(uplift: &Uplift, lines: impl Iterator<Item = &'a str>) -> usize {
+    let path = format!("{}:{}", tool("").display(), std::env::var("PATH").unwrap_or_default());
+    let mut count = 0;
+    for printed in lines {
+        let refused = printed.split_once("# refused: ").map(|(_, code)| code);
+        let here = Service::ALL.iter().fold(printed.to_owned(), |line, service| {
+            line.replace(&format!("localhost:{}", service.default_port()), &uplift.address(*service))
+        });
+        assert_ne!(here, printed, "the line names no service's usual port");
+        let command = format!("PATH='{path}'; {here}");
+        let (ok, text) = run("/bin/sh".into(), vec!["-c".into(), command]).await;
+        assert_eq!(ok, refused.is_none(), "{printed}: {text}");
+        assert!(refused.is_none_or(|code| text.contains(code)), "{printed}: {text}");
+        count += 1;
+    }
+    count
+}
+
+/// The services' protos, in the order of `Service::ALL`.
+const PROTOS: [&str; 3] = [
+    include_str!("../../proto/uplift/ingest/v1/ingest.proto"),
+    include_str!("../../proto/uplift/metrics/v1/metrics.proto"),
+    include_str!("../../proto/uplift/reporting/v1/reporting.proto"),
+];
+
+/// The lines that open each service's proto.
 #[tokio::test]
 async fn every_grpcurl_line_in_the_protos_works() {
     let uplift = Uplift::with_article().await;
-    let mut lines = 0;
-    for (service, proto) in [
-        (Service::Ingest, include_str!("../../proto/uplift/ingest/v1/ingest.proto")),
-        (Service::Metrics, include_str!("../../proto/uplift/metrics/v1/metrics.proto")),
-        (Service::Reporting, include_str!("../../proto/uplift/reporting/v1/reporting.proto")),
-    ] {
-        for line in proto.lines().filter_map(|l| l.strip_prefix("//   grpcurl ")) {
-            let usual = format!("localhost:{}", service.default_port());
-            assert!(line.contains(&usual), "{line}");
-            let line = line.replace(&usual, &uplift.address(service));
-            let command = format!("{} {line}", tool("grpcurl").display());
-            let (ok, text) = run("/bin/sh".into(), vec!["-c".into(), command]).await;
-            assert!(ok, "{line}: {text}");
-            lines += 1;
+    for proto in PROTOS {
+        let lines = proto.lines().filter_map(|l| l.strip_prefix("//   ")).filter(|l| l.contains("grpcurl "));
+        assert_eq!(run_lines(&uplift, lines).await, 3, "three lines for each service");
+    }
+}
+
+#[tokio::test]
+async fn every_grpcurl_line_in_the_documentation_works_and_every_call_has_one() {
+    let readme = include_str!("../../README.md");
+    let api = include_str!("../../docs/api.md");
+    for page in [readme, api] {
+        let uplift = Uplift::with_article().await;
+        let lines = page.lines().filter_map(|l| l.strip_prefix("    ")).filter(|l| l.contains("grpcurl -"));
+        assert!(run_lines(&uplift, lines).await > 5);
+    }
+    for (service, proto) in Service::ALL.into_iter().zip(PROTOS) {
+        for call in proto.lines().filter_map(|l| l.trim().strip_prefix("rpc ")?.split_once('(')) {
+            let name = format!("{}/{}", service.grpc_name(), call.0);
+            assert!(api.contains(&name), "docs/api.md has no line that calls {name}");
         }
     }
-    assert_eq!(lines, 9, "three lines for each service");
 }
 
 #[tokio::test]

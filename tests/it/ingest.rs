@@ -7,8 +7,8 @@ use uplift_proto::rows::Rows;
 use uplift_proto::v1::ingest as wire;
 use uplift_proto::v1::ingest::upload_file_request::Part;
 use uplift_proto::v1::metrics::QueryStatementsRequest;
-use uplift_proto::v1::records::{Area, AreaLevel, FlowKind, FundFlow, FundSource, Qualifier, Statement};
-use uplift_testkit::{Uplift, article, rows_number, submission};
+use uplift_proto::v1::records::{FlowKind, FundFlow, FundSource, Qualifier, Statement};
+use uplift_testkit::{Uplift, article, rows_number, submission, wanzhou};
 
 fn statement(id: &str) -> Statement {
     Statement {
@@ -275,18 +275,7 @@ async fn money_arrives_exact_and_references_must_exist() {
     assert_eq!(violations[0].field, "rows.fund_flows[0].area_code");
     assert!(violations[0].description.contains("hand the area in first"), "{violations:?}");
 
-    let area = Area {
-        area_code: "500101000000".into(),
-        valid_from: "2011-01-01".into(),
-        level: AreaLevel::County.into(),
-        name_en: "Wanzhou District".into(),
-        name_zh: "万州区".into(),
-        ..Area::default()
-    };
-    ingest
-        .submit_records(submission("areas", "area", Rows::encode(rows_number("area"), &[area])))
-        .await
-        .unwrap();
+    ingest.submit_records(wanzhou()).await.unwrap();
     ingest.submit_records(flows("good", &[flow("f1")])).await.unwrap();
     let bad = [
         FundFlow { project_id: "unheard.of".into(), ..flow("f2") },
@@ -360,24 +349,9 @@ async fn upload(
     answer.map(tonic::Response::into_inner)
 }
 
-async fn with_county() -> Uplift {
-    let uplift = Uplift::start().await;
-    let area = Area {
-        area_code: "500101".into(),
-        valid_from: "2011-01-01".into(),
-        level: AreaLevel::County.into(),
-        name_en: "Wanzhou District".into(),
-        name_zh: "万州区".into(),
-        ..Area::default()
-    };
-    let areas = submission("areas", "area", Rows::encode(rows_number("area"), &[area]));
-    uplift.ingest().await.submit_records(areas).await.unwrap();
-    uplift
-}
-
 #[tokio::test]
 async fn a_county_file_lands_exact_and_its_bad_rows_come_back_in_its_own_words() {
-    let uplift = with_county().await;
+    let uplift = Uplift::with_wanzhou().await;
     let answer = upload(&uplift, "file/1", county_file()).await.unwrap();
     let submission = answer.submission.unwrap();
     assert_eq!((submission.rows_received, submission.rows_landed, submission.rows_rejected), (5, 2, 3));
@@ -418,7 +392,7 @@ async fn a_county_file_lands_exact_and_its_bad_rows_come_back_in_its_own_words()
 
 #[tokio::test]
 async fn files_in_other_encodings_and_with_unknown_columns() {
-    let uplift = with_county().await;
+    let uplift = Uplift::with_wanzhou().await;
     let csv = "flow_id,Date,kind,source,amount_fen,area_code\nU-1,2011-01-02,donation,social,5.25,500101\n";
     let utf16: Vec<u8> = csv.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let landed = upload(&uplift, "utf16", utf16).await.unwrap().submission.unwrap();

@@ -17,7 +17,7 @@ use uplift_proto::v1::ingest::{
     WriteRecordsRequest, WriteRecordsResponse,
 };
 use uplift_proto::v1::records::{Household, RegistrationStatus};
-use uplift_testkit::{Uplift, rows_number};
+use uplift_testkit::{Uplift, rows_number, wanzhou};
 
 fn open(id: &str) -> WriteRecordsRequest {
     let header = SubmissionHeader {
@@ -86,7 +86,7 @@ async fn landed(table_root: &Path) -> Vec<String> {
 
 #[tokio::test]
 async fn each_batch_is_acknowledged_once_it_is_committed_and_may_be_sent_again() {
-    let uplift = Uplift::start().await;
+    let uplift = Uplift::with_wanzhou().await;
     let mut client = uplift.ingest().await;
     let (acks, end) = send(&mut client, vec![open("s"), batch(1), batch(2), batch(3)]).await;
     assert!(end.is_none(), "{end:?}");
@@ -107,7 +107,8 @@ async fn each_batch_is_acknowledged_once_it_is_committed_and_may_be_sent_again()
     let whole = client.get_submission(asked).await.unwrap().into_inner().submission.unwrap();
     assert_eq!((whole.rows_received, whole.rows_landed, whole.rows_rejected), (40, 36, 4));
     let listed = client.list_submissions(ListSubmissionsRequest::default()).await.unwrap().into_inner();
-    assert_eq!(listed.submissions, [whole], "a stream is listed as one submission");
+    assert_eq!(listed.submissions[0], whole, "a stream is listed as one submission");
+    assert_eq!(listed.submissions.len(), 2, "the stream, and the area before it");
     let rejects = ListRejectsRequest { submission_id: "s".into(), ..Default::default() };
     let rejects = client.list_rejects(rejects).await.unwrap().into_inner().rejections;
     assert_eq!(rejects.iter().map(|r| r.row).collect::<Vec<_>>(), [3, 13, 23, 33]);
@@ -115,7 +116,7 @@ async fn each_batch_is_acknowledged_once_it_is_committed_and_may_be_sent_again()
 
 #[tokio::test]
 async fn gaps_changed_batches_and_missing_heads_end_the_stream_with_a_reason() {
-    let uplift = Uplift::start().await;
+    let uplift = Uplift::with_wanzhou().await;
     let mut client = uplift.ingest().await;
     let (acks, end) = send(&mut client, vec![open("s"), batch(1), batch(3)]).await;
     assert!(acks.len() <= 2);
@@ -159,6 +160,7 @@ async fn killed_in_the_middle_of_a_stream_everything_acknowledged_is_there_once(
         assert!(rounds < 30, "no progress: {acknowledged} batches after {rounds} rounds");
         let mut process = serve_ingest(folder.path(), port);
         let mut client = connect(port).await;
+        client.submit_records(wanzhou()).await.unwrap();
         let (sender, requests) = mpsc::channel(8);
         sender.send(open("s")).await.unwrap();
         let mut answers = client.write_records(ReceiverStream::new(requests)).await.unwrap().into_inner();

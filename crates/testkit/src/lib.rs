@@ -13,6 +13,7 @@ use uplift_proto::rows::Rows;
 use uplift_proto::v1::ingest::ingest_service_client::IngestServiceClient;
 use uplift_proto::v1::ingest::{SubmissionHeader, SubmitRecordsRequest};
 use uplift_proto::v1::metrics::metrics_service_client::MetricsServiceClient;
+use uplift_proto::v1::records::{Area, AreaLevel};
 use uplift_proto::v1::reporting::reporting_service_client::ReportingServiceClient;
 
 /// A node with all services, gone with the value.
@@ -36,6 +37,13 @@ impl Uplift {
         for request in article() {
             ingest.submit_records(request).await.expect("the article is handed in");
         }
+        uplift
+    }
+
+    /// Starts one that knows Wanzhou District, 500101.
+    pub async fn with_wanzhou() -> Self {
+        let uplift = Self::start().await;
+        uplift.ingest().await.submit_records(wanzhou()).await.expect("the area is handed in");
         uplift
     }
 
@@ -106,6 +114,19 @@ pub fn article() -> [SubmitRecordsRequest; 2] {
             Rows::encode(rows_number("statement_check"), &seed.checks),
         ),
     ]
+}
+
+/// Wanzhou District as a submission: what records of 500101 refer to.
+pub fn wanzhou() -> SubmitRecordsRequest {
+    let area = Area {
+        area_code: "500101".to_owned(),
+        valid_from: "2010-01-01".to_owned(),
+        level: AreaLevel::County.into(),
+        name_en: "Wanzhou District".to_owned(),
+        name_zh: "万州区".to_owned(),
+        ..Area::default()
+    };
+    submission("wanzhou", "area", Rows::encode(rows_number("area"), &[area]))
 }
 
 /// Field number of a dataset's list in `Rows`.

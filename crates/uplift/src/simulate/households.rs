@@ -37,7 +37,7 @@ pub(super) fn places(county: &Place, share: usize) -> Vec<String> {
     let mut codes = Vec::new();
     for h in (0..share.min(CLUSTER * VILLAGES)).step_by(CLUSTER) {
         let village = village_of(county, h);
-        if h / CLUSTER % TOWNSHIP == 0 {
+        if (h / CLUSTER).is_multiple_of(TOWNSHIP) {
             codes.push(village[..9].to_owned());
         }
         codes.push(village);
