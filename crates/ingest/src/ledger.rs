@@ -10,7 +10,8 @@ use uplift_core::error::{Error, Result};
 use uplift_store::{Commit, Store, Table};
 
 use crate::stream::BATCH;
-use crate::submission::{Submission, from_batch, schema, to_batch};
+use crate::submission::{Submission, from_batch, to_batch};
+use uplift_store::schema;
 
 /// Under this name a commit's log entry carries the submissions it holds.
 const IN_LOG: &str = "uplift.submissions";
@@ -47,7 +48,7 @@ impl Entries {
 impl Ledger {
     /// Opens the ledger and reads it.
     pub async fn open(store: &Store) -> Result<Self> {
-        let table = store.create(&schema()).await?;
+        let table = store.create(&schema::ledger()).await?;
         let rows = table.snapshot().await?.rows().await?;
         let batches = rows.collect().await.map_err(|e| Error::internal("reading the ledger", e))?;
         let mut list = Vec::new();

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
-use arrow::datatypes::{DataType, Field as Column, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::TimestampMicrosecondType;
 use chrono::Utc;
 use serde::{Deserialize, Serialize};
 use uplift_core::error::{Error, Result};
 use uplift_proto::v1::ingest as wire;
 use uplift_store::columns::{boolean, integer, text, text_at};
-use uplift_store::schema::TableSchema;
+use uplift_store::schema;
 
 use crate::header::Header;
 
@@ -122,31 +122,6 @@ impl Submission {
     }
 }
 
-/// The ledger's table.
-pub fn schema() -> TableSchema {
-    let text = |name| Column::new(name, DataType::Utf8, false);
-    let number = |name| Column::new(name, DataType::Int64, false);
-    let time = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
-    let columns: SchemaRef = Arc::new(Schema::new(vec![
-        text("submission_id"),
-        text("dataset"),
-        text("area_code"),
-        text("period"),
-        text("mode"),
-        text("policy"),
-        text("sender"),
-        Column::new("simulated", DataType::Boolean, false),
-        Column::new("committed", DataType::Boolean, false),
-        number("rows_received"),
-        number("rows_landed"),
-        number("rows_rejected"),
-        Column::new("table_version", DataType::Int64, true),
-        text("digest"),
-        Column::new("create_time", time, false),
-    ]));
-    TableSchema { name: "submission".to_owned(), columns, partition: Vec::new() }
-}
-
 /// Submissions as rows of the ledger's table.
 pub fn to_batch(submissions: &[Submission]) -> Result<RecordBatch> {
     let text = |get: fn(&Submission) -> &str| -> ArrayRef {
@@ -176,7 +151,8 @@ pub fn to_batch(submissions: &[Submission]) -> Result<RecordBatch> {
         text(|s| &s.digest),
         Arc::new(TimestampMicrosecondArray::from_iter_values(times).with_timezone("UTC")),
     ];
-    RecordBatch::try_new(schema().columns, columns).map_err(|e| Error::internal("building ledger rows", e))
+    RecordBatch::try_new(schema::ledger().columns, columns)
+        .map_err(|e| Error::internal("building ledger rows", e))
 }
 
 /// Rows of the ledger's table as submissions.

@@ -2,10 +2,21 @@
 //!
 //! Owns every computation over the tables. Never writes a table, never lays out a page.
 
+mod background;
+mod catalogue;
 mod figures;
 mod grpc;
+mod offered;
+mod pins;
+mod places;
+mod plan;
+mod query;
 mod reconcile;
+mod scan;
 mod service;
+mod trace;
+mod value;
+mod wire;
 
 pub use grpc::Grpc;
 pub use service::Metrics;

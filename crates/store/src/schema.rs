@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field as Column, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field as Column, Schema, SchemaRef, TimeUnit};
 use uplift_core::dataset::{Dataset, Field, Format, Kind};
 
 /// Area that the row's submission reports for, without padding.
@@ -53,6 +53,31 @@ impl TableSchema {
             partition: vec![REPORTING_YEAR.to_owned(), REPORTING_COUNTY.to_owned()],
         }
     }
+}
+
+/// The table of submissions: ingest's ledger, which says of each what became of it.
+pub fn ledger() -> TableSchema {
+    let text = |name| Column::new(name, DataType::Utf8, false);
+    let number = |name| Column::new(name, DataType::Int64, false);
+    let time = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let columns = Arc::new(Schema::new(vec![
+        text(SUBMISSION_ID),
+        text("dataset"),
+        text("area_code"),
+        text("period"),
+        text("mode"),
+        text("policy"),
+        text("sender"),
+        Column::new(SIMULATED, DataType::Boolean, false),
+        Column::new("committed", DataType::Boolean, false),
+        number("rows_received"),
+        number("rows_landed"),
+        number("rows_rejected"),
+        Column::new("table_version", DataType::Int64, true),
+        text("digest"),
+        Column::new("create_time", time, false),
+    ]));
+    TableSchema { name: "submission".to_owned(), columns, partition: Vec::new() }
 }
 
 /// The column of a field. All are nullable in the table, so that a later version of a dataset can

@@ -5,6 +5,7 @@ use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::RecordBatch;
+use chrono::{DateTime, Utc};
 use datafusion::logical_expr::Expr;
 use deltalake_core::kernel::Transaction;
 use deltalake_core::kernel::transaction::CommitProperties;
@@ -94,8 +95,23 @@ impl Table {
     /// The newest state, other processes' commits included.
     pub async fn snapshot(&self) -> Result<Snapshot> {
         let mut newest = self.newest.lock().await;
-        newest.update_state().await.map_err(|e| failed(&self.name, "refreshing the table", e))?;
+        let refreshing = |e| failed(&self.name, "refreshing the table", e);
+        // Versions come one after the other, so that asking for the next is enough, and far cheaper
+        // than listing the log for every question.
+        let next = newest.version().map_or(0, |v| v + 1);
+        if newest.log_store().read_commit_entry(next).await.map_err(refreshing)?.is_some() {
+            newest.update_state().await.map_err(refreshing)?;
+        }
         Ok(Snapshot::new(newest.clone()))
+    }
+
+    /// What the table held at an instant: nothing before its first commit.
+    pub async fn at_instant(&self, instant: DateTime<Utc>) -> Result<Snapshot> {
+        let mut table = self.newest.lock().await.clone();
+        let loading = |e| failed(&self.name, "looking for an earlier version", e);
+        table.load_with_datetime(instant).await.map_err(loading)?;
+        // For an instant before the table was made this is version 0, which has no rows.
+        Ok(Snapshot::new(table))
     }
 
     /// The state at a version, or the newest.

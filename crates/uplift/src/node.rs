@@ -196,6 +196,7 @@ macro_rules! limited {
 struct Parts {
     store: Arc<Store>,
     reports: PathBuf,
+    indicators: PathBuf,
     metrics: Channel,
 }
 
@@ -210,6 +211,7 @@ impl Parts {
         Ok(Self {
             store: Arc::new(Store::open(&options.data_dir.join("tables"))?),
             reports: options.data_dir.join("reports"),
+            indicators: options.data_dir.join("indicators"),
             metrics: endpoint(&url)?.connect_lazy(),
         })
     }
@@ -221,7 +223,8 @@ impl Parts {
                 Routes::new(limited!(uplift_ingest::Server, ingest))
             }
             Service::Metrics => {
-                let metrics = uplift_metrics::Grpc(Metrics::new(self.store.clone()));
+                let own = Some(self.indicators.clone());
+                let metrics = uplift_metrics::Grpc(Metrics::new(self.store.clone(), own)?);
                 Routes::new(limited!(uplift_metrics::Server, metrics))
             }
             Service::Reporting => {

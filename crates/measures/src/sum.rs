@@ -1,0 +1,107 @@
+//! `sum` of the query engine, with doubles added exactly: the same records give the same sum, to the
+//! last digit, however they are read. Other types are the engine's own affair.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::Result;
+use datafusion::functions_aggregate::sum::sum_udaf;
+use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::utils::format_state_name;
+use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, Signature};
+
+use crate::engine::{Groups, One, State};
+use crate::exact::ExactSum;
+
+/// The function, to take the place of the engine's.
+pub fn function() -> AggregateUDF {
+    AggregateUDF::new_from_impl(Exactly { engine: sum_udaf() })
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Exactly {
+    engine: Arc<AggregateUDF>,
+}
+
+fn is_double(args: &AccumulatorArgs<'_>) -> bool {
+    *args.return_type() == DataType::Float64 && !args.is_distinct
+}
+
+impl AggregateUDFImpl for Exactly {
+    fn name(&self) -> &str {
+        "sum"
+    }
+
+    fn signature(&self) -> &Signature {
+        self.engine.signature()
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        self.engine.coerce_types(types)
+    }
+
+    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
+        self.engine.return_type(types)
+    }
+
+    fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
+        if *args.return_type() == DataType::Float64 && !args.is_distinct {
+            let name = format_state_name(args.name, "digits");
+            return Ok(vec![Arc::new(Field::new(name, DataType::Binary, true))]);
+        }
+        self.engine.state_fields(args)
+    }
+
+    fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
+        if is_double(&args) { Ok(Box::new(One(Sum::default()))) } else { self.engine.accumulator(args) }
+    }
+
+    fn groups_accumulator_supported(&self, args: AccumulatorArgs<'_>) -> bool {
+        is_double(&args) || self.engine.groups_accumulator_supported(args)
+    }
+
+    fn create_groups_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
+        if is_double(&args) {
+            return Ok(Box::new(Groups::<Sum>::default()));
+        }
+        self.engine.create_groups_accumulator(args)
+    }
+}
+
+/// A sum, and of how many: over no rows it is missing.
+#[derive(Debug, Default)]
+pub struct Sum {
+    sum: ExactSum,
+    rows: u64,
+}
+
+impl State for Sum {
+    const ARGUMENTS: usize = 1;
+
+    fn add(&mut self, arguments: &[f64]) {
+        self.sum.add(arguments[0]);
+        self.rows += 1;
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.sum.merge(&other.sum);
+        self.rows += other.rows;
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        [self.rows.to_le_bytes().as_slice(), &self.sum.to_bytes()].concat()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (rows, sum) = bytes.split_first_chunk()?;
+        Some(Self { rows: u64::from_le_bytes(*rows), sum: ExactSum::from_bytes(sum)? })
+    }
+
+    fn value(&self) -> Option<f64> {
+        (self.rows > 0).then(|| self.sum.value())
+    }
+
+    fn size(&self) -> usize {
+        size_of::<Self>() + size_of::<[i64; 68]>()
+    }
+}
