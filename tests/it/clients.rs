@@ -8,14 +8,14 @@ use serde_json::Value;
 use uplift::node::Service;
 use uplift_testkit::Uplift;
 
-fn tool(name: &str) -> PathBuf {
+pub(crate) fn tool(name: &str) -> PathBuf {
     let tools = std::env::var_os("UPLIFT_TEST_TOOLS")
         .expect("UPLIFT_TEST_TOOLS names the folder of the test clients; run the tests with .ci/run");
     Path::new(&tools).join("bin").join(name)
 }
 
 /// Runs a client; gives whether it succeeded and what it printed.
-async fn run(program: PathBuf, args: Vec<String>) -> (bool, String) {
+pub(crate) async fn run(program: PathBuf, args: Vec<String>) -> (bool, String) {
     let shown = program.display().to_string();
     let output =
         tokio::task::spawn_blocking(move || Command::new(program).args(args).output()).await.unwrap();

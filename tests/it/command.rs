@@ -34,7 +34,8 @@ async fn the_demo_with_households_fills_every_dataset_and_again_changes_nothing(
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
         assert!(text.contains("simulated 模拟数据") && text.contains("3 contradictions"), "{text}");
-        assert!(text.lines().count() <= 60, "the demo is a shop window, not a log");
+        assert!(text.contains("5 rows, 2 landed, 3 came back") && text.contains("= 1.336 billion"), "{text}");
+        assert!(text.lines().count() <= 80, "the demo is a shop window, not a log");
         let now = versions(folder.path()).await;
         assert!(now.values().all(|(_, rows)| *rows > 0), "{now:?}");
         assert_eq!(now["household"].1, 200);

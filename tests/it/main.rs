@@ -6,7 +6,9 @@
 mod architecture;
 mod clients;
 mod command;
+mod indicators;
 mod ingest;
 mod metrics;
+mod platforms;
 mod reporting;
 mod streaming;

@@ -57,6 +57,9 @@ pub struct Ask {
     pub dimensions: Vec<String>,
 }
 
+/// Where the tables of a plan come from, by dataset.
+pub type Source<'a> = &'a dyn Fn(&str) -> Result<Arc<dyn TableProvider>, String>;
+
 /// What is made of aggregates `a0`, `a1`, …: the measure, the count of records, and whether one of
 /// them is simulated.
 pub type Outputs = [Expr; 3];
@@ -106,7 +109,7 @@ pub fn records(
     component: &Component,
     ask: &Ask,
     period: Option<Period>,
-    source: &dyn Fn(&str) -> Result<Arc<dyn TableProvider>, String>,
+    source: Source<'_>,
 ) -> Result<DataFrame, String> {
     let table = table(&component.dataset)?;
     let said = |e: datafusion::error::DataFusionError| e.to_string();
@@ -129,7 +132,7 @@ pub fn records(
     }
     for dimension in &ask.dimensions {
         match frame.schema().field_with_unqualified_name(dimension) {
-            Ok(field) if *field.data_type() == DataType::Utf8 => {}
+            Ok(field) if field.data_type().is_string() => {}
             Ok(field) => return Err(format!("dimensions: {dimension} is {}, not text", field.data_type())),
             Err(_) => return Err(format!("dimensions: {} has no column {dimension:?}", component.dataset)),
         }
@@ -298,7 +301,7 @@ fn join(
     frame: DataFrame,
     component: &Component,
     column: &str,
-    source: &dyn Fn(&str) -> Result<Arc<dyn TableProvider>, String>,
+    source: Source<'_>,
 ) -> Result<DataFrame, String> {
     let said = |e: datafusion::error::DataFusionError| format!("join: {e}");
     let to = reference(&component.dataset, column)?;

@@ -168,7 +168,7 @@ async fn part(
     let sql = measure(component, &from, &condition, period).map_err(broken)?;
     let answer = run(&session, &sql).await?;
     let counts = integer(&answer, "records")?;
-    let records = if counts.len() > 0 && counts.is_valid(0) { counts.value(0) } else { 0 };
+    let records = if !counts.is_empty() && counts.is_valid(0) { counts.value(0) } else { 0 };
     let column = answer.column_by_name("value").map(values).transpose()?.unwrap_or_default();
     let value = column.first().copied().flatten().filter(|_| records > 0);
 

@@ -119,6 +119,7 @@ impl From<Published> for wire::PublishedValue {
             printed: statement.printed,
             interval: Some((&published.figure.interval).into()),
             verdict: wire::Verdict::from(published.verdict).into(),
+            qualifier: statement.qualifier,
         }
     }
 }

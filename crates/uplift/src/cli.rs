@@ -65,6 +65,25 @@ pub enum Command {
     Datasets(Datasets),
     /// Save an empty CSV file with the headings of a dataset.
     Template(Template),
+    /// List the indicators, or tell how one is defined.
+    #[command(
+        after_help = "Examples:\n  uplift indicators --section funds\n  uplift indicators fund.absorption"
+    )]
+    Indicators(Indicators),
+    /// Compute indicators for an area, the places in it, and periods.
+    #[command(
+        after_help = "Examples:\n  uplift query fund.absorption --area 50 --by county --period 2011 --compare\n  \
+                      uplift query fund.fiscal --by-dimension source --period 2011 --format csv"
+    )]
+    Query(Query),
+    /// Show the year at a glance: actual, target, last year, and what was published.
+    Scorecard(Scorecard),
+    /// Open the evidence of a figure: definition, SQL, submissions, records, and its value again.
+    ///
+    /// Takes the trace of a figure as QueryIndicators gives it, or the indicator's id with --area and
+    /// --period. Exits 1 if the value computed again is another one.
+    #[command(after_help = "Example:\n  uplift trace fund.fiscal --area 50 --period 2011")]
+    Trace(Trace),
     /// Judge the checks between published figures; exits 1 if figures contradict each other.
     Check(Check),
     /// Write a report and save it to a file.
@@ -79,9 +98,9 @@ pub struct Demo {
     /// Folder for tables and reports.
     #[arg(long, value_name = "DIR", default_value = "uplift-demo", env = "UPLIFT_DATA_DIR")]
     pub data_dir: PathBuf,
-    /// Hand in a simulated programme too, with so many households.
-    #[arg(long, value_name = "N")]
-    pub households: Option<usize>,
+    /// Hand in a simulated programme too, with so many households; 0 is the article alone.
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    pub households: usize,
     /// Seed of the simulated programme.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
@@ -197,6 +216,95 @@ pub struct Template {
     pub ingest_url: String,
 }
 
+/// Options of `uplift indicators`.
+#[derive(Debug, Args)]
+pub struct Indicators {
+    /// Tell how this one is defined, and was before.
+    #[arg(value_name = "ID")]
+    pub indicator: Option<String>,
+    /// Only this section of the annual report.
+    #[arg(long, value_name = "SECTION", default_value = "")]
+    pub section: String,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// The metrics service.
+    #[arg(long, value_name = "URL", default_value = METRICS_URL, env = "UPLIFT_METRICS_URL")]
+    pub metrics_url: String,
+}
+
+/// Options of `uplift query`.
+#[derive(Debug, Args)]
+pub struct Query {
+    /// Indicators, as fund.absorption or fund.absorption@1; none is all.
+    #[arg(value_name = "INDICATOR")]
+    pub indicators: Vec<String>,
+    /// Indicators of these sections too.
+    #[arg(long = "section", value_name = "SECTION")]
+    pub sections: Vec<String>,
+    /// Area; empty is everywhere.
+    #[arg(long, value_name = "CODE", default_value = "50")]
+    pub area: String,
+    /// A figure for each place of this level too.
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub by: Option<Level>,
+    /// A figure for each value of this dimension, as source; may be given several times.
+    #[arg(long = "by-dimension", value_name = "COLUMN")]
+    pub dimensions: Vec<String>,
+    /// Periods: 2011, 2011-Q3, 2011-10.
+    #[arg(long = "period", value_name = "PERIOD", required = true, value_delimiter = ',')]
+    pub periods: Vec<String>,
+    /// Compare with the same period of the year before.
+    #[arg(long)]
+    pub compare: bool,
+    /// What the tables held at this instant, as 2011-12-31T00:00:00Z.
+    #[arg(long, value_name = "INSTANT")]
+    pub as_of: Option<chrono::DateTime<chrono::Utc>>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// The metrics service.
+    #[arg(long, value_name = "URL", default_value = METRICS_URL, env = "UPLIFT_METRICS_URL")]
+    pub metrics_url: String,
+}
+
+/// Options of `uplift scorecard`.
+#[derive(Debug, Args)]
+pub struct Scorecard {
+    /// Area.
+    #[arg(long, value_name = "CODE", default_value = "50")]
+    pub area: String,
+    /// Period.
+    #[arg(long, value_name = "PERIOD", default_value = "2011")]
+    pub period: String,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// The metrics service.
+    #[arg(long, value_name = "URL", default_value = METRICS_URL, env = "UPLIFT_METRICS_URL")]
+    pub metrics_url: String,
+}
+
+/// Options of `uplift trace`.
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// Trace of a figure, or id of an indicator.
+    #[arg(value_name = "TRACE|INDICATOR")]
+    pub figure: String,
+    /// Area of the figure, with an indicator.
+    #[arg(long, value_name = "CODE", default_value = "50")]
+    pub area: String,
+    /// Period of the figure, with an indicator.
+    #[arg(long, value_name = "PERIOD", default_value = "2011")]
+    pub period: String,
+    /// Records to show of each part.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub records: i32,
+    /// The metrics service.
+    #[arg(long, value_name = "URL", default_value = METRICS_URL, env = "UPLIFT_METRICS_URL")]
+    pub metrics_url: String,
+}
+
 /// Options of `uplift check`.
 #[derive(Debug, Args)]
 pub struct Check {
@@ -210,7 +318,7 @@ pub struct Check {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
     /// The metrics service.
-    #[arg(long, value_name = "URL", default_value = "http://localhost:7102", env = "UPLIFT_METRICS_URL")]
+    #[arg(long, value_name = "URL", default_value = METRICS_URL, env = "UPLIFT_METRICS_URL")]
     pub metrics_url: String,
 }
 
@@ -234,6 +342,24 @@ pub struct Health {
     /// Addresses to ask; without any, the three usual ones.
     #[arg(value_name = "URL")]
     pub urls: Vec<String>,
+}
+
+/// Where the metrics service is unless another is asked for.
+const METRICS_URL: &str = "http://localhost:7102";
+
+/// Levels of areas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Level {
+    /// Province or municipality
+    Province,
+    /// Prefecture
+    Prefecture,
+    /// County or district
+    County,
+    /// Township
+    Township,
+    /// Village
+    Village,
 }
 
 /// Languages of titles.

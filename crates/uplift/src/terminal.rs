@@ -12,16 +12,16 @@ const LIGHT: TableStyle = TableStyle::new().header_separator(LineStyle::none().f
 
 /// Rows with named columns, to be printed in any format.
 #[derive(Debug)]
-pub struct Listing {
+pub struct Listing<'a> {
     /// Names of columns.
-    pub columns: Vec<&'static str>,
+    pub columns: Vec<&'a str>,
     /// Columns whose cells are numbers, right-aligned.
     pub numbers: Vec<usize>,
     /// Cells.
     pub rows: Vec<Vec<String>>,
 }
 
-impl Listing {
+impl Listing<'_> {
     /// Prints the rows to stdout.
     pub fn print(&self, format: Format) -> Result<()> {
         match format {

@@ -28,7 +28,7 @@ pub async fn run(options: Check, language: Language) -> Result<Outcome> {
 }
 
 /// Judged checks as rows.
-pub fn listing(results: &[CheckResult], language: Language) -> Listing {
+pub fn listing(results: &[CheckResult], language: Language) -> Listing<'static> {
     let row = |result: &CheckResult| {
         let check = result.check.clone().unwrap_or_default();
         let kind = code_title("statement_check", "kind", check.kind);

@@ -4,24 +4,19 @@ use std::time::{Duration, Instant};
 
 use tonic::transport::Channel;
 use uplift_core::error::{Error, Result};
-use uplift_core::number::readable_interval;
-use uplift_proto::dataset::{code_title, find};
+use uplift_proto::dataset::find;
 use uplift_proto::rows::Rows;
 use uplift_proto::status::from_status;
 use uplift_proto::v1::ingest::ingest_service_client::IngestServiceClient;
 use uplift_proto::v1::ingest::{Mode, Policy, Submission, SubmissionHeader, SubmitRecordsRequest};
 use uplift_proto::v1::metrics::metrics_service_client::MetricsServiceClient;
-use uplift_proto::v1::metrics::{CheckStatementsRequest, PublishedFigure, QueryStatementsRequest, Verdict};
+use uplift_proto::v1::metrics::{CheckStatementsRequest, Verdict};
 
 use crate::cli::{Demo, Language};
-use crate::commands::{Outcome, check, connect, report, serve, simulate};
+use crate::commands::{Outcome, check, connect, county_file, report, scorecard, serve, simulate};
 use crate::node::{MAX_MESSAGE, Node, Options, Service};
 use crate::seed::Seed;
 use crate::simulate::Plan;
-use crate::terminal::Listing;
-
-/// The section whose figures the terminal shows; the report has all of them.
-const SHOWN_SECTION: &str = "overview";
 
 /// Loads the article, judges its checks, writes the report, and says what to try next.
 pub async fn run(options: Demo, language: Language) -> Result<Outcome> {
@@ -41,15 +36,19 @@ pub async fn run(options: Demo, language: Language) -> Result<Outcome> {
     println!("{}", language.of(&document.title_en, &document.title_zh));
 
     hand_in(&node, &seed).await?;
-    if let Some(households) = options.households {
-        let plan = Plan { households, seed: options.seed };
+    if options.households > 0 {
+        let plan = Plan { households: options.households, seed: options.seed };
         simulate::hand_in(connect_to(&node, Service::Ingest).await?, plan).await?;
+        county_file::hand_in(connect_to(&node, Service::Ingest).await?).await?;
     }
     let metrics = connect_to(&node, Service::Metrics).await?;
     let mut metrics = MetricsServiceClient::new(metrics).max_decoding_message_size(MAX_MESSAGE);
-    let asked = QueryStatementsRequest { document_id: document.document_id.clone(), ..Default::default() };
-    let figures = metrics.query_statements(asked).await.map_err(|s| from_status(&s))?.into_inner().figures;
-    print_figures(&figures, language)?;
+    let (card, indicators) = scorecard::figures(&mut metrics, &document.area_code, &document.period).await?;
+    println!("{} {}", language.of("Scorecard of", "年度概览"), document.period);
+    scorecard::listing(&card, &indicators, language).print(crate::cli::Format::Table)?;
+    if card.iter().any(|f| f.simulated) {
+        println!("* {}", language.of("from simulated records", "含模拟数据"));
+    }
 
     let asked = CheckStatementsRequest { document_id: document.document_id.clone(), ..Default::default() };
     let checks = metrics.check_statements(asked).await.map_err(|s| from_status(&s))?.into_inner();
@@ -112,32 +111,5 @@ async fn hand_in(node: &Node, seed: &Seed) -> Result<()> {
             table_version.unwrap_or_default()
         );
     }
-    Ok(())
-}
-
-fn print_figures(figures: &[PublishedFigure], language: Language) -> Result<()> {
-    let mut rows = Vec::new();
-    for figure in figures {
-        let Some(statement) = figure.statement.as_ref().filter(|s| s.section == SHOWN_SECTION) else {
-            continue;
-        };
-        let interval =
-            statement.interval().map_err(|e| Error::internal("reading a figure", e.description))?;
-        let qualifier = code_title("statement", "qualifier", statement.qualifier);
-        rows.push(vec![
-            language.of(&statement.title_en, &statement.title_zh).to_owned(),
-            qualifier.map(|t| language.of(&t.en, &t.zh).to_owned()).unwrap_or_default(),
-            statement.printed.clone(),
-            statement.unit.clone(),
-            readable_interval(&interval, language.into()),
-        ]);
-    }
-    let rest = figures.len() - rows.len();
-    let columns = match language {
-        Language::En => vec!["figure", "", "printed", "unit", "stands for"],
-        Language::Zh => vec!["数字", "", "原文", "单位", "可能取值"],
-    };
-    Listing { columns, numbers: vec![2, 4], rows }.print(crate::cli::Format::Table)?;
-    println!("and {rest} figures in the other sections");
     Ok(())
 }

@@ -1,13 +1,18 @@
 //! One file for each command.
 
 mod check;
+mod county_file;
 mod datasets;
 mod demo;
 mod health;
 mod import;
+mod indicators;
+mod query;
 mod report;
+mod scorecard;
 mod serve;
 mod simulate;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -47,6 +52,10 @@ pub fn run(cli: Cli) -> Result<Outcome> {
             Command::Simulate(options) => simulate::run(options).await,
             Command::Datasets(options) => datasets::list(options, language),
             Command::Template(options) => datasets::template(options, language).await,
+            Command::Indicators(options) => indicators::run(options, language).await,
+            Command::Query(options) => query::run(options, language).await,
+            Command::Scorecard(options) => scorecard::run(options, language).await,
+            Command::Trace(options) => trace::run(options, language).await,
             Command::Check(options) => check::run(options, language).await,
             Command::Report(options) => report::run(options).await,
             Command::Health(options) => health::run(options).await,

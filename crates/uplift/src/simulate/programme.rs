@@ -60,6 +60,9 @@ const DELIVERED: [(DeliveryKind, &str, &str, u64); 11] = [
 const VILLAGES: [(i32, u64); 2] = [(2010, 450), (2011, 450)];
 const FUNDS: [(i32, u64); 2] = [(2010, 695), (2011, 455)];
 
+/// Months in which a fund lends, and in which the loan falls due: a smaller one is next year's.
+const LOANS: [(u32, u32); 4] = [(2, 8), (5, 11), (9, 3), (10, 4)];
+
 /// Criteria of the acceptance standard: seven possessions, four accesses, three solutions.
 const CRITERIA: i32 = 14;
 
@@ -242,8 +245,8 @@ impl Share<'_> {
         let social = part(social, self.n, self.of);
         let by = [
             (17, format!("group-{:02}", 1 + self.n)),
-            (2, format!("social-{}", 1 + self.n % 4)),
-            (81, String::new()),
+            (3, format!("social-{}", 1 + self.n % 4)),
+            (80, String::new()),
         ];
         for (percent, payer) in by {
             let date = day(9, 1 + percent as u32 % 28);
@@ -251,7 +254,7 @@ impl Share<'_> {
             flows.push(FundFlow { payer_id: payer, ..flow });
         }
         flows.extend(self.cooperation());
-        flows.extend(self.mutual_funds(random));
+        flows.extend(self.mutual_funds());
         flows
     }
 
@@ -280,41 +283,48 @@ impl Share<'_> {
         (0..contracts).flat_map(both).collect()
     }
 
-    /// Loans of every fund founded by then, repaid but for a few.
-    fn mutual_funds(&self, random: &mut ChaCha8Rng) -> Vec<FundFlow> {
+    /// Loans of every fund founded by then: two that fall due within the year and two in the next,
+    /// and the repayments of the year. Most are repaid.
+    fn mutual_funds(&self) -> Vec<FundFlow> {
         let mut flows = Vec::new();
         for (founded, total) in FUNDS.into_iter().filter(|(founded, _)| *founded <= self.year) {
-            for fund in 0..part(total, self.n, self.of) {
-                for loan in 0..4 {
-                    let id = format!("{}-{founded}-{fund}-{loan}", self.id("loan", "f"));
-                    let fen = random.random_range(2_000..10_000) * 100;
-                    let made = |what: &str, kind: FlowKind, fen: u64, date: String| FundFlow {
-                        flow_id: format!("{what}-{id}"),
-                        date,
-                        kind: kind.into(),
-                        source: FundSource::Members.into(),
-                        amount_fen: Some(fen as i64),
-                        area_code: self.county.area_code.clone(),
-                        programme_id: "mutual_fund".into(),
-                        loan_id: id.clone(),
-                        due: format!("{}-{:02}-20", self.year, 8 + loan),
-                        ..FundFlow::default()
-                    };
-                    let lent = made("lent", FlowKind::Loan, fen, format!("{}-{:02}-20", self.year, 2 + loan));
-                    flows.push(FundFlow { payer_id: fund_id(self.county, founded, fund), ..lent });
-                    let paid = match random.random_range(0..100) {
-                        0..4 => 0,
-                        4..9 => fen / 2,
-                        _ => fen,
-                    };
-                    if paid > 0 {
-                        let back = made(
-                            "paid",
-                            FlowKind::Repayment,
-                            paid,
-                            format!("{}-{:02}-18", self.year, 8 + loan),
-                        );
-                        flows.push(FundFlow { payee_id: fund_id(self.county, founded, fund), ..back });
+            for n in 0..part(total, self.n, self.of) {
+                let fund = fund_id(self.county, founded, n);
+                for lent in YEARS.into_iter().filter(|lent| (founded..=self.year).contains(lent)) {
+                    for (loan, (month, due)) in LOANS.into_iter().enumerate() {
+                        let due_year = lent + i32::from(due < month);
+                        if due_year < self.year {
+                            continue;
+                        }
+                        let id = format!("loan-{}-{lent}-{fund}-{loan}", self.county.area_code);
+                        let draw = mixed(&id);
+                        let fen = (2_000 + draw % 8_000) * 100;
+                        let flow = |what: &str, kind: FlowKind, fen: u64, date: String| FundFlow {
+                            flow_id: format!("{what}-{id}"),
+                            date,
+                            kind: kind.into(),
+                            source: FundSource::Members.into(),
+                            amount_fen: Some(fen as i64),
+                            area_code: self.county.area_code.clone(),
+                            programme_id: "mutual_fund".into(),
+                            loan_id: id.clone(),
+                            due: format!("{due_year}-{due:02}-20"),
+                            ..FundFlow::default()
+                        };
+                        if lent == self.year {
+                            let made = flow("lent", FlowKind::Loan, fen, format!("{lent}-{month:02}-20"));
+                            flows.push(FundFlow { payer_id: fund.clone(), ..made });
+                        }
+                        let paid = match (draw >> 32) % 100 {
+                            0..4 => 0,
+                            4..9 => fen / 2,
+                            _ => fen,
+                        };
+                        if paid > 0 && due_year == self.year {
+                            let date = format!("{due_year}-{due:02}-18");
+                            let back = flow("paid", FlowKind::Repayment, paid, date);
+                            flows.push(FundFlow { payee_id: fund.clone(), ..back });
+                        }
                     }
                 }
             }
@@ -417,4 +427,13 @@ fn part(total: u64, n: usize, of: usize) -> u64 {
 
 fn fund_id(county: &Place, year: i32, n: u64) -> String {
     format!("fund-{}-{year}-{n:03}", county.area_code)
+}
+
+/// Bits that depend on every letter of a name (Fowler, Noll and Vo's hash, 64 bits), mixed once more:
+/// the same draw in whichever year it is asked for.
+fn mixed(name: &str) -> u64 {
+    let hash = name
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |h: u64, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    (hash ^ hash >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9)
 }

@@ -1,0 +1,353 @@
+//! Indicators: rolled up, compared, at a version, traced to their records.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tonic::Code;
+use uplift_proto::rows::Rows;
+use uplift_proto::v1::ingest::SubmitRecordsRequest;
+use uplift_proto::v1::metrics::{
+    Figure, GetIndicatorRequest, IndicatorQuery, ListIndicatorsRequest, QueryIndicatorsRequest,
+    QueryIndicatorsResponse, StreamIndicatorsRequest, SubscribeIndicatorsRequest, TraceFigureRequest,
+    Verdict,
+};
+use uplift_proto::v1::records::{
+    Area, AreaLevel, FlowKind, FundFlow, FundSource, Programme, Qualifier, Statement,
+};
+use uplift_testkit::{Uplift, rows_number, submission};
+
+fn flow(id: &str, county: &str, date: &str, kind: FlowKind, yuan: i64) -> FundFlow {
+    FundFlow {
+        flow_id: id.into(),
+        date: date.into(),
+        kind: kind.into(),
+        source: FundSource::FiscalNational.into(),
+        amount_fen: Some(yuan * 100),
+        area_code: county.into(),
+        ..FundFlow::default()
+    }
+}
+
+fn flows(id: &str, rows: &[FundFlow]) -> SubmitRecordsRequest {
+    submission(id, "fund_flow", Rows::encode(rows_number("fund_flow"), rows))
+}
+
+async fn query(uplift: &Uplift, query: IndicatorQuery) -> QueryIndicatorsResponse {
+    let asked = QueryIndicatorsRequest { query: Some(query), ..Default::default() };
+    uplift.metrics().await.query_indicators(asked).await.unwrap().into_inner()
+}
+
+fn asked(indicator: &str) -> IndicatorQuery {
+    IndicatorQuery {
+        indicators: vec![indicator.into()],
+        area_code: "50".into(),
+        periods: vec!["2011".into()],
+        ..Default::default()
+    }
+}
+
+/// Two counties of unequal size: 90 of 100 spent in Wanzhou, 100 of 900 in Fuling.
+async fn two_counties() -> Uplift {
+    let uplift = Uplift::with_wanzhou().await;
+    let mut ingest = uplift.ingest().await;
+    let fuling = Area {
+        area_code: "500102".into(),
+        valid_from: "2010-01-01".into(),
+        level: AreaLevel::County.into(),
+        name_en: "Fuling District".into(),
+        name_zh: "涪陵区".into(),
+        ..Area::default()
+    };
+    let areas = submission("fuling", "area", Rows::encode(rows_number("area"), &[fuling]));
+    ingest.submit_records(areas).await.unwrap();
+    let rows = [
+        flow("a", "500101", "2011-06-01", FlowKind::Disbursement, 100),
+        flow("b", "500101", "2011-07-01", FlowKind::Expenditure, 90),
+        flow("c", "500102", "2011-06-01", FlowKind::Disbursement, 900),
+        flow("d", "500102", "2011-12-31", FlowKind::Expenditure, 100),
+        flow("e", "500102", "2010-12-31", FlowKind::Disbursement, 500),
+        flow("f", "500102", "2010-12-31", FlowKind::Expenditure, 500),
+    ];
+    ingest.submit_records(flows("flows", &rows)).await.unwrap();
+    uplift
+}
+
+#[tokio::test]
+async fn a_ratio_rolls_up_from_sums_and_is_compared_with_the_year_before() {
+    let uplift = two_counties().await;
+    let by = IndicatorQuery { by: AreaLevel::County.into(), compare: true, ..asked("fund.absorption") };
+    let answer = query(&uplift, by).await;
+    let told: Vec<_> = answer
+        .figures
+        .iter()
+        .map(|f| (f.area_code.as_str(), f.area_name_zh.as_str(), f.exact.as_str(), f.previous, f.records))
+        .collect();
+    // 190 of 1,000 is 19 %; the mean of 90 % and 11.1 % would be 50.6 %.
+    assert_eq!(
+        told,
+        [
+            ("50", "", "19", Some(100.0), 4),
+            ("500101", "万州区", "90", None, 2),
+            ("500102", "涪陵区", "11.111111111111111111111111111", Some(100.0), 2),
+        ]
+    );
+    assert_eq!((answer.figures[0].change, answer.figures[0].growth_percent), (Some(-81.0), Some(-81.0)));
+    assert_eq!((answer.total, answer.figures[0].definition_version), (3, 2));
+    let quarter = IndicatorQuery { periods: vec!["2011-Q3".into()], ..asked("fund.expenditure") };
+    assert_eq!(query(&uplift, quarter).await.figures[0].exact, "90");
+    let nowhere = IndicatorQuery { area_code: "110000".into(), ..asked("fund.absorption") };
+    assert_eq!(query(&uplift, nowhere).await.figures[0].value, None);
+}
+
+#[tokio::test]
+async fn an_answer_can_be_had_again_from_its_versions_and_its_definition() {
+    let uplift = two_counties().await;
+    let before = query(&uplift, asked("fund.expenditure")).await;
+    let instant = std::time::SystemTime::now();
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let late = [flow("late", "500101", "2011-08-01", FlowKind::Expenditure, 5)];
+    uplift.ingest().await.submit_records(flows("late", &late)).await.unwrap();
+    let now = query(&uplift, asked("fund.expenditure")).await;
+    assert_eq!((before.figures[0].exact.as_str(), now.figures[0].exact.as_str()), ("190", "195"));
+    let at = IndicatorQuery { table_versions: before.table_versions.clone(), ..asked("fund.expenditure") };
+    assert_eq!(query(&uplift, at).await.figures, before.figures);
+    let as_of = IndicatorQuery { as_of: Some(instant.into()), ..asked("fund.expenditure") };
+    assert_eq!(query(&uplift, as_of).await.figures[0].exact, "190");
+    let first = query(&uplift, asked("fund.absorption@1")).await;
+    assert_eq!(
+        (first.figures[0].definition_version, first.figures[0].value),
+        (1, None),
+        "nothing was allocated"
+    );
+    let asked = GetIndicatorRequest { indicator: "fund.absorption".into() };
+    let told = uplift.metrics().await.get_indicator(asked).await.unwrap().into_inner();
+    assert_eq!(told.history.iter().map(|i| i.version).collect::<Vec<_>>(), [2, 1]);
+    assert!(told.history[0].changed.contains("denominator"), "{}", told.history[0].changed);
+}
+
+#[tokio::test]
+async fn a_trace_leads_to_the_submissions_and_records_and_gives_the_value_again() {
+    let uplift = two_counties().await;
+    let figure = query(&uplift, asked("fund.absorption")).await.figures.remove(0);
+    let more = [flow("late", "500101", "2011-08-01", FlowKind::Expenditure, 5)];
+    uplift.ingest().await.submit_records(flows("late", &more)).await.unwrap();
+    let mut metrics = uplift.metrics().await;
+    let ask = TraceFigureRequest { trace: figure.trace.clone(), page_size: 1, ..Default::default() };
+    let traced = metrics.trace_figure(ask.clone()).await.unwrap().into_inner();
+    assert!(traced.agrees);
+    assert_eq!((traced.recomputed_exact.as_str(), traced.figure.unwrap().exact.as_str()), ("19", "19"));
+    let names: Vec<_> = traced.parts.iter().map(|p| (p.name.as_str(), p.exact.as_str(), p.records)).collect();
+    assert_eq!(names, [("numerator", "190", 2), ("denominator", "1000", 2)]);
+    let numerator = &traced.parts[0];
+    assert!(
+        numerator.sql.contains("sum(amount)") && numerator.sql.contains("'expenditure'"),
+        "{}",
+        numerator.sql
+    );
+    assert_eq!(numerator.submissions[0].submission_id, "flows");
+    let at = |name: &str| numerator.columns.iter().position(|c| c == name).unwrap();
+    let row = &numerator.rows[0];
+    assert_eq!(
+        (row.submission_id.as_str(), row.row_number, row.values[at("flow_id")].as_str()),
+        ("flows", 2, "b")
+    );
+    let next = TraceFigureRequest { page_token: traced.next_page_token, ..ask };
+    let next = metrics.trace_figure(next).await.unwrap().into_inner();
+    assert_eq!((next.parts[0].rows[0].row_number, next.next_page_token.as_str()), (4, ""));
+    let wrong = TraceFigureRequest { trace: "x".into(), ..Default::default() };
+    assert_eq!(metrics.trace_figure(wrong).await.unwrap_err().code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn targets_and_published_figures_stand_beside_what_the_records_say() {
+    let uplift = two_counties().await;
+    let mut ingest = uplift.ingest().await;
+    let target = Programme {
+        programme_id: "relocation".into(),
+        year: 2011,
+        measure: "relocation.people".into(),
+        name_en: "Relocation".into(),
+        name_zh: "搬迁".into(),
+        target: Some(400.0),
+        unit: "person".into(),
+    };
+    let set = submission("targets", "programme", Rows::encode(rows_number("programme"), &[target]));
+    ingest.submit_records(set).await.unwrap();
+    let printed = |id: &str, printed: &str| Statement {
+        statement_id: id.into(),
+        document_id: "letter".into(),
+        area_code: "50".into(),
+        period: "2011".into(),
+        section: "overview".into(),
+        locator: "1".into(),
+        subject: "fund.fiscal".into(),
+        title_en: "Fiscal funds".into(),
+        title_zh: "财政资金".into(),
+        printed: printed.into(),
+        qualifier: Qualifier::MoreThan.into(),
+        unit: "CNY".into(),
+        ..Statement::default()
+    };
+    let said = [printed("low", "900"), printed("high", "2000")];
+    let said = submission("letter", "statement", Rows::encode(rows_number("statement"), &said));
+    ingest.submit_records(said).await.unwrap();
+    let fiscal = query(&uplift, asked("fund.fiscal")).await.figures.remove(0);
+    let verdicts: Vec<_> = fiscal.published.iter().map(|p| (p.statement_id.as_str(), p.verdict())).collect();
+    assert_eq!(verdicts, [("low", Verdict::Consistent), ("high", Verdict::Inconsistent)]);
+    let relocated = query(&uplift, asked("relocation.people")).await.figures.remove(0);
+    assert_eq!(
+        (relocated.target, relocated.target_share_percent),
+        (Some(400.0), None),
+        "nothing was delivered"
+    );
+}
+
+#[tokio::test]
+async fn pages_and_streams_hold_the_same_figures_at_one_version() {
+    let uplift = two_counties().await;
+    let everything = IndicatorQuery {
+        area_code: "50".into(),
+        by: AreaLevel::County.into(),
+        periods: vec!["2011".into(), "2010".into()],
+        ..Default::default()
+    };
+    let mut metrics = uplift.metrics().await;
+    let mut paged: Vec<Figure> = Vec::new();
+    let mut token = String::new();
+    loop {
+        let asked =
+            QueryIndicatorsRequest { query: Some(everything.clone()), page_size: 100, page_token: token };
+        let page = metrics.query_indicators(asked).await.unwrap().into_inner();
+        paged.extend(page.figures);
+        token = page.next_page_token;
+        if token.is_empty() {
+            assert_eq!(page.total as usize, paged.len());
+            break;
+        }
+        // What comes meanwhile is not on the next pages.
+        let id = format!("between/{}", paged.len());
+        let late = [flow(&format!("late{}", paged.len()), "500101", "2011-08-01", FlowKind::Expenditure, 5)];
+        uplift.ingest().await.submit_records(flows(&id, &late)).await.unwrap();
+    }
+    let first: HashMap<_, _> = HashMap::from([("fund_flow".to_owned(), 1i64)]);
+    let query = Some(IndicatorQuery { table_versions: first, ..everything });
+    let mut parts = metrics.stream_indicators(StreamIndicatorsRequest { query }).await.unwrap().into_inner();
+    let mut streamed = Vec::new();
+    while let Some(part) = parts.message().await.unwrap() {
+        streamed.extend(part.figures);
+    }
+    let plain = |f: &Figure| (f.indicator_id.clone(), f.area_code.clone(), f.period.clone(), f.exact.clone());
+    let flows = |figures: &[Figure]| -> Vec<_> {
+        figures.iter().filter(|f| f.indicator_id.starts_with("fund.")).map(plain).collect()
+    };
+    assert!(streamed.len() > 600, "{}", streamed.len());
+    assert_eq!(flows(&paged), flows(&streamed));
+}
+
+#[tokio::test]
+async fn a_subscriber_hears_of_a_figure_when_a_commit_changes_it() {
+    let uplift = two_counties().await;
+    let indicators = vec!["fund.expenditure".to_owned(), "fund.disbursement".to_owned()];
+    let query = Some(IndicatorQuery { indicators, ..asked("") });
+    let mut metrics = uplift.metrics().await;
+    let mut news =
+        metrics.subscribe_indicators(SubscribeIndicatorsRequest { query }).await.unwrap().into_inner();
+    let first = news.message().await.unwrap().unwrap();
+    assert_eq!(first.figures.iter().map(|f| f.exact.as_str()).collect::<Vec<_>>(), ["190", "1000"]);
+    let late = [flow("late", "500101", "2011-07-01", FlowKind::Expenditure, 5)];
+    uplift.ingest().await.submit_records(flows("late", &late)).await.unwrap();
+    let changed =
+        tokio::time::timeout(Duration::from_secs(20), news.message()).await.unwrap().unwrap().unwrap();
+    assert_eq!(changed.figures.iter().map(|f| f.exact.as_str()).collect::<Vec<_>>(), ["195"]);
+}
+
+#[tokio::test]
+async fn wrong_questions_are_answered_with_the_field_and_what_to_write() {
+    let uplift = two_counties().await;
+    let mut metrics = uplift.metrics().await;
+    for (query, code, said) in [
+        (asked("fund.absorbtion"), Code::NotFound, "fund.absorption"),
+        (IndicatorQuery { periods: vec![], ..asked("fund.fiscal") }, Code::InvalidArgument, "query.periods"),
+        (
+            IndicatorQuery { periods: vec!["2011-13".into()], ..asked("fund.fiscal") },
+            Code::InvalidArgument,
+            "query.periods[0]",
+        ),
+        (
+            IndicatorQuery { area_code: "5o".into(), ..asked("fund.fiscal") },
+            Code::InvalidArgument,
+            "query.area_code",
+        ),
+        (
+            IndicatorQuery { dimensions: vec!["colour".into()], ..asked("fund.fiscal") },
+            Code::InvalidArgument,
+            "it has source",
+        ),
+        (
+            IndicatorQuery { sections: vec!["weather".into()], ..asked("fund.fiscal") },
+            Code::InvalidArgument,
+            "query.sections[0]",
+        ),
+        (
+            IndicatorQuery { by: AreaLevel::Province.into(), ..asked("fund.fiscal") },
+            Code::InvalidArgument,
+            "query.by",
+        ),
+        (
+            IndicatorQuery { periods: vec!["2011-Q1".into()], ..asked("income.per_head") },
+            Code::InvalidArgument,
+            "yearly",
+        ),
+        (
+            IndicatorQuery {
+                table_versions: HashMap::from([("fund_flow".into(), 99)]),
+                ..asked("fund.fiscal")
+            },
+            Code::NotFound,
+            "no version 99",
+        ),
+        (
+            IndicatorQuery { table_versions: HashMap::from([("flows".into(), 1)]), ..asked("fund.fiscal") },
+            Code::InvalidArgument,
+            "query.table_versions",
+        ),
+    ] {
+        let request = QueryIndicatorsRequest { query: Some(query), ..Default::default() };
+        let refused = metrics.query_indicators(request).await.unwrap_err();
+        assert_eq!(refused.code(), code, "{refused}");
+        assert!(refused.message().contains(said), "{said}: {}", refused.message());
+    }
+}
+
+#[tokio::test]
+async fn an_office_declares_indicators_of_its_own_while_the_service_runs() {
+    let uplift = two_counties().await;
+    let folder = uplift.table("").parent().unwrap().join("indicators");
+    std::fs::create_dir_all(&folder).unwrap();
+    let own = r#"
+[[indicator]]
+id = "own.largest"
+title_en = "Largest flow"
+title_zh = "最大一笔"
+definition_en = "The largest movement of money."
+definition_zh = "最大一笔资金流水。"
+unit = "CNY"
+value = { dataset = "fund_flow", measure = "max(amount)" }
+"#;
+    std::fs::write(folder.join("own.toml"), own).unwrap();
+    assert_eq!(query(&uplift, asked("own.largest")).await.figures[0].exact, "900");
+    std::fs::write(folder.join("own.toml"), own.replace("max(amount)", "max(amuont)")).unwrap();
+    let mut metrics = uplift.metrics().await;
+    let listed = metrics.list_indicators(ListIndicatorsRequest::default()).await.unwrap().into_inner();
+    assert!(
+        listed.problems[0].contains("own.largest") && listed.problems[0].contains("amuont"),
+        "{:?}",
+        listed.problems
+    );
+    assert_eq!(
+        query(&uplift, asked("own.largest")).await.figures[0].exact,
+        "900",
+        "the last good one counts"
+    );
+    assert!(listed.indicators.len() >= 61);
+}

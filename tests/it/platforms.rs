@@ -1,0 +1,147 @@
+//! Other engines on the same tables: what DuckDB and deltalake compute by SQL of their own is what
+//! QueryIndicators answers.
+
+use std::process::Command;
+
+use serde_json::Value;
+use uplift::node::Service;
+use uplift_proto::v1::metrics::{Figure, IndicatorQuery, QueryIndicatorsRequest};
+use uplift_proto::v1::records::AreaLevel;
+use uplift_testkit::Uplift;
+
+use crate::clients::{run, tool};
+use crate::command::uplift;
+
+/// Indicators, and SQL that computes the same by county without looking at our declarations.
+const INDEPENDENTLY: [(&str, &str); 11] = [
+    (
+        "fund.fiscal",
+        "SELECT area_code AS area, sum(amount) FROM fund_flow WHERE kind = 'disbursement' \
+         AND source LIKE 'fiscal%' AND year(date) = 2011 GROUP BY 1",
+    ),
+    (
+        "fund.absorption",
+        "SELECT area_code AS area, 100 * CAST(sum(CASE WHEN kind = 'expenditure' THEN amount ELSE 0 END) AS DOUBLE) \
+         / sum(CASE WHEN kind = 'disbursement' THEN amount ELSE 0 END) FROM fund_flow WHERE year(date) = 2011 GROUP BY 1",
+    ),
+    (
+        "fund.groups",
+        "SELECT f.area_code AS area, sum(f.amount) FROM fund_flow f JOIN organisation o ON f.payer_id = o.organisation_id \
+         WHERE f.kind = 'donation' AND o.kind = 'assistance_group' AND year(f.date) = 2011 GROUP BY 1",
+    ),
+    (
+        "relocation.people",
+        "SELECT area_code AS area, sum(quantity) FROM delivery WHERE kind = 'relocation' AND year(date) = 2011 GROUP BY 1",
+    ),
+    (
+        "relocation.cost",
+        "SELECT f.area AS area, CAST(f.paid AS DOUBLE) / d.people FROM (SELECT area_code AS area, sum(amount) AS paid \
+         FROM fund_flow WHERE kind = 'disbursement' AND programme_id = 'relocation' AND year(date) = 2011 GROUP BY 1) f \
+         JOIN (SELECT area_code AS area, sum(quantity) AS people FROM delivery WHERE kind = 'relocation' \
+         AND year(date) = 2011 GROUP BY 1) d ON f.area = d.area",
+    ),
+    (
+        "village.lifted",
+        "SELECT area_code AS area, count(DISTINCT project_id) FROM inspection WHERE kind = 'acceptance' \
+         AND result = 'passed' AND year(date) = 2011 GROUP BY 1",
+    ),
+    (
+        "mutual.villages",
+        "SELECT area_code AS area, count(*) FROM organisation WHERE kind = 'mutual_fund' AND year(founded) <= 2011 GROUP BY 1",
+    ),
+    (
+        "mutual.par90",
+        "WITH loans AS (SELECT loan_id, max(area_code) AS area, max(due) AS due, \
+         sum(CASE WHEN kind = 'loan' THEN amount ELSE -amount END) AS balance FROM fund_flow \
+         WHERE loan_id IS NOT NULL AND year(date) <= 2011 GROUP BY loan_id) SELECT area, \
+         100 * CAST(sum(CASE WHEN due < DATE '2011-10-02' THEN balance ELSE 0 END) AS DOUBLE) / sum(balance) FROM loans GROUP BY 1",
+    ),
+    (
+        "supervision.rectified",
+        "SELECT area_code AS area, 100.0 * sum(rectified) / sum(findings) FROM inspection \
+         WHERE kind <> 'acceptance' AND year(date) = 2011 GROUP BY 1 HAVING sum(findings) > 0",
+    ),
+    (
+        "poverty.share",
+        "SELECT substr(area_code, 1, 6) AS area, 100 * sum(CASE WHEN status IN ('registered', 'returned') \
+         THEN weight * size ELSE 0 END) / sum(weight * size) FROM household WHERE year = 2011 GROUP BY 1",
+    ),
+    (
+        "deprived.water",
+        "SELECT substr(area_code, 1, 6) AS area, 100 * sum(CASE WHEN deprived_water THEN weight * size ELSE 0 END) \
+         / sum(weight * size) FROM household WHERE year = 2011 AND deprived_water IS NOT NULL GROUP BY 1",
+    ),
+];
+
+const SCRIPT: &str = "
+import json, sys
+import duckdb
+from deltalake import DeltaTable, QueryBuilder
+root, queries = sys.argv[1], json.load(open(sys.argv[2]))
+names = ['fund_flow', 'delivery', 'inspection', 'organisation', 'household']
+tables = {name: DeltaTable(f'{root}/{name}') for name in names}
+duck, delta = duckdb.connect(), QueryBuilder()
+for name, table in tables.items():
+    files = table.file_uris()
+    duck.execute(f'CREATE VIEW {name} AS SELECT * FROM read_parquet({files!r}, hive_partitioning = true)')
+    delta = delta.register(name, table)
+answers = {}
+for name, sql in queries:
+    by_duck = {area: float(value) for area, value in duck.execute(sql).fetchall()}
+    sql = sql.replace('year(date)', \"date_part('year', date)\").replace('year(f.date)', \"date_part('year', f.date)\")
+    read = delta.execute(sql.replace('year(founded)', \"date_part('year', founded)\")).read_all()
+    areas, values = (read.column(c).to_pylist() for c in range(2))
+    answers[name] = [by_duck, {a: float(v) for a, v in zip(areas, values)}]
+print(json.dumps(answers))
+";
+
+async fn by_county(uplift: &Uplift, indicator: &str) -> Vec<Figure> {
+    let query = IndicatorQuery {
+        indicators: vec![indicator.to_owned()],
+        area_code: "50".to_owned(),
+        by: AreaLevel::County.into(),
+        periods: vec!["2011".to_owned()],
+        ..Default::default()
+    };
+    let asked = QueryIndicatorsRequest { query: Some(query), ..Default::default() };
+    uplift.metrics().await.query_indicators(asked).await.unwrap().into_inner().figures
+}
+
+#[tokio::test]
+async fn duckdb_and_deltalake_agree_on_ten_indicators_by_county() {
+    let uplift = Uplift::start().await;
+    let url = format!("http://{}", uplift.address(Service::Ingest));
+    simulate(&url, 600).await;
+    let queries = tempfile::NamedTempFile::new().unwrap();
+    serde_json::to_writer(&queries, &INDEPENDENTLY).unwrap();
+    let root = uplift.table("").display().to_string();
+    let path = queries.path().display().to_string();
+    let (ok, text) = run(tool("python"), vec!["-c".into(), SCRIPT.into(), root, path]).await;
+    assert!(ok, "{text}");
+    let answers: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
+    for (indicator, _) in INDEPENDENTLY {
+        let figures = by_county(&uplift, indicator).await;
+        let ours: Vec<_> = figures
+            .iter()
+            .filter(|f| f.area_code != "50")
+            .filter_map(|f| Some((&f.area_code, f.value?)))
+            .collect();
+        assert!(ours.len() >= 18, "{indicator}: {} counties", ours.len());
+        for (engine, theirs) in ["duckdb", "deltalake"].iter().zip(answers[indicator].as_array().unwrap()) {
+            assert_eq!(theirs.as_object().unwrap().len(), ours.len(), "{indicator} by {engine}");
+            for (area, value) in &ours {
+                let their = theirs[area.as_str()].as_f64().unwrap_or_else(|| panic!("{indicator} {area}"));
+                let apart = (their - value).abs() / value.abs().max(1.0);
+                assert!(apart < 1e-12, "{indicator} {area}: {value}, by {engine} {their}");
+            }
+        }
+    }
+}
+
+/// Hands simulated records in, as the command does.
+pub(crate) async fn simulate(ingest_url: &str, households: usize) {
+    let mut command = Command::new(uplift());
+    command.args(["simulate", "--households", &households.to_string(), "--ingest-url", ingest_url]);
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
