@@ -11,7 +11,7 @@ mod query;
 mod report;
 mod scorecard;
 mod serve;
-mod simulate;
+pub mod simulate;
 mod trace;
 
 use std::process::ExitCode;

@@ -1,0 +1,147 @@
+//! All indicators of all counties in one answer, against DuckDB running the same queries one by one on
+//! the same files; and what an answer costs that is known already, against an empty call.
+//!
+//!     cargo bench --profile dev --workspace --bench indicators -- 1000000
+//!
+//! The number is of simulated households. DuckDB needs UPLIFT_TEST_TOOLS, as `.ci/run` sets it.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+use uplift::node::{Service, endpoint};
+use uplift::simulate::Plan;
+use uplift_proto::v1::metrics::{
+    IndicatorQuery, ListIndicatorsRequest, QueryIndicatorsRequest, StreamIndicatorsRequest,
+    TraceFigureRequest,
+};
+use uplift_proto::v1::records::AreaLevel;
+use uplift_testkit::Uplift;
+
+const CALLS: usize = 1_000;
+
+fn asked(indicators: Vec<String>, by: AreaLevel) -> IndicatorQuery {
+    IndicatorQuery {
+        indicators,
+        area_code: "50".into(),
+        by: by.into(),
+        periods: vec!["2011".into()],
+        ..Default::default()
+    }
+}
+
+async fn all_by_county(uplift: &Uplift) -> (usize, Duration) {
+    let query = Some(asked(Vec::new(), AreaLevel::County));
+    let began = Instant::now();
+    let mut metrics = uplift.metrics().await;
+    let mut parts = metrics.stream_indicators(StreamIndicatorsRequest { query }).await.unwrap().into_inner();
+    let mut figures = 0;
+    while let Some(part) = parts.message().await.unwrap() {
+        figures += part.figures.len();
+    }
+    (figures, began.elapsed())
+}
+
+/// The SQL of every part of every indicator, by county.
+async fn same_queries(uplift: &Uplift) -> Vec<String> {
+    let mut metrics = uplift.metrics().await;
+    let listed = metrics.list_indicators(ListIndicatorsRequest::default()).await.unwrap().into_inner();
+    let mut queries = Vec::new();
+    for indicator in listed.indicators {
+        let query = Some(asked(vec![indicator.indicator_id.clone()], AreaLevel::Unspecified));
+        let asked = QueryIndicatorsRequest { query, ..Default::default() };
+        let figure = metrics.query_indicators(asked).await.unwrap().into_inner().figures.remove(0);
+        let asked = TraceFigureRequest { trace: figure.trace, page_size: 1, ..Default::default() };
+        let traced = metrics.trace_figure(asked).await.unwrap().into_inner();
+        let components = [&indicator.value, &indicator.numerator, &indicator.denominator];
+        for (part, component) in traced.parts.iter().zip(components.into_iter().flatten()) {
+            let area = format!("SELECT left({}, 6) AS county, ", component.area);
+            queries.push(part.sql.replacen("SELECT ", &area, 1) + " GROUP BY 1");
+        }
+    }
+    queries
+}
+
+const SCRIPT: &str = "
+import json, os, sys, time
+import duckdb
+from deltalake import DeltaTable
+root, queries = sys.argv[1], json.load(open(sys.argv[2]))
+duck = duckdb.connect()
+for name in os.listdir(root):
+    files = DeltaTable(f'{root}/{name}').file_uris()
+    if files:
+        duck.execute(f'CREATE VIEW {name} AS SELECT * FROM read_parquet({files!r}, hive_partitioning = true)')
+began = time.perf_counter()
+for sql in queries:
+    duck.execute(sql).fetchall()
+print(time.perf_counter() - began)
+";
+
+fn duckdb(root: &Path, queries: &[String]) -> Option<Duration> {
+    let tools = std::env::var_os("UPLIFT_TEST_TOOLS")?;
+    let list = tempfile::NamedTempFile::new().unwrap();
+    serde_json::to_writer(&list, queries).unwrap();
+    let mut python = Command::new(Path::new(&tools).join("bin/python"));
+    let output = python.args(["-c", SCRIPT]).arg(root).arg(list.path()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    match text.trim().parse() {
+        Ok(seconds) => Some(Duration::from_secs_f64(seconds)),
+        Err(_) => panic!("DuckDB did not run: {}", String::from_utf8_lossy(&output.stderr)),
+    }
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+async fn known_answers(uplift: &Uplift) {
+    let channel = endpoint(&format!("http://{}", uplift.address(Service::Metrics))).unwrap();
+    let channel = channel.connect().await.unwrap();
+    let mut health = HealthClient::new(channel);
+    let mut metrics = uplift.metrics().await;
+    let (mut empty, mut known) = (Vec::new(), Vec::new());
+    // One of each in turn, so that whatever else the machine does meets both.
+    for _ in 0..CALLS {
+        let began = Instant::now();
+        health.check(HealthCheckRequest::default()).await.unwrap();
+        empty.push(began.elapsed());
+        let query = Some(asked(vec!["relocation.people".into()], AreaLevel::Unspecified));
+        let began = Instant::now();
+        metrics.query_indicators(QueryIndicatorsRequest { query, ..Default::default() }).await.unwrap();
+        known.push(began.elapsed());
+    }
+    let (empty, known) = (median(empty), median(known));
+    println!(
+        "a figure that is known {known:.1?}, an empty call {empty:.1?}: {:.1} times",
+        known.as_secs_f64() / empty.as_secs_f64()
+    );
+}
+
+fn main() {
+    let households = std::env::args().filter_map(|a| a.parse().ok()).next().unwrap_or(20_000);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let uplift = Uplift::start().await;
+        let ingest = endpoint(&format!("http://{}", uplift.address(Service::Ingest))).unwrap();
+        let plan = Plan { households, seed: 1 };
+        uplift::commands::simulate::hand_in(ingest.connect().await.unwrap(), plan).await.unwrap();
+        let (figures, first) = all_by_county(&uplift).await;
+        let (_, again) = all_by_county(&uplift).await;
+        println!("{figures} figures of all indicators and counties: {first:.2?}; again {again:.2?}");
+        let queries = same_queries(&uplift).await;
+        if let Some(theirs) = duckdb(&uplift.table(""), &queries) {
+            let times = first.as_secs_f64() / theirs.as_secs_f64();
+            println!(
+                "DuckDB, the same {} queries one by one: {theirs:.2?}; ours is {times:.2} of it",
+                queries.len()
+            );
+        }
+        known_answers(&uplift).await;
+    });
+}
