@@ -6,6 +6,7 @@
 mod architecture;
 mod clients;
 mod command;
+mod compose;
 mod indicators;
 mod ingest;
 mod metrics;

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -48,6 +48,13 @@ pub enum Command {
         uplift serve --service metrics --data-dir data\n  \
         uplift serve --service reporting --data-dir data --metrics-url http://localhost:7102")]
     Serve(Serve),
+    /// Print the configuration that `serve` with the same options would run with.
+    ///
+    /// Settings come from a TOML file, then the environment (UPLIFT_…), then flags: the later counts.
+    #[command(after_help = "Example:\n  uplift config --config uplift.toml --ingest-port 8101")]
+    Config(Serve),
+    /// Hand the demo's records in to a running ingest service: the article and a simulated programme.
+    Load(Load),
     /// Hand a CSV file in; rows that come back are written beside it with the reasons.
     ///
     /// The file may be UTF-8, UTF-16 or GB18030 (GBK), its headings English, Chinese or field names.
@@ -109,34 +116,57 @@ pub struct Demo {
     pub serve: bool,
 }
 
-/// Options of `uplift serve`.
+/// Options of `uplift serve`. What is not given comes from the file, then from the defaults.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Services to run; may be given several times, or as a list with commas.
-    #[arg(long = "service", value_enum, value_delimiter = ',', value_name = "SERVICE")]
-    pub services: Vec<Service>,
-    /// Folder for tables and reports.
-    #[arg(long, value_name = "DIR", default_value = "uplift-data", env = "UPLIFT_DATA_DIR")]
-    pub data_dir: PathBuf,
+    /// TOML file with settings by the names that `uplift config` prints.
+    #[arg(long, value_name = "FILE", env = "UPLIFT_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Services to run; may be given several times, or as a list with commas [default: all].
+    #[arg(
+        long = "service",
+        value_enum,
+        value_delimiter = ',',
+        value_name = "SERVICE",
+        env = "UPLIFT_SERVICES"
+    )]
+    pub services: Option<Vec<Service>>,
+    /// Folder for tables and reports [default: uplift-data].
+    #[arg(long, value_name = "DIR", env = "UPLIFT_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
     /// Address to listen on. Anything but loopback can be reached by others: there is no
-    /// authentication yet.
-    #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), env = "UPLIFT_LISTEN")]
-    pub listen: IpAddr,
-    /// Port of the ingest service.
-    #[arg(long, value_name = "PORT", default_value_t = Service::Ingest.default_port(), env = "UPLIFT_INGEST_PORT")]
-    pub ingest_port: u16,
-    /// Port of the metrics service.
-    #[arg(long, value_name = "PORT", default_value_t = Service::Metrics.default_port(), env = "UPLIFT_METRICS_PORT")]
-    pub metrics_port: u16,
-    /// Port of the reporting service.
-    #[arg(long, value_name = "PORT", default_value_t = Service::Reporting.default_port(), env = "UPLIFT_REPORTING_PORT")]
-    pub reporting_port: u16,
+    /// authentication yet [default: 127.0.0.1].
+    #[arg(long, value_name = "IP", env = "UPLIFT_LISTEN")]
+    pub listen: Option<IpAddr>,
+    /// Port of the ingest service [default: 7101].
+    #[arg(long, value_name = "PORT", env = "UPLIFT_INGEST_PORT")]
+    pub ingest_port: Option<u16>,
+    /// Port of the metrics service [default: 7102].
+    #[arg(long, value_name = "PORT", env = "UPLIFT_METRICS_PORT")]
+    pub metrics_port: Option<u16>,
+    /// Port of the reporting service [default: 7103].
+    #[arg(long, value_name = "PORT", env = "UPLIFT_REPORTING_PORT")]
+    pub reporting_port: Option<u16>,
     /// Where reporting finds metrics, if not in this process.
     #[arg(long, value_name = "URL", env = "UPLIFT_METRICS_URL")]
     pub metrics_url: Option<String>,
-    /// Seconds that requests under way may take to finish once the node stops.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, env = "UPLIFT_GRACE")]
-    pub grace: u64,
+    /// Seconds that requests under way may take to finish once the node stops [default: 10].
+    #[arg(long, value_name = "SECONDS", env = "UPLIFT_GRACE")]
+    pub grace: Option<u64>,
+}
+
+/// Options of `uplift load`.
+#[derive(Debug, Args)]
+pub struct Load {
+    /// Households of the simulated programme; 0 is the article alone.
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    pub households: usize,
+    /// Same seed, same records.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// The ingest service.
+    #[arg(long, value_name = "URL", default_value = "http://localhost:7101", env = "UPLIFT_INGEST_URL")]
+    pub ingest_url: String,
 }
 
 /// Options of `uplift import`.

@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod commands;
+pub mod config;
 pub mod node;
 pub mod seed;
 pub mod simulate;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use http::HeaderName;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tonic::service::Routes;
@@ -26,7 +27,8 @@ use uplift_reporting::{Archive, Reporting};
 use uplift_store::Store;
 
 /// The services that a node can run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Service {
     /// Takes records in.
     Ingest,

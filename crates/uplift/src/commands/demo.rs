@@ -4,16 +4,12 @@ use std::time::{Duration, Instant};
 
 use tonic::transport::Channel;
 use uplift_core::error::{Error, Result};
-use uplift_proto::dataset::find;
-use uplift_proto::rows::Rows;
 use uplift_proto::status::from_status;
-use uplift_proto::v1::ingest::ingest_service_client::IngestServiceClient;
-use uplift_proto::v1::ingest::{Mode, Policy, Submission, SubmissionHeader, SubmitRecordsRequest};
 use uplift_proto::v1::metrics::metrics_service_client::MetricsServiceClient;
 use uplift_proto::v1::metrics::{CheckStatementsRequest, Verdict};
 
 use crate::cli::{Demo, Language};
-use crate::commands::{Outcome, check, connect, county_file, report, scorecard, serve, simulate};
+use crate::commands::{Outcome, check, connect, load, report, scorecard, serve};
 use crate::node::{MAX_MESSAGE, Node, Options, Service};
 use crate::seed::Seed;
 use crate::simulate::Plan;
@@ -35,12 +31,8 @@ pub async fn run(options: Demo, language: Language) -> Result<Outcome> {
     let document = &seed.document;
     println!("{}", language.of(&document.title_en, &document.title_zh));
 
-    hand_in(&node, &seed).await?;
-    if options.households > 0 {
-        let plan = Plan { households: options.households, seed: options.seed };
-        simulate::hand_in(connect_to(&node, Service::Ingest).await?, plan).await?;
-        county_file::hand_in(connect_to(&node, Service::Ingest).await?).await?;
-    }
+    let plan = Plan { households: options.households, seed: options.seed };
+    load::hand_in(connect_to(&node, Service::Ingest).await?, &seed, plan).await?;
     let metrics = connect_to(&node, Service::Metrics).await?;
     let mut metrics = MetricsServiceClient::new(metrics).max_decoding_message_size(MAX_MESSAGE);
     let (card, indicators) = scorecard::figures(&mut metrics, &document.area_code, &document.period).await?;
@@ -82,34 +74,4 @@ async fn connect_to(node: &Node, service: Service) -> Result<Channel> {
     let address = node.address(service);
     let address = address.ok_or_else(|| Error::internal("connecting", format!("{service} does not run")))?;
     connect(&format!("http://{address}")).await
-}
-
-/// Hands statements and checks in, one submission each, and says what became of them.
-async fn hand_in(node: &Node, seed: &Seed) -> Result<()> {
-    let mut client = IngestServiceClient::new(connect_to(node, Service::Ingest).await?);
-    let number = |name: &str| find(name).map(|d| d.rows_number).unwrap_or_default();
-    let statements = Rows::encode(number("statement"), &seed.statements);
-    let checks = Rows::encode(number("statement_check"), &seed.checks);
-    for (dataset, rows) in [("statement", statements), ("statement_check", checks)] {
-        let document = &seed.document;
-        let header = SubmissionHeader {
-            submission_id: format!("{}/{dataset}/1", document.document_id),
-            dataset: dataset.to_owned(),
-            area_code: document.area_code.clone(),
-            period: document.period.clone(),
-            mode: Mode::Replace.into(),
-            policy: Policy::AllOrNothing.into(),
-            sender: document.sender.clone(),
-            simulated: document.provenance.simulated,
-        };
-        let asked = SubmitRecordsRequest { header: Some(header), rows: Some(rows), dry_run: false };
-        let answer = client.submit_records(asked).await.map_err(|s| from_status(&s))?.into_inner();
-        let Submission { header, rows_landed, table_version, .. } = answer.submission.unwrap_or_default();
-        println!(
-            "  handed in {}: {rows_landed} rows in the table since version {}",
-            header.unwrap_or_default().submission_id,
-            table_version.unwrap_or_default()
-        );
-    }
-    Ok(())
 }

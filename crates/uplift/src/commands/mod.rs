@@ -1,12 +1,14 @@
 //! One file for each command.
 
 mod check;
+mod config;
 mod county_file;
 mod datasets;
 mod demo;
 mod health;
 mod import;
 mod indicators;
+mod load;
 mod query;
 mod report;
 mod scorecard;
@@ -48,6 +50,8 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         match cli.command {
             Command::Demo(options) => demo::run(options, language).await,
             Command::Serve(options) => serve::run(options).await,
+            Command::Config(options) => config::run(options),
+            Command::Load(options) => load::run(options).await,
             Command::Import(options) => import::run(options).await,
             Command::Simulate(options) => simulate::run(options).await,
             Command::Datasets(options) => datasets::list(options, language),

@@ -7,18 +7,19 @@ use uplift_core::error::{Error, Result};
 
 use crate::cli::Serve;
 use crate::commands::Outcome;
-use crate::node::{Node, Options, Service};
+use crate::config::Config;
+use crate::node::{Node, Options};
 
 /// Runs services until a signal.
 pub async fn run(options: Serve) -> Result<Outcome> {
-    let services = if options.services.is_empty() { Service::ALL.to_vec() } else { options.services };
+    let config = Config::of(options)?;
     let node = Node::start(Options {
-        services,
-        data_dir: options.data_dir,
-        listen: options.listen,
-        ports: [options.ingest_port, options.metrics_port, options.reporting_port],
-        metrics_url: options.metrics_url,
-        grace: Duration::from_secs(options.grace),
+        services: config.services,
+        data_dir: config.data_dir,
+        listen: config.listen,
+        ports: [config.ingest_port, config.metrics_port, config.reporting_port],
+        metrics_url: config.metrics_url,
+        grace: Duration::from_secs(config.grace),
     })
     .await?;
     until_signal(node).await

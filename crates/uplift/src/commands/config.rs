@@ -1,0 +1,14 @@
+//! `uplift config`.
+
+use uplift_core::error::{Error, Result};
+
+use crate::cli::Serve;
+use crate::commands::Outcome;
+use crate::config::Config;
+
+/// Prints the effective configuration, as a file that gives the same.
+pub fn run(options: Serve) -> Result<Outcome> {
+    let config = Config::of(options)?;
+    print!("{}", toml::to_string(&config).map_err(|e| Error::internal("printing the configuration", e))?);
+    Ok(Outcome::Done)
+}
