@@ -1,5 +1,5 @@
-//! The composition without an engine: processes started as compose.yaml wires the containers, read from
-//! the file itself, on free ports instead of the published ones.
+//! The composition: on a container engine where `.ci/run` found one, and everywhere as processes started
+//! as compose.yaml wires the containers, read from the file itself, on free ports.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -198,4 +198,55 @@ async fn three_processes_wired_as_composed_answer_as_one_does_and_survive_a_stop
     assert!(again.wait().unwrap().success(), "loading again finds every submission known");
     assert_eq!(composition.figures().await, composed);
     running.into_values().for_each(stop);
+}
+
+/// Compose as the machine has it: the plugin, or the program of its own (1.29).
+fn compose(args: &[&str]) -> String {
+    let plugin = Command::new("docker").args(["compose", "version"]).output();
+    let plugin = plugin.is_ok_and(|o| o.status.success());
+    let mut command = if plugin { Command::new("docker") } else { Command::new("docker-compose") };
+    command.args(plugin.then_some("compose")).args(["-p", "uplift-test"]).args(args);
+    let output = command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).output().unwrap();
+    let text =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {text}");
+    text
+}
+
+async fn serving() {
+    let began = Instant::now();
+    while !run(uplift(), vec!["health".into()]).await.0 {
+        assert!(began.elapsed() < Duration::from_secs(90), "not healthy: {}", compose(&["ps"]));
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+}
+
+#[tokio::test]
+async fn on_an_engine_the_containers_answer_as_one_process_does() {
+    if std::env::var_os("UPLIFT_TEST_ENGINE").is_none() {
+        println!("no engine: the other test runs the same as processes");
+        return;
+    }
+    let build = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/build-image");
+    let (ok, text) = run(build.into(), vec![uplift().display().to_string()]).await;
+    assert!(ok, "{text}");
+    compose(&["up", "-d", "--no-build"]);
+    serving().await;
+    let began = Instant::now();
+    while !compose(&["logs", "load"]).contains("3 came back") {
+        assert!(began.elapsed() < Duration::from_secs(90), "{}", compose(&["logs", "load"]));
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    let composed = figures("127.0.0.1:7102").await;
+    assert!(
+        composed.iter().any(|f| f["indicatorId"] == "fund.fiscal" && f["exact"] == "1336000000"),
+        "{composed:?}"
+    );
+    for service in ["ingest", "metrics", "reporting"] {
+        compose(&["stop", service]);
+        compose(&["start", service]);
+    }
+    serving().await;
+    assert_eq!(figures("127.0.0.1:7102").await, composed);
+    compose(&["down", "-v"]);
 }
