@@ -10,9 +10,10 @@ use uplift_core::error::{Error, ErrorKind, FieldViolation, Result};
 
 use crate::plan;
 
-/// What comes with Uplift: one file for each section of the annual report.
-const BUILT_IN: [(&str, &str); 12] = [
+/// What comes with Uplift: one file for each section of the annual report, and poverty measures.
+const BUILT_IN: [(&str, &str); 13] = [
     ("overview", include_str!("../catalogue/overview.toml")),
+    ("poverty", include_str!("../catalogue/poverty.toml")),
     ("funds", include_str!("../catalogue/funds.toml")),
     ("industry", include_str!("../catalogue/industry.toml")),
     ("village", include_str!("../catalogue/village.toml")),
