@@ -46,7 +46,7 @@ impl Decoder {
     }
 
     /// Decodes all records. Entries of another dataset's list are the request's fault, not a row's.
-    pub fn decode(&self, rows: Rows) -> Result<Decoded> {
+    pub fn decode(&self, rows: &Rows) -> Result<Decoded> {
         let mut records = Vec::new();
         for entry in rows.entries() {
             let entry = entry.map_err(|e| Error::invalid_field("rows", format!("cannot be decoded: {e}")))?;

@@ -42,15 +42,15 @@ pub struct Checked {
 }
 
 /// What a sender sends: records, or a file of them.
-#[derive(Debug)]
-pub enum Content {
+#[derive(Debug, Clone, Copy)]
+pub enum Content<'a> {
     /// Encoded records.
-    Rows(Rows),
+    Rows(&'a Rows),
     /// A file.
-    File(File),
+    File(&'a File),
 }
 
-impl Content {
+impl Content<'_> {
     /// What tells one content from another.
     pub fn parts(&self) -> Vec<&[u8]> {
         match self {
@@ -76,13 +76,11 @@ impl Intake {
     }
 
     /// Decodes and checks records; nothing is kept. Rows count on from `first_row`.
-    pub async fn check(&self, header: &Header, content: &Content, first_row: usize) -> Result<Checked> {
+    pub async fn check(&self, header: &Header, content: Content<'_>, first_row: usize) -> Result<Checked> {
         let existing = self.references.of(header.dataset).await?;
         let key_field = header.dataset.key.last().cloned().unwrap_or_default();
         let (decoded, key_field) = match content {
-            Content::Rows(rows) => {
-                (stage_span!("decode").in_scope(|| self.decoder.decode(rows.clone()))?, key_field)
-            }
+            Content::Rows(rows) => (stage_span!("decode").in_scope(|| self.decoder.decode(rows))?, key_field),
             Content::File(file) => {
                 let decoded = stage_span!("decode").in_scope(|| file.decode(header.dataset))?;
                 (decoded, file.heading_of(header.dataset, &key_field)?)

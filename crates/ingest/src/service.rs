@@ -58,7 +58,7 @@ impl Ingest {
         if rows.as_bytes().is_empty() {
             return Err(Error::invalid_field(list, "is empty; send at least one record"));
         }
-        let decided = self.take(header, Content::Rows(rows), dry_run).await?;
+        let decided = self.take(header, Content::Rows(&rows), dry_run).await?;
         if !decided.submission.committed && !dry_run {
             return Err(Error::invalid(violations(&list, &decided.rejects)));
         }
@@ -67,10 +67,10 @@ impl Ingest {
 
     /// The same for a file. A refused file is an answer, not an error: its reasons may be many.
     pub async fn submit_file(&self, header: Header, file: File, dry_run: bool) -> Result<Decided> {
-        self.take(header, Content::File(file), dry_run).await
+        self.take(header, Content::File(&file), dry_run).await
     }
 
-    async fn take(&self, header: Header, content: Content, dry_run: bool) -> Result<Decided> {
+    async fn take(&self, header: Header, content: Content<'_>, dry_run: bool) -> Result<Decided> {
         let Inner { ledger, quarantine, .. } = &*self.inner;
         let intake = self.intake(&header)?;
         let _in_hand = self.take_in_hand(&header.submission_id)?;
@@ -86,7 +86,7 @@ impl Ingest {
             let rejects = quarantine.of(std::slice::from_ref(&first)).await?;
             return Ok(Decided { submission: first, rejects });
         }
-        let checked = intake.check(&header, &content, 0).await?;
+        let checked = intake.check(&header, content, 0).await?;
         let id = header.submission_id.clone();
         intake.commit(Ready { header, id, digest, checked, dry_run }).await
     }
@@ -112,7 +112,7 @@ impl Ingest {
 
     /// Checks one batch.
     pub async fn check_batch(&self, header: &Header, rows: &Rows, first_row: usize) -> Result<Checked> {
-        self.intake(header)?.check(header, &Content::Rows(rows.clone()), first_row).await
+        self.intake(header)?.check(header, Content::Rows(rows), first_row).await
     }
 
     /// Commits one batch. A batch of which nothing lands is written down all the same, so that the

@@ -1,25 +1,17 @@
-//! Measures as aggregate functions of the query engine: grouped, parallel, mergeable.
+//! What makes a measure an aggregate of the query engine: grouped, parallel, mergeable.
 //!
 //! Every argument is a double; a row with a missing argument is left out. What a measure has seen
 //! travels between partitions as bytes, so that it merges across processes too.
 
-use std::hash::{Hash, Hasher};
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Float64Array};
-use arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
+use arrow::datatypes::Float64Type;
 use datafusion::common::{DataFusionError, Result, ScalarValue};
-use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::utils::format_state_name;
-use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility,
-};
+use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 
 /// What a measure has seen of one group.
 pub trait State: Default + std::fmt::Debug + Send + Sync + 'static {
-    /// Arguments that a row has.
-    const ARGUMENTS: usize;
     /// Takes a row in.
     fn add(&mut self, arguments: &[f64]);
     /// Takes in what another has seen.
@@ -32,68 +24,6 @@ pub trait State: Default + std::fmt::Debug + Send + Sync + 'static {
     fn value(&self) -> Option<f64>;
     /// Bytes of memory.
     fn size(&self) -> usize;
-}
-
-/// The aggregate function of a measure.
-pub fn aggregate<S: State>(name: &'static str) -> AggregateUDF {
-    let signature = Signature::exact(vec![DataType::Float64; S::ARGUMENTS], Volatility::Immutable);
-    AggregateUDF::new_from_impl(Function::<S> { name, signature, state: PhantomData })
-}
-
-struct Function<S> {
-    name: &'static str,
-    signature: Signature,
-    state: PhantomData<fn() -> S>,
-}
-
-impl<S> std::fmt::Debug for Function<S> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name)
-    }
-}
-
-impl<S> PartialEq for Function<S> {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
-
-impl<S> Eq for Function<S> {}
-
-impl<S> Hash for Function<S> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.name.hash(state);
-    }
-}
-
-impl<S: State> AggregateUDFImpl for Function<S> {
-    fn name(&self) -> &str {
-        self.name
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(DataType::Float64)
-    }
-
-    fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
-        Ok(vec![Arc::new(Field::new(format_state_name(args.name, "seen"), DataType::Binary, true))])
-    }
-
-    fn accumulator(&self, _: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(One(S::default())))
-    }
-
-    fn groups_accumulator_supported(&self, _: AccumulatorArgs<'_>) -> bool {
-        true
-    }
-
-    fn create_groups_accumulator(&self, _: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(Groups::<S>::default()))
-    }
 }
 
 /// What an ungrouped query has seen.

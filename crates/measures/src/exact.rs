@@ -51,17 +51,6 @@ impl ExactSum {
         self.settle(1);
     }
 
-    /// Adds the product of two numbers, exactly.
-    pub fn add_product(&mut self, x: f64, y: f64) {
-        let product = x * y;
-        self.add(product);
-        // What rounding the product lost is itself a double, unless it is below the least one.
-        let lost = x.mul_add(y, -product);
-        if lost != 0.0 && product.is_finite() {
-            self.add(lost);
-        }
-    }
-
     /// Adds another sum.
     pub fn merge(&mut self, other: &Self) {
         self.strange |= other.strange;
@@ -173,14 +162,6 @@ mod tests {
         // A tie that a bit far below decides.
         assert_eq!(sum(&[1.0, f64::EPSILON / 2.0, 1e-300]), 1.0 + f64::EPSILON);
         assert_eq!(sum(&[1.0, f64::EPSILON / 2.0]), 1.0);
-    }
-
-    #[test]
-    fn products_are_not_rounded() {
-        let mut sum = ExactSum::default();
-        sum.add_product(0.1, 0.1);
-        sum.add(-(0.1 * 0.1));
-        assert_eq!(sum.value(), 0.1f64.mul_add(0.1, -(0.1 * 0.1)));
     }
 
     proptest! {

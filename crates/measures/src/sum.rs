@@ -76,8 +76,6 @@ pub struct Sum {
 }
 
 impl State for Sum {
-    const ARGUMENTS: usize = 1;
-
     fn add(&mut self, arguments: &[f64]) {
         self.sum.add(arguments[0]);
         self.rows += 1;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,9 @@ pub struct Indicator {
     /// Section of the annual report: the name of its file.
     #[serde(skip_deserializing)]
     pub section: String,
+    /// Tells what is computed from any other definition, titles aside; made when it is loaded.
+    #[serde(skip)]
+    pub digest: String,
     /// Title in English.
     pub title_en: String,
     /// Title in Chinese.
@@ -129,8 +133,7 @@ impl Indicator {
         [&self.value, &self.numerator, &self.denominator].into_iter().flatten()
     }
 
-    /// Tells this definition from any other, titles aside.
-    pub fn digest(&self) -> String {
+    fn computed_digest(&self) -> String {
         let parts = (&self.value, &self.numerator, &self.denominator, self.scale, &self.unit);
         let text = serde_json::to_string(&parts).unwrap_or_default();
         Sha256::digest(text).iter().take(8).map(|b| format!("{b:02x}")).collect()
@@ -138,10 +141,10 @@ impl Indicator {
 }
 
 /// All indicators, every version of each.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Catalogue {
     /// By id, the oldest version first; ids in the order of their declaration.
-    indicators: Vec<Vec<Indicator>>,
+    indicators: Vec<Vec<Arc<Indicator>>>,
     by_id: HashMap<String, usize>,
 }
 
@@ -153,15 +156,22 @@ struct File {
 }
 
 impl Catalogue {
-    /// What comes with Uplift, and what an office declares in a folder of its own. Everything wrong
-    /// with a file is named: file, indicator, column.
-    pub fn load(folder: Option<&Path>) -> Result<Self> {
+    /// What comes with Uplift.
+    pub fn built_in() -> Result<Self> {
         let mut catalogue = Self::default();
         let mut wrong = Vec::new();
         for (section, text) in BUILT_IN {
             catalogue.read(&format!("{section}.toml"), section, text, &mut wrong);
         }
-        for path in folder.map(files).transpose()?.unwrap_or_default() {
+        if wrong.is_empty() { Ok(catalogue) } else { Err(Error::invalid(wrong)) }
+    }
+
+    /// This and what an office declares in a folder of its own. Everything wrong with a file is named:
+    /// file, indicator, column.
+    pub fn with_folder(&self, folder: &Path) -> Result<Self> {
+        let mut catalogue = self.clone();
+        let mut wrong = Vec::new();
+        for path in files(folder)? {
             let name = path.display().to_string();
             let section = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
             match std::fs::read_to_string(&path) {
@@ -179,6 +189,7 @@ impl Catalogue {
         };
         for mut indicator in declared.indicators {
             indicator.section = section.to_owned();
+            indicator.digest = indicator.computed_digest();
             let place = format!("{file}: {}", indicator.id);
             if let Err(message) = self.add(indicator) {
                 wrong.push(FieldViolation::new(place, message));
@@ -198,17 +209,17 @@ impl Catalogue {
         if indicator.version != expected {
             return Err(format!("version {} is declared where {expected} comes next", indicator.version));
         }
-        versions.push(indicator);
+        versions.push(Arc::new(indicator));
         Ok(())
     }
 
     /// The newest version of each.
-    pub fn newest(&self) -> impl Iterator<Item = &Indicator> {
+    pub fn newest(&self) -> impl Iterator<Item = &Arc<Indicator>> {
         self.indicators.iter().filter_map(|versions| versions.last())
     }
 
     /// Every version of one, the oldest first.
-    pub fn history(&self, id: &str) -> Result<&[Indicator]> {
+    pub fn history(&self, id: &str) -> Result<&[Arc<Indicator>]> {
         if let Some(place) = self.by_id.get(id) {
             return Ok(&self.indicators[*place]);
         }
@@ -220,7 +231,7 @@ impl Catalogue {
     }
 
     /// One by `id`, or `id@version`.
-    pub fn get(&self, name: &str) -> Result<&Indicator> {
+    pub fn get(&self, name: &str) -> Result<&Arc<Indicator>> {
         let (id, version) = match name.split_once('@') {
             Some((id, version)) => (id, Some(version)),
             None => (name, None),
@@ -303,21 +314,21 @@ value = { dataset = "fund_flow", measure = "count(*)", where = "KIND" }
         let folder = std::env::temp_dir().join(format!("uplift-catalogue-{}", text.len()));
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("own.toml"), text).unwrap();
-        let loaded = Catalogue::load(Some(&folder));
+        let loaded = Catalogue::built_in().unwrap().with_folder(&folder);
         std::fs::remove_dir_all(&folder).unwrap();
         loaded
     }
 
     #[test]
     fn every_section_of_the_article_has_indicators_that_fit_their_tables() {
-        let catalogue = Catalogue::load(None).unwrap();
+        let catalogue = Catalogue::built_in().unwrap();
         assert!(catalogue.newest().count() >= 60, "{}", catalogue.newest().count());
         for (section, _) in BUILT_IN {
             assert!(catalogue.newest().filter(|i| i.section == section).count() >= 3, "{section}");
         }
         let absorption = catalogue.history("fund.absorption").unwrap();
         assert_eq!(absorption.iter().map(|i| i.version).collect::<Vec<_>>(), [1, 2]);
-        assert_ne!(absorption[0].digest(), absorption[1].digest());
+        assert_ne!(absorption[0].digest, absorption[1].digest);
         assert_eq!(catalogue.get("fund.absorption").unwrap().version, 2);
         assert_eq!(catalogue.get("fund.absorption@1").unwrap().version, 1);
         let unknown = catalogue.get("fund.absorbtion").unwrap_err().message;

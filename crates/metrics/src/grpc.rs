@@ -4,10 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::pin::Pin;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::{Stream, stream};
-use prost::Message;
 use tonic::{Request, Response, Status};
 use uplift_core::error::Error;
 use uplift_core::verdict::Verdict;
@@ -22,6 +19,7 @@ use crate::query::Query;
 use crate::reconcile::Judged;
 use crate::service::{Answer, Metrics, Versions};
 use crate::trace::Trace;
+use crate::{convert, token};
 
 /// The service as gRPC calls it.
 #[derive(Debug, Clone)]
@@ -38,7 +36,7 @@ impl MetricsService for Grpc {
         let section = request.into_inner().section;
         let (catalogue, problems) = self.0.catalogue();
         let indicators = catalogue.newest().filter(|i| section.is_empty() || i.section == section);
-        let indicators = indicators.map(Into::into).collect();
+        let indicators = indicators.map(|i| i.as_ref().into()).collect();
         Ok(Response::new(wire::ListIndicatorsResponse { indicators, problems }))
     }
 
@@ -51,8 +49,8 @@ impl MetricsService for Grpc {
         let indicator = catalogue.get(&name).map_err(to_status)?;
         let history = catalogue.history(&indicator.id).map_err(to_status)?;
         Ok(Response::new(wire::GetIndicatorResponse {
-            indicator: Some(indicator.into()),
-            history: history.iter().rev().map(Into::into).collect(),
+            indicator: Some(indicator.as_ref().into()),
+            history: history.iter().rev().map(|i| i.as_ref().into()).collect(),
         }))
     }
 
@@ -62,20 +60,20 @@ impl MetricsService for Grpc {
     ) -> Result<Response<wire::QueryIndicatorsResponse>, Status> {
         let request = request.into_inner();
         let size = page::size(request.page_size, 1_000, 10_000).map_err(to_status)?;
-        let (query, mut as_of) = crate::wire::query(request.query).map_err(to_status)?;
-        let place = Place::read(&request.page_token).map_err(to_status)?;
-        let start = place.position as usize;
-        as_of.versions.extend(place.versions);
+        let (query, mut as_of) = convert::query(request.query).map_err(to_status)?;
+        let page = Page::read(&request.page_token).map_err(to_status)?;
+        let start = page.position as usize;
+        as_of.versions.extend(page.versions);
         let Answer { figures, versions } = self.0.query(&query, as_of).await.map_err(to_status)?;
         let total = figures.len();
         let next = start.saturating_add(size);
         let next_page_token = match next < total {
-            true => Place { position: next as u64, versions: versions.clone() }.token(),
+            true => Page { position: next as u64, versions: versions.clone() }.token(),
             false => String::new(),
         };
         let figures = figures.into_iter().skip(start).take(size);
         Ok(Response::new(wire::QueryIndicatorsResponse {
-            figures: figures.map(|f| crate::wire::figure(f, &versions)).collect(),
+            figures: figures.map(|f| convert::figure(f, &versions)).collect(),
             table_versions: versions.into_iter().collect(),
             next_page_token,
             total: total as i32,
@@ -88,13 +86,12 @@ impl MetricsService for Grpc {
         &self,
         request: Request<wire::StreamIndicatorsRequest>,
     ) -> Result<Response<Self::StreamIndicatorsStream>, Status> {
-        let (query, as_of) = crate::wire::query(request.into_inner().query).map_err(to_status)?;
+        let (query, as_of) = convert::query(request.into_inner().query).map_err(to_status)?;
         let Answer { figures, versions } = self.0.query(&query, as_of).await.map_err(to_status)?;
         let mut figures = figures.into_iter();
         // Messages are made as they are taken, so that a slow reader does not pile them up here.
         let messages = std::iter::from_fn(move || {
-            let some: Vec<_> =
-                figures.by_ref().take(PART).map(|f| crate::wire::figure(f, &versions)).collect();
+            let some: Vec<_> = figures.by_ref().take(PART).map(|f| convert::figure(f, &versions)).collect();
             let table_versions = versions.clone().into_iter().collect();
             (!some.is_empty()).then_some(Ok(wire::StreamIndicatorsResponse { figures: some, table_versions }))
         });
@@ -107,7 +104,7 @@ impl MetricsService for Grpc {
         &self,
         request: Request<wire::SubscribeIndicatorsRequest>,
     ) -> Result<Response<Self::SubscribeIndicatorsStream>, Status> {
-        let (query, as_of) = crate::wire::query(request.into_inner().query).map_err(to_status)?;
+        let (query, as_of) = convert::query(request.into_inner().query).map_err(to_status)?;
         if as_of != AsOf::default() {
             let said = "what the tables held does not change; leave table_versions and as_of out";
             return Err(to_status(Error::invalid_field("query.as_of", said)));
@@ -131,7 +128,7 @@ impl MetricsService for Grpc {
         let traced = self.0.trace(&trace, (start, size)).await.map_err(to_status)?;
         let next = start.saturating_add(size);
         let more = traced.parts.iter().any(|p| p.records > next as i64);
-        Ok(Response::new(crate::wire::traced(traced, page::token(more.then_some(next)))))
+        Ok(Response::new(convert::traced(traced, page::token(more.then_some(next)))))
     }
 
     async fn check_statements(
@@ -184,22 +181,20 @@ impl MetricsService for Grpc {
 
 /// Where a page ends: a position, and the versions at which it counts.
 #[derive(Clone, PartialEq, prost::Message)]
-struct Place {
+struct Page {
     #[prost(uint64, tag = "1")]
     position: u64,
     #[prost(btree_map = "string, int64", tag = "2")]
     versions: BTreeMap<String, i64>,
 }
 
-impl Place {
+impl Page {
     fn token(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.encode_to_vec())
+        token::write(self)
     }
 
     fn read(token: &str) -> Result<Self, Error> {
-        let bytes = URL_SAFE_NO_PAD.decode(token).ok();
-        let place = bytes.and_then(|bytes| Self::decode(bytes.as_slice()).ok());
-        place.ok_or_else(|| {
+        token::read(token).ok_or_else(|| {
             Error::invalid_field("page_token", "is not one that this call gave; leave it out to begin again")
         })
     }
@@ -230,7 +225,7 @@ impl Watch {
             let mut changed = Vec::new();
             for figure in figures {
                 let key = Trace::of(&figure, &BTreeMap::new()).token();
-                let figure = crate::wire::figure(figure, &versions);
+                let figure = convert::figure(figure, &versions);
                 // The trace names versions; a figure is the same if nothing else changed.
                 let plain = wire::Figure { trace: String::new(), ..figure.clone() };
                 if self.sent.get(&key) != Some(&plain) {
@@ -248,7 +243,7 @@ impl Watch {
 
 /// Figures of one message of a stream.
 const PART: usize = 1_000;
-/// How often a subscription looks for commits: looking costs a few microseconds a table.
+/// How often a subscription looks for commits: looking asks for one log entry of each table.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 impl From<Option<wire::TableVersions>> for Versions {

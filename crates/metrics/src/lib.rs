@@ -1,9 +1,11 @@
-//! Answers: published figures as intervals, and whether they agree.
+//! Answers: indicators computed from records and traced to them; published figures as intervals, and
+//! whether they agree.
 //!
 //! Owns every computation over the tables. Never writes a table, never lays out a page.
 
 mod background;
 mod catalogue;
+mod convert;
 mod figures;
 mod grpc;
 mod offered;
@@ -14,9 +16,9 @@ mod query;
 mod reconcile;
 mod scan;
 mod service;
+mod token;
 mod trace;
 mod value;
-mod wire;
 
 pub use grpc::Grpc;
 pub use service::Metrics;

@@ -12,6 +12,7 @@ use crate::catalogue::Catalogue;
 #[derive(Debug)]
 pub struct Offered {
     folder: Option<PathBuf>,
+    built_in: Catalogue,
     state: Mutex<State>,
 }
 
@@ -28,19 +29,19 @@ type Seen = Vec<(PathBuf, Option<SystemTime>, u64)>;
 impl Offered {
     /// Ours, and those of a folder. A fault in the folder is told and does not stop the service.
     pub fn new(folder: Option<PathBuf>) -> Result<Self> {
-        let built_in = Arc::new(Catalogue::load(None)?);
-        // Nothing was looked at yet, so that the first question looks.
-        let never = vec![(PathBuf::new(), None, 0)];
-        let state = State { catalogue: built_in, problems: Vec::new(), seen: never };
-        Ok(Self { folder, state: Mutex::new(state) })
+        let built_in = Catalogue::built_in()?;
+        // An empty folder is what has been seen: the first question finds what is there.
+        let catalogue = Arc::new(built_in.clone());
+        let state = State { catalogue, problems: Vec::new(), seen: Seen::new() };
+        Ok(Self { folder, built_in, state: Mutex::new(state) })
     }
 
     /// The catalogue, and what is wrong with declarations that do not count.
     pub fn now(&self) -> (Arc<Catalogue>, Vec<String>) {
         let mut state = self.state.lock().unwrap_or_else(|e| e.into_inner());
         let seen = self.look();
-        if seen != state.seen {
-            match Catalogue::load(self.folder.as_deref()) {
+        if let Some(folder) = self.folder.as_deref().filter(|_| seen != state.seen) {
+            match self.built_in.with_folder(folder) {
                 Ok(catalogue) => {
                     state.catalogue = Arc::new(catalogue);
                     state.problems.clear();

@@ -24,7 +24,7 @@ static SESSION: LazyLock<SessionContext> = LazyLock::new(session);
 /// A session with our measures beside the engine's functions.
 pub fn session() -> SessionContext {
     let session = uplift_store::session();
-    uplift_measures::functions::all().into_iter().for_each(|f| session.register_udaf(f));
+    uplift_measures::functions().into_iter().for_each(|f| session.register_udaf(f));
     session
 }
 

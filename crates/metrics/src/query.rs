@@ -106,7 +106,7 @@ impl Query {
                     format!("{name} is yearly and has no value for {period}; ask for {year}"),
                 ));
             }
-            wanted.push(Arc::new(indicator.clone()));
+            wanted.push(indicator.clone());
         }
         if !wrong.is_empty() {
             return Err(Error::invalid(wrong));
@@ -119,7 +119,7 @@ impl Query {
         }
         let all = self.indicators.is_empty() && self.sections.is_empty();
         let more = catalogue.newest().filter(|i| (all || self.sections.contains(&i.section)) && has_all(i));
-        wanted.extend(more.map(|i| Arc::new(i.clone())));
+        wanted.extend(more.cloned());
         let mut seen = BTreeSet::new();
         wanted.retain(|i| seen.insert((i.id.clone(), i.version)));
         Ok(wanted)
@@ -254,7 +254,8 @@ fn says(figure: &Figure, statements: &[PublishedFigure]) -> Vec<Published> {
     let about = |s: &&PublishedFigure| {
         let of_value =
             !matches!(s.statement.statistic(), Statistic::Change | Statistic::Growth | Statistic::Target);
-        let within = s.statement.period == period || s.statement.period.starts_with(&format!("{period}-"));
+        let part = s.statement.period.strip_prefix(&period);
+        let within = part.is_some_and(|part| part.is_empty() || part.starts_with('-'));
         s.statement.subject == *subject && s.statement.area_code == figure.area && within && of_value
     };
     let judged = |s: &PublishedFigure| {

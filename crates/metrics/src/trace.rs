@@ -4,8 +4,6 @@
 use std::collections::BTreeMap;
 
 use arrow::array::{Array, RecordBatch};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use datafusion::prelude::SessionContext;
 use prost::Message;
 use rust_decimal::Decimal;
@@ -19,6 +17,7 @@ use crate::catalogue::{Component, Indicator, scale};
 use crate::pins::Pins;
 use crate::plan;
 use crate::query::Figure;
+use crate::token;
 use crate::value::{Value, values};
 
 /// What a trace token holds: everything needed to compute its figure again, and nothing else.
@@ -55,7 +54,7 @@ impl Trace {
         Self {
             indicator: figure.indicator.id.clone(),
             definition: figure.indicator.version,
-            digest: figure.indicator.digest(),
+            digest: figure.indicator.digest.clone(),
             area: figure.area.clone(),
             period: figure.period.to_string(),
             dimensions: figure.dimensions.clone(),
@@ -65,14 +64,12 @@ impl Trace {
 
     /// As text that is safe in a URL.
     pub fn token(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.encode_to_vec())
+        token::write(self)
     }
 
     /// Back from a token.
     pub fn read(token: &str) -> Result<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(token.trim()).ok();
-        let trace =
-            bytes.and_then(|bytes| Self::decode(bytes.as_slice()).ok()).filter(|t| !t.indicator.is_empty());
+        let trace = token::read(token).filter(|t: &Self| !t.indicator.is_empty());
         trace.ok_or_else(|| {
             Error::invalid_field("trace", "is not a trace; take the one of a figure of QueryIndicators")
         })
@@ -80,7 +77,7 @@ impl Trace {
 
     /// Makes sure that the definition is still the one that the figure was computed by.
     pub fn fits(&self, indicator: &Indicator) -> Result<()> {
-        if indicator.digest() == self.digest {
+        if indicator.digest == self.digest {
             return Ok(());
         }
         let message = format!(

@@ -15,11 +15,11 @@ pub struct Rows {
 
 /// One entry of a `Rows` message.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub struct Entry<'a> {
     /// Field number: which list it belongs to.
     pub field: u32,
     /// The encoded record; `None` if the entry is no message.
-    pub record: Option<Bytes>,
+    pub record: Option<&'a [u8]>,
 }
 
 impl Rows {
@@ -38,18 +38,20 @@ impl Rows {
     }
 
     /// The entries in order. The bytes were taken in by `merge_field`, which checked their frame.
-    pub fn entries(self) -> impl Iterator<Item = Result<Entry, DecodeError>> {
-        let mut rest = self.encoded.freeze();
-        std::iter::from_fn(move || rest.has_remaining().then(|| next_entry(&mut rest)))
+    pub fn entries(&self) -> impl Iterator<Item = Result<Entry<'_>, DecodeError>> {
+        let mut rest: &[u8] = &self.encoded;
+        std::iter::from_fn(move || (!rest.is_empty()).then(|| next_entry(&mut rest)))
     }
 }
 
-fn next_entry(rest: &mut Bytes) -> Result<Entry, DecodeError> {
+fn next_entry<'a>(rest: &mut &'a [u8]) -> Result<Entry<'a>, DecodeError> {
     let (field, wire_type) = encoding::decode_key(rest)?;
     let record = match wire_type {
         WireType::LengthDelimited => {
             let length = encoding::decode_varint(rest)? as usize;
-            Some(rest.split_to(length.min(rest.len())))
+            let (record, after) = rest.split_at(length.min(rest.len()));
+            *rest = after;
+            Some(record)
         }
         other => {
             encoding::skip_field(other, field, rest, DecodeContext::default())?;

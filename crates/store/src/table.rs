@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU64;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
@@ -29,7 +30,14 @@ pub struct Table {
     newest: Mutex<DeltaTable>,
     /// Commits since files were last gathered.
     scattered: AtomicUsize,
+    /// When the log was last listed, in seconds since the handle was made.
+    listed: AtomicU64,
+    made: Instant,
 }
+
+/// The log is listed at least so often, well within the time for which old entries are kept: a handle
+/// that slept while its next entry came and was cleaned away would else never wake.
+const LIST_EVERY: u64 = 3600;
 
 /// The cost of a commit follows the number of live files, so that so many small ones are gathered.
 const GATHER_AFTER: usize = 24;
@@ -62,7 +70,7 @@ pub struct LogEntry {
 impl Table {
     pub(crate) fn new(name: String, table: DeltaTable) -> Self {
         let scattered = AtomicUsize::new(table.get_file_uris().map_or(0, |files| files.count()));
-        Self { name, newest: Mutex::new(table), scattered }
+        Self { name, newest: Mutex::new(table), scattered, listed: AtomicU64::new(0), made: Instant::now() }
     }
 
     /// Makes the table at this place.
@@ -96,11 +104,13 @@ impl Table {
     pub async fn snapshot(&self) -> Result<Snapshot> {
         let mut newest = self.newest.lock().await;
         let refreshing = |e| failed(&self.name, "refreshing the table", e);
-        // Versions come one after the other, so that asking for the next is enough, and far cheaper
-        // than listing the log for every question.
+        // Versions come one after the other, so that asking for the next is enough most of the time.
         let next = newest.version().map_or(0, |v| v + 1);
-        if newest.log_store().read_commit_entry(next).await.map_err(refreshing)?.is_some() {
+        let now = self.made.elapsed().as_secs();
+        let due = now - self.listed.load(Ordering::Relaxed) >= LIST_EVERY;
+        if due || newest.log_store().read_commit_entry(next).await.map_err(refreshing)?.is_some() {
             newest.update_state().await.map_err(refreshing)?;
+            self.listed.store(now, Ordering::Relaxed);
         }
         Ok(Snapshot::new(newest.clone()))
     }

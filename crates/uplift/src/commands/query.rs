@@ -80,9 +80,13 @@ fn table(
             Language::Zh => ["上年", "增减"],
         });
     }
+    // The area itself, beside places of it: its bar would make theirs too short to compare.
+    let lengths = || figures.iter().map(|f| f.area_code.len());
+    let (shortest, broken_down) = (lengths().min(), lengths().min() != lengths().max());
+    let is_whole = |f: &Figure| broken_down && Some(f.area_code.len()) == shortest;
     let mut longest: HashMap<(&str, bool), f64> = HashMap::new();
     for figure in figures {
-        let most = longest.entry((&figure.indicator_id, is_whole(figure, figures))).or_default();
+        let most = longest.entry((&figure.indicator_id, is_whole(figure))).or_default();
         *most = most.max(figure.value.unwrap_or_default().abs());
     }
     let row = |f: &Figure| {
@@ -95,7 +99,7 @@ fn table(
         let dataset = indicator.and_then(|i| i.value.as_ref().or(i.numerator.as_ref()));
         let dataset = dataset.map(|c| c.dataset.clone()).unwrap_or_default();
         row.extend(dimensions.iter().map(|d| code(&dataset, d, f.dimensions.get(d), language)));
-        let most = longest.get(&(f.indicator_id.as_str(), is_whole(f, figures))).copied().unwrap_or_default();
+        let most = longest.get(&(f.indicator_id.as_str(), is_whole(f))).copied().unwrap_or_default();
         let length = f.value.map_or(0.0, |v| if most > 0.0 { v.abs() / most * BAR } else { 0.0 });
         let mark = if f.simulated { "*" } else { "" };
         row.extend([value(f, language) + mark, f.unit.clone(), "▇".repeat(length.round() as usize)]);
@@ -109,16 +113,10 @@ fn table(
     Listing { columns, numbers, rows: figures.iter().map(row).collect() }
 }
 
-/// The area itself, beside places of it: its bar would make theirs too short to compare.
-fn is_whole(figure: &Figure, figures: &[Figure]) -> bool {
-    figures.iter().all(|f| f.area_code.len() >= figure.area_code.len())
-        && figures.iter().any(|f| f.area_code.len() > figure.area_code.len())
-}
-
 /// Figures for programs: every digit, nothing rounded.
-fn plain(figures: &[Figure], dimensions: &[String]) -> Listing<'static> {
+fn plain<'a>(figures: &[Figure], dimensions: &'a [String]) -> Listing<'a> {
     let mut columns = vec!["indicator", "version", "area_code", "area_en", "area_zh", "period"];
-    columns.extend(dimensions.iter().map(|_| "dimension"));
+    columns.extend(dimensions.iter().map(String::as_str));
     columns.extend(["value", "unit", "records", "previous", "target", "simulated", "trace"]);
     let optional = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
     let row = |f: &Figure| {

@@ -3,6 +3,7 @@
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
+use sha2::{Digest, Sha256};
 use uplift_proto::v1::records::{
     Acceptance, Delivery, DeliveryKind, Event, EventKind, FlowKind, FundFlow, FundSource, Inspection,
     InspectionKind, Organisation, OrganisationKind, Programme, Project, ProjectStatus,
@@ -429,11 +430,8 @@ fn fund_id(county: &Place, year: i32, n: u64) -> String {
     format!("fund-{}-{year}-{n:03}", county.area_code)
 }
 
-/// Bits that depend on every letter of a name (Fowler, Noll and Vo's hash, 64 bits), mixed once more:
-/// the same draw in whichever year it is asked for.
+/// A draw that a name decides: the same in whichever year it is asked for.
 fn mixed(name: &str) -> u64 {
-    let hash = name
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |h: u64, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
-    (hash ^ hash >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+    let digest = Sha256::digest(name);
+    digest.iter().take(8).fold(0, |draw, byte| draw << 8 | u64::from(*byte))
 }

@@ -146,7 +146,7 @@ impl From<&Indicator> for wire::Indicator {
             published: indicator.published.clone(),
             less_is_better: indicator.less_is_better,
             scorecard: indicator.scorecard.unwrap_or_default() as i32,
-            digest: indicator.digest(),
+            digest: indicator.digest.clone(),
         }
     }
 }
