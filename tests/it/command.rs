@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// The built command; `.ci/run` builds it before the tests.
 pub(crate) fn uplift() -> PathBuf {
@@ -49,4 +49,15 @@ fn wrong_usage_exits_2_and_a_service_that_is_not_there_1() {
     assert_eq!(code(&["serve", "--service", "weather"]), Some(2));
     assert_eq!(code(&["check", "--metrics-url", "http://127.0.0.1:1"]), Some(1));
     assert_eq!(code(&["--help"]), Some(0));
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_command_without_a_panic() {
+    let mut command = Command::new(uplift());
+    command.args(["datasets", "--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = command.spawn().unwrap();
+    drop(process.stdout.take());
+    let output = process.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(141));
 }

@@ -3,6 +3,9 @@
 //! Owns the command line, start and stop, and what the terminal shows. Never computes a figure and
 //! never touches a table: it asks the services over gRPC, as any client would.
 
+// Printing goes through `say`, which ends quietly when nobody reads on.
+#![warn(clippy::print_stdout)]
+
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -1,11 +1,32 @@
 //! What the terminal shows: light tables, progress on stderr, errors that say what to do.
 
+use std::io::Write;
+
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};
 use uplift_core::error::{Error, Result};
 
 use crate::cli::Format;
+
+/// Prints a line to stdout. Where nobody reads on, as after `| head`, there is no more to say: the
+/// command ends as one that the signal of a closed pipe ends.
+macro_rules! say {
+    ($($text:tt)*) => {
+        $crate::terminal::line(format_args!("{}\n", format_args!($($text)*)))
+    };
+}
+pub(crate) use say;
+
+/// What [`say`] does with a text.
+pub(crate) fn line(text: std::fmt::Arguments<'_>) {
+    if std::io::stdout().write_fmt(text).is_err() {
+        std::process::exit(CLOSED_PIPE);
+    }
+}
+
+/// 128 and the number of SIGPIPE.
+const CLOSED_PIPE: i32 = 141;
 
 /// A line under the head and nothing else.
 const LIGHT: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
@@ -25,7 +46,7 @@ impl Listing<'_> {
     /// Prints the rows to stdout.
     pub fn print(&self, format: Format) -> Result<()> {
         match format {
-            Format::Table => println!("{}", self.table()),
+            Format::Table => say!("{}", self.table()),
             Format::Json => {
                 let object = |row: &Vec<String>| {
                     let cells = self.columns.iter().zip(row);
@@ -33,15 +54,17 @@ impl Listing<'_> {
                         cells.map(|(c, v)| ((*c).to_owned(), Value::from(v.as_str()))).collect::<Map<_, _>>(),
                     )
                 };
-                println!("{:#}", Value::Array(self.rows.iter().map(object).collect()));
+                say!("{:#}", Value::Array(self.rows.iter().map(object).collect()));
             }
             Format::Csv => {
-                let mut writer = csv::Writer::from_writer(std::io::stdout());
+                let failed = |e: String| Error::internal("writing CSV", e);
+                let mut writer = csv::Writer::from_writer(Vec::new());
                 let written = writer
                     .write_record(&self.columns)
                     .and_then(|()| self.rows.iter().try_for_each(|row| writer.write_record(row)));
-                written.map_err(|e| Error::internal("writing CSV", e))?;
-                writer.flush().map_err(|e| Error::internal("writing CSV", e))?;
+                written.map_err(|e| failed(e.to_string()))?;
+                let text = writer.into_inner().map_err(|e| failed(e.to_string()))?;
+                say!("{}", String::from_utf8_lossy(&text).trim_end());
             }
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! A county's spreadsheet as it comes: GBK, amounts in 万元, some rows wrong. Part of the demo.
 
+use crate::terminal::say;
 use encoding_rs::GB18030;
 use tonic::transport::Channel;
 use uplift_core::error::Result;
@@ -35,12 +36,14 @@ pub async fn hand_in(channel: Channel) -> Result<()> {
     let answer = IngestServiceClient::new(channel).upload_file(parts).await.map_err(|s| from_status(&s))?;
     let answer = answer.into_inner();
     let submission = answer.submission.unwrap_or_default();
-    println!(
+    say!(
         "A county's file (simulated; GBK, 万元): {} rows, {} landed, {} came back",
-        submission.rows_received, submission.rows_landed, submission.rows_rejected
+        submission.rows_received,
+        submission.rows_landed,
+        submission.rows_rejected
     );
     for rejection in answer.rejections {
-        println!("  row {}, {} {:?}: {}", rejection.row, rejection.field, rejection.value, rejection.message);
+        say!("  row {}, {} {:?}: {}", rejection.row, rejection.field, rejection.value, rejection.message);
     }
     Ok(())
 }

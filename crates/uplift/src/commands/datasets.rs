@@ -8,7 +8,7 @@ use uplift_proto::v1::ingest::ingest_service_client::IngestServiceClient;
 
 use crate::cli::{Datasets, Language, Template};
 use crate::commands::{Outcome, connect};
-use crate::terminal::Listing;
+use crate::terminal::{Listing, say};
 
 /// Lists the datasets, or the fields of one.
 pub fn list(options: Datasets, language: Language) -> Result<Outcome> {
@@ -49,6 +49,6 @@ pub async fn template(options: Template, language: Language) -> Result<Outcome> 
     std::fs::write(&output, &answer.content).map_err(|e| {
         Error::new(ErrorKind::FailedPrecondition, format!("cannot write {}: {e}", output.display()))
     })?;
-    println!("{}", output.display());
+    say!("{}", output.display());
     Ok(Outcome::Done)
 }

@@ -13,6 +13,7 @@ use crate::commands::{Outcome, check, connect, load, report, scorecard, serve};
 use crate::node::{MAX_MESSAGE, Node, Options, Service};
 use crate::seed::Seed;
 use crate::simulate::Plan;
+use crate::terminal::say;
 
 /// Loads the article, judges its checks, writes the report, and says what to try next.
 pub async fn run(options: Demo, language: Language) -> Result<Outcome> {
@@ -29,24 +30,27 @@ pub async fn run(options: Demo, language: Language) -> Result<Outcome> {
     .await?;
     let seed = Seed::chongqing_2011()?;
     let document = &seed.document;
-    println!("{}", language.of(&document.title_en, &document.title_zh));
+    say!("{}", language.of(&document.title_en, &document.title_zh));
 
     let plan = Plan { households: options.households, seed: options.seed };
     load::hand_in(connect_to(&node, Service::Ingest).await?, &seed, plan).await?;
     let metrics = connect_to(&node, Service::Metrics).await?;
     let mut metrics = MetricsServiceClient::new(metrics).max_decoding_message_size(MAX_MESSAGE);
     let (card, indicators) = scorecard::figures(&mut metrics, &document.area_code, &document.period).await?;
-    println!("{} {}", language.of("Scorecard of", "年度概览"), document.period);
+    say!("{} {}", language.of("Scorecard of", "年度概览"), document.period);
     scorecard::listing(&card, &indicators, language).print(crate::cli::Format::Table)?;
     if card.iter().any(|f| f.simulated) {
-        println!("* {}", language.of("from simulated records", "含模拟数据"));
+        say!("* {}", language.of("from simulated records", "含模拟数据"));
     }
 
     let asked = CheckStatementsRequest { document_id: document.document_id.clone(), ..Default::default() };
     let checks = metrics.check_statements(asked).await.map_err(|s| from_status(&s))?.into_inner();
-    println!(
+    say!(
         "{} checks: {} consistent, {} undetermined, {} contradictions",
-        checks.checks, checks.consistent, checks.undetermined, checks.inconsistent
+        checks.checks,
+        checks.consistent,
+        checks.undetermined,
+        checks.inconsistent
     );
     let contradictions: Vec<_> =
         checks.results.into_iter().filter(|r| r.verdict() == Verdict::Inconsistent).collect();
@@ -56,17 +60,17 @@ pub async fn run(options: Demo, language: Language) -> Result<Outcome> {
     let reporting = connect_to(&node, Service::Reporting).await?;
     let report = report::generate(reporting, &document.document_id, &output).await?;
     let place = output.canonicalize().unwrap_or(output);
-    println!("Report with {} figures: file://{}", report.figures, place.display());
-    println!("Tables: {} (any Delta reader)", options.data_dir.join("tables").display());
-    println!("Done in {:.1} s.", began.elapsed().as_secs_f64());
+    say!("Report with {} figures: file://{}", report.figures, place.display());
+    say!("Tables: {} (any Delta reader)", options.data_dir.join("tables").display());
+    say!("Done in {:.1} s.", began.elapsed().as_secs_f64());
     if !options.serve {
-        println!("Next: uplift demo --serve, then grpcurl -plaintext localhost:7102 list");
+        say!("Next: uplift demo --serve, then grpcurl -plaintext localhost:7102 list");
         return node.stop().await.map(|()| Outcome::Done);
     }
     for (service, address) in node.addresses() {
-        println!("{service} serves at {address}");
+        say!("{service} serves at {address}");
     }
-    println!("Ctrl-C stops.");
+    say!("Ctrl-C stops.");
     serve::until_signal(node).await
 }
 

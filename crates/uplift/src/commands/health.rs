@@ -10,6 +10,7 @@ use uplift_core::error::Result;
 use crate::cli::Health;
 use crate::commands::{Outcome, connect};
 use crate::node::Service;
+use crate::terminal::say;
 
 /// Asks each address, and prints one line for each.
 pub async fn run(options: Health) -> Result<Outcome> {
@@ -19,17 +20,17 @@ pub async fn run(options: Health) -> Result<Outcome> {
     for url in urls {
         let asked = tokio::time::timeout(Duration::from_secs(5), status(&url)).await;
         match asked {
-            Ok(Ok(ServingStatus::Serving)) => println!("{url} serving"),
+            Ok(Ok(ServingStatus::Serving)) => say!("{url} serving"),
             Ok(Ok(status)) => {
-                println!("{url} {}", status.as_str_name().to_lowercase());
+                say!("{url} {}", status.as_str_name().to_lowercase());
                 outcome = Outcome::FoundWrong;
             }
             Ok(Err(error)) => {
-                println!("{url} {}", error.message);
+                say!("{url} {}", error.message);
                 outcome = Outcome::FoundWrong;
             }
             Err(_) => {
-                println!("{url} did not answer within 5 seconds");
+                say!("{url} did not answer within 5 seconds");
                 outcome = Outcome::FoundWrong;
             }
         }

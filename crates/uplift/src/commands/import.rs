@@ -20,6 +20,7 @@ use uplift_proto::v1::ingest::{
 
 use crate::cli::Import;
 use crate::commands::{Outcome, connect};
+use crate::terminal::say;
 
 const CHUNK: usize = 256 * 1024;
 
@@ -41,7 +42,7 @@ pub async fn run(options: Import) -> Result<Outcome> {
         false => all_rejections(&mut client, &submission_id).await?,
     };
     let verb = if options.dry_run { "would land" } else { "landed" };
-    println!(
+    say!(
         "{}: {} rows, {} {verb}, {} came back{}",
         options.file.display(),
         submission.rows_received,
@@ -56,17 +57,14 @@ pub async fn run(options: Import) -> Result<Outcome> {
         return Ok(Outcome::Done);
     }
     for rejection in rejections.iter().take(10) {
-        println!("  row {}, {}: {}", rejection.row, rejection.field, rejection.message);
+        say!("  row {}, {}: {}", rejection.row, rejection.field, rejection.message);
     }
     if rejections.len() > 10 {
-        println!("  and {} more", rejections.len() - 10);
+        say!("  and {} more", rejections.len() - 10);
     }
     let beside = rejects_path(&options.file);
     write_rejects(&bytes, &rejections, &beside)?;
-    println!(
-        "Rows that came back, with reasons: {}. Correct them there and import that file.",
-        beside.display()
-    );
+    say!("Rows that came back, with reasons: {}. Correct them there and import that file.", beside.display());
     Ok(Outcome::FoundWrong)
 }
 

@@ -11,7 +11,7 @@ use uplift_proto::v1::metrics::{Component, GetIndicatorRequest, Indicator, ListI
 use crate::cli::{Indicators, Language};
 use crate::commands::{Outcome, connect};
 use crate::node::MAX_MESSAGE;
-use crate::terminal::Listing;
+use crate::terminal::{Listing, say};
 
 /// Lists indicators, or tells how one is defined.
 pub async fn run(options: Indicators, language: Language) -> Result<Outcome> {
@@ -54,10 +54,10 @@ pub async fn definitions(client: &mut MetricsServiceClient<Channel>) -> Result<B
 /// Prints how an indicator is defined.
 pub fn describe(indicator: &Indicator, language: Language) {
     let title = language.of(&indicator.title_en, &indicator.title_zh);
-    println!("{}@{}  {title} ({})", indicator.indicator_id, indicator.version, indicator.unit);
-    println!("  {}", language.of(&indicator.definition_en, &indicator.definition_zh));
+    say!("{}@{}  {title} ({})", indicator.indicator_id, indicator.version, indicator.unit);
+    say!("  {}", language.of(&indicator.definition_en, &indicator.definition_zh));
     if !indicator.changed.is_empty() {
-        println!("  changed: {}", indicator.changed);
+        say!("  changed: {}", indicator.changed);
     }
     let parts = [
         ("value", &indicator.value),
@@ -66,11 +66,11 @@ pub fn describe(indicator: &Indicator, language: Language) {
     ];
     for (name, part) in parts {
         if let Some(part) = part {
-            println!("  {name}: {}", component(part));
+            say!("  {name}: {}", component(part));
         }
     }
     if indicator.scale != 1 {
-        println!("  times {}", indicator.scale);
+        say!("  times {}", indicator.scale);
     }
 }
 

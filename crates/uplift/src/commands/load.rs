@@ -12,6 +12,7 @@ use crate::cli::Load;
 use crate::commands::{Outcome, connect, county_file, simulate};
 use crate::seed::Seed;
 use crate::simulate::Plan;
+use crate::terminal::say;
 
 /// Hands the article and a simulated programme in.
 pub async fn run(options: Load) -> Result<Outcome> {
@@ -53,7 +54,7 @@ async fn article(channel: Channel, seed: &Seed) -> Result<()> {
         let asked = SubmitRecordsRequest { header: Some(header), rows: Some(rows), dry_run: false };
         let answer = client.submit_records(asked).await.map_err(|s| from_status(&s))?.into_inner();
         let Submission { header, rows_landed, table_version, .. } = answer.submission.unwrap_or_default();
-        println!(
+        say!(
             "  handed in {}: {rows_landed} rows in the table since version {}",
             header.unwrap_or_default().submission_id,
             table_version.unwrap_or_default()

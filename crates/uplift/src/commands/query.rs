@@ -15,7 +15,7 @@ use crate::cli::{Format, Language, Level, Query};
 use crate::commands::indicators::definitions;
 use crate::commands::{Outcome, connect};
 use crate::node::MAX_MESSAGE;
-use crate::terminal::Listing;
+use crate::terminal::{Listing, say};
 
 /// Characters of the longest bar.
 const BAR: f64 = 20.0;
@@ -51,7 +51,7 @@ pub async fn run(options: Query, language: Language) -> Result<Outcome> {
     };
     listing.print(options.format)?;
     if figures.iter().any(|f| f.simulated) && options.format == Format::Table {
-        println!("{}", language.of("* from simulated records", "* 含模拟数据"));
+        say!("{}", language.of("* from simulated records", "* 含模拟数据"));
     }
     Ok(Outcome::Done)
 }

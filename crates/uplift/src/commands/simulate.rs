@@ -17,7 +17,7 @@ use crate::cli::{Format, Simulate};
 use crate::commands::{Outcome, connect};
 use crate::simulate::{HandIn, Plan};
 use crate::telemetry::stages;
-use crate::terminal::Listing;
+use crate::terminal::{Listing, say};
 
 /// Streams at once: enough for submissions to share commits.
 const AT_ONCE: usize = 32;
@@ -68,7 +68,7 @@ pub async fn hand_in(channel: Channel, plan: Plan) -> Result<()> {
     };
     listing.print(Format::Table)?;
     let seconds = began.elapsed().as_secs_f64();
-    println!(
+    say!(
         "{} simulated rows in {seconds:.1} s, {} a second",
         count(rows),
         count((rows as f64 / seconds) as i64)
@@ -88,7 +88,7 @@ fn print_stages() {
     let share =
         |(name, time): &(&str, Duration)| format!("{name} {:.0}%", time.as_secs_f64() / total * 100.0);
     if total > 0.0 {
-        println!("Time by stage: {}", stages.iter().map(share).collect::<Vec<_>>().join(", "));
+        say!("Time by stage: {}", stages.iter().map(share).collect::<Vec<_>>().join(", "));
     }
 }
 

@@ -12,6 +12,7 @@ use crate::commands::indicators::describe;
 use crate::commands::query::{area, value};
 use crate::commands::{Outcome, connect};
 use crate::node::MAX_MESSAGE;
+use crate::terminal::say;
 
 /// Submissions named of each part.
 const SUBMISSIONS: usize = 5;
@@ -24,20 +25,20 @@ pub async fn run(options: Trace, language: Language) -> Result<Outcome> {
     let asked = TraceFigureRequest { trace, page_size: options.records, ..Default::default() };
     let evidence = client.trace_figure(asked).await.map_err(|s| from_status(&s))?.into_inner();
     let (figure, indicator) = (evidence.figure.unwrap_or_default(), evidence.indicator.unwrap_or_default());
-    println!("{}, {}: {} {}", area(&figure, language), figure.period, value(&figure, language), figure.unit);
+    say!("{}, {}: {} {}", area(&figure, language), figure.period, value(&figure, language), figure.unit);
     if figure.simulated {
-        println!("{}", language.of("from simulated records", "含模拟数据"));
+        say!("{}", language.of("from simulated records", "含模拟数据"));
     }
     describe(&indicator, language);
     evidence.parts.iter().for_each(print_part);
     let mut versions: Vec<_> = evidence.table_versions.iter().collect();
     versions.sort();
     let versions: Vec<_> = versions.iter().map(|(table, v)| format!("{table} at version {v}")).collect();
-    println!("Tables: {}", versions.join(", "));
+    say!("Tables: {}", versions.join(", "));
     match evidence.agrees {
-        true => println!("Computed again from the records: {} – the same.", evidence.recomputed_exact),
+        true => say!("Computed again from the records: {} – the same.", evidence.recomputed_exact),
         false => {
-            println!("Computed again from the records: {} – NOT {}.", evidence.recomputed_exact, figure.exact)
+            say!("Computed again from the records: {} – NOT {}.", evidence.recomputed_exact, figure.exact)
         }
     }
     Ok(if evidence.agrees { Outcome::Done } else { Outcome::FoundWrong })
@@ -62,17 +63,17 @@ async fn token(client: &mut MetricsServiceClient<Channel>, options: &Trace) -> R
 }
 
 fn print_part(part: &TracePart) {
-    println!("\n{}: {} from {} records", part.name, part.exact, grouped(part.records.into()));
-    println!("  {}", part.sql);
+    say!("\n{}: {} from {} records", part.name, part.exact, grouped(part.records.into()));
+    say!("  {}", part.sql);
     for submission in part.submissions.iter().take(SUBMISSIONS) {
-        println!("  {} records of {}", grouped(submission.records.into()), submission.submission_id);
+        say!("  {} records of {}", grouped(submission.records.into()), submission.submission_id);
     }
     if part.submissions.len() > SUBMISSIONS {
-        println!("  and {} more submissions", part.submissions.len() - SUBMISSIONS);
+        say!("  and {} more submissions", part.submissions.len() - SUBMISSIONS);
     }
     for row in &part.rows {
         let cells = part.columns.iter().zip(&row.values).filter(|(_, value)| !value.is_empty());
         let cells: Vec<_> = cells.map(|(column, value)| format!("{column} {value}")).collect();
-        println!("  row {}: {}", row.row_number, cells.join(", "));
+        say!("  row {}: {}", row.row_number, cells.join(", "));
     }
 }
