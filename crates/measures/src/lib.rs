@@ -1,10 +1,21 @@
 //! Poverty and inequality measures: pure functions over values and weights, and the same as
-//! aggregate functions of the query engine. So far: sums that do not depend on the order of rows.
+//! aggregate functions of the query engine.
 //!
 //! Owns formulas. Never reads a file or a table, never knows what a household or an indicator is.
 
+pub mod curve;
+pub mod deprivation;
+pub mod design;
+pub mod distribution;
 mod engine;
+pub mod estimate;
 pub mod exact;
+pub mod inequality;
+pub mod influence;
+pub mod measure;
+pub mod options;
+pub mod poverty;
+pub mod quantile;
 mod sum;
 
 /// The aggregate functions, for a query session to register.

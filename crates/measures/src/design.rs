@@ -1,0 +1,174 @@
+//! How households were drawn, and what that says about the uncertainty of an estimate.
+//!
+//! Strata are sampled apart; in each, clusters (primary sampling units, as villages) are drawn, and
+//! households in them. The variance of a weighted total is estimated from how the clusters of a stratum
+//! differ (the "ultimate cluster" estimator, with replacement at the first stage, no finite population
+//! correction). Other estimates are linearised first: see [`crate::influence`].
+//! Source: Wolter (2007), Introduction to Variance Estimation, sections 1.4 and 6; R's survey.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+use crate::distribution::{Refused, Result};
+use crate::exact::ExactSum;
+
+/// What a stratum with a single cluster adds to the variance, since it shows no difference.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum LonelyCluster {
+    /// The square of its total, as if the stratum's mean were that of all (R's "adjust").
+    #[default]
+    Adjust,
+    /// As much as the other strata on average (R's "average").
+    Average,
+    /// Nothing, as if it had been certain to be drawn (R's "certainty").
+    Certainty,
+    /// The estimate is refused.
+    Refuse,
+}
+
+/// The cluster of every row, and the stratum of every cluster.
+#[derive(Debug, Clone, Default)]
+pub struct Design {
+    cluster_of: Vec<u32>,
+    stratum_of: Vec<u32>,
+    strata: u32,
+}
+
+impl Design {
+    /// From the stratum and the cluster of each row. Clusters of the same name in two strata are two.
+    pub fn new<S: Hash + Eq + Clone, C: Hash + Eq + Clone>(strata: &[S], clusters: &[C]) -> Result<Self> {
+        if strata.len() != clusters.len() {
+            let (s, c) = (strata.len(), clusters.len());
+            return Err(Refused::new(format!(
+                "{s} rows have a stratum and {c} a cluster; give both for each"
+            )));
+        }
+        let mut design = Self::default();
+        let (mut known_strata, mut known_clusters) = (HashMap::new(), HashMap::new());
+        for (stratum, cluster) in strata.iter().zip(clusters) {
+            let next = known_strata.len() as u32;
+            let stratum = *known_strata.entry(stratum.clone()).or_insert(next);
+            let next = known_clusters.len() as u32;
+            let place = *known_clusters.entry((stratum, cluster.clone())).or_insert(next);
+            if place == next {
+                design.stratum_of.push(stratum);
+            }
+            design.cluster_of.push(place);
+        }
+        design.strata = known_strata.len() as u32;
+        Ok(design)
+    }
+
+    /// A simple random sample: one stratum, in which every row is a cluster.
+    pub fn simple(rows: usize) -> Self {
+        let cluster_of = (0..rows as u32).collect();
+        Self { cluster_of, stratum_of: vec![0; rows], strata: u32::from(rows > 0) }
+    }
+
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.cluster_of.len()
+    }
+
+    /// Strata.
+    pub fn strata(&self) -> usize {
+        self.strata as usize
+    }
+
+    /// Clusters.
+    pub fn clusters(&self) -> usize {
+        self.stratum_of.len()
+    }
+
+    /// Degrees of freedom: clusters less strata.
+    pub fn degrees(&self) -> usize {
+        self.clusters() - self.strata()
+    }
+
+    /// Variance of the sum of what each row adds. None where it cannot be told: without rows, or when
+    /// every stratum has a single cluster.
+    ///
+    /// A part of the population is measured by rows that add 0 outside of it: they still say how many
+    /// clusters there are.
+    pub fn variance(&self, added: &[f64], lonely: LonelyCluster) -> Result<Option<f64>> {
+        if added.len() != self.rows() {
+            return Err(Refused::new(format!("{} rows have {} terms", self.rows(), added.len())));
+        }
+        if self.degrees() == 0 {
+            return Ok(None);
+        }
+        let totals = self.totals(added);
+        let mut strata: Vec<Vec<f64>> = vec![Vec::new(); self.strata()];
+        for (total, stratum) in totals.into_iter().zip(&self.stratum_of) {
+            strata[*stratum as usize].push(total);
+        }
+        let mut alone = 0;
+        let mut parts = Vec::with_capacity(strata.len());
+        for totals in &strata {
+            let n = totals.len() as f64;
+            match (totals.as_slice(), lonely) {
+                ([_], LonelyCluster::Refuse) => {
+                    return Err(Refused::new(
+                        "a stratum has a single cluster; join it to another, or choose what it adds",
+                    ));
+                }
+                ([total], LonelyCluster::Adjust) => parts.push(total * total),
+                ([_], _) => alone += 1,
+                (totals, _) => {
+                    let mean = ExactSum::from_iter(totals.iter().copied()).value() / n;
+                    let squares = totals.iter().map(|t| (t - mean) * (t - mean));
+                    parts.push(n / (n - 1.0) * ExactSum::from_iter(squares).value());
+                }
+            }
+        }
+        let sum = ExactSum::from_iter(parts.iter().copied()).value();
+        let known = parts.len() as f64;
+        let averaged = lonely == LonelyCluster::Average && alone > 0;
+        Ok(Some(if averaged { sum * (known + f64::from(alone)) / known } else { sum }))
+    }
+
+    /// What the rows of each cluster add: their order does not matter.
+    fn totals(&self, added: &[f64]) -> Vec<f64> {
+        let mut rows: Vec<(u32, f64)> = self.cluster_of.iter().copied().zip(added.iter().copied()).collect();
+        rows.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let clusters = rows.chunk_by(|a, b| a.0 == b.0);
+        clusters.map(|rows| ExactSum::from_iter(rows.iter().map(|(_, term)| *term)).value()).collect()
+    }
+
+    /// Factor of the standard error for a two-sided interval of this confidence: a quantile of
+    /// Student's distribution.
+    pub fn critical(&self, confidence: f64) -> Option<f64> {
+        let student = StudentsT::new(0.0, 1.0, self.degrees() as f64).ok()?;
+        Some(student.inverse_cdf(0.5 + confidence / 2.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variance_of_a_mean_of_a_simple_sample_is_that_of_the_textbook() {
+        let values = [3.0, 5.0, 4.0, 8.0];
+        let design = Design::simple(4);
+        let added: Vec<f64> = values.iter().map(|v| (v - 5.0) / 4.0).collect();
+        // s² = 14/3, s²/n = 7/6.
+        let variance = design.variance(&added, LonelyCluster::default()).unwrap().unwrap();
+        assert!((variance - 7.0 / 6.0).abs() < 1e-15, "{variance}");
+    }
+
+    #[test]
+    fn a_single_cluster_in_a_stratum_has_a_stated_answer() {
+        let design = Design::new(&["a", "a", "b"], &[1, 2, 1]).unwrap();
+        assert_eq!((design.strata(), design.clusters(), design.degrees()), (2, 3, 1));
+        let variance = |lonely| design.variance(&[1.0, 3.0, 5.0], lonely);
+        assert_eq!(variance(LonelyCluster::Certainty), Ok(Some(4.0)));
+        assert_eq!(variance(LonelyCluster::Adjust), Ok(Some(29.0)));
+        assert_eq!(variance(LonelyCluster::Average), Ok(Some(8.0)));
+        assert!(variance(LonelyCluster::Refuse).is_err());
+        let alone = Design::new(&["a", "b"], &[1, 1]).unwrap();
+        assert_eq!(alone.variance(&[1.0, 2.0], LonelyCluster::default()), Ok(None));
+    }
+}

@@ -1,0 +1,162 @@
+//! Measures of a sample with standard errors and confidence intervals.
+
+use crate::design::{Design, LonelyCluster};
+use crate::distribution::{Distribution, Refused, Result};
+use crate::exact::ExactSum;
+use crate::influence::influence;
+use crate::measure::Measure;
+use crate::options::Options;
+use crate::quantile::quantile;
+
+/// Rows as they were drawn, and how their uncertainty is to be told.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample<'a> {
+    /// How many each row stands for.
+    pub weights: &'a [f64],
+    /// How the rows were drawn.
+    pub design: &'a Design,
+    /// What a stratum with a single cluster adds.
+    pub lonely: LonelyCluster,
+    /// Confidence of intervals, above 0 and below 1.
+    pub confidence: f64,
+}
+
+/// A measured value with what is known of its uncertainty.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Estimate {
+    /// The value; none where it is not defined.
+    pub value: Option<f64>,
+    /// Standard error; none where the design or the measure gives none.
+    pub standard_error: Option<f64>,
+    /// Lower end of the confidence interval.
+    pub low: Option<f64>,
+    /// Upper end of the confidence interval.
+    pub high: Option<f64>,
+    /// Rows that stand for somebody.
+    pub rows: u64,
+    /// Strata.
+    pub strata: u64,
+    /// Clusters.
+    pub clusters: u64,
+}
+
+/// A value as a sum over rows, near enough for its variance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Linear {
+    /// The value.
+    pub value: f64,
+    /// What each row adds: its weight times its influence.
+    pub added: Vec<f64>,
+}
+
+impl Sample<'_> {
+    /// The estimate of what was linearised: value ± t·standard error, t by clusters less strata.
+    pub fn estimate(&self, linear: &Linear) -> Result<Estimate> {
+        let error = self.design.variance(&linear.added, self.lonely)?.map(f64::sqrt);
+        let Some((error, t)) = error.zip(self.design.critical(self.confidence)) else {
+            return Ok(Estimate { value: Some(linear.value), ..self.nothing() });
+        };
+        Ok(Estimate {
+            value: Some(linear.value),
+            standard_error: Some(error),
+            low: Some(linear.value - t * error),
+            high: Some(linear.value + t * error),
+            ..self.nothing()
+        })
+    }
+
+    fn nothing(&self) -> Estimate {
+        Estimate {
+            rows: self.weights.iter().filter(|w| **w > 0.0).count() as u64,
+            strata: self.design.strata() as u64,
+            clusters: self.design.clusters() as u64,
+            ..Estimate::default()
+        }
+    }
+
+    /// A measure of values. Those without a linearisation have a value alone.
+    ///
+    /// The interval of a quantile is Woodruff's (1952): that of the share of people up to it, read back
+    /// as values; its standard error is half the width by t.
+    pub fn measure(&self, measure: &Measure, values: &[f64], options: &Options) -> Result<Estimate> {
+        let of = Distribution::new(values, self.weights)?;
+        let Some(value) = measure.value(&of, options)? else { return Ok(self.nothing()) };
+        if let Measure::Quantile { .. } = measure {
+            return self.quantile(value, values, &of, options);
+        }
+        match self.linearise(measure, values, &of, options)? {
+            Some(linear) => self.estimate(&linear),
+            None => Ok(Estimate { value: Some(value), ..self.nothing() }),
+        }
+    }
+
+    /// A measure as a sum over rows; none where it is undefined or not smooth.
+    pub fn linearise(
+        &self,
+        measure: &Measure,
+        values: &[f64],
+        of: &Distribution,
+        options: &Options,
+    ) -> Result<Option<Linear>> {
+        let (value, moved) = (measure.value(of, options)?, influence(measure, of, options)?);
+        let Some((value, moved)) = value.zip(moved) else { return Ok(None) };
+        // A row that stands for nobody moves nothing.
+        let added = |(y, w): (&f64, &f64)| if *w > 0.0 { w * moved(*y) } else { 0.0 };
+        Ok(Some(Linear { value, added: values.iter().zip(self.weights).map(added).collect() }))
+    }
+
+    fn quantile(&self, value: f64, values: &[f64], of: &Distribution, options: &Options) -> Result<Estimate> {
+        let alone = Estimate { value: Some(value), ..self.nothing() };
+        let upto: Vec<f64> = values.iter().map(|y| f64::from(*y <= value)).collect();
+        let share = self.ratio(&upto, &vec![1.0; upto.len()])?;
+        let (Some(error), Some(low), Some(high)) = (share.standard_error, share.low, share.high) else {
+            return Ok(alone);
+        };
+        // Too few people on one side of it to say how far it could be.
+        if low < 0.0 || high > 1.0 || error == 0.0 {
+            return Ok(alone);
+        }
+        let (low, high) = (quantile(of, low, options)?, quantile(of, high, options)?);
+        let t = self.design.critical(self.confidence);
+        let width = high.zip(low).map(|(high, low)| high - low);
+        let standard_error = width.zip(t).map(|(width, t)| width / (2.0 * t));
+        Ok(Estimate { standard_error, low, high, ..alone })
+    }
+
+    /// A ratio of two weighted totals: Σ w·upper / Σ w·lower, as the score of the poor by their number.
+    /// Undefined where the lower total is 0.
+    pub fn ratio(&self, upper: &[f64], lower: &[f64]) -> Result<Estimate> {
+        match self.linearise_ratio(upper, lower)? {
+            Some(linear) => self.estimate(&linear),
+            None => Ok(self.nothing()),
+        }
+    }
+
+    /// A ratio as a sum over rows.
+    pub fn linearise_ratio(&self, upper: &[f64], lower: &[f64]) -> Result<Option<Linear>> {
+        if upper.len() != self.weights.len() || lower.len() != self.weights.len() {
+            return Err(Refused::new("each part of a ratio needs one value a weight"));
+        }
+        let total = |of: &[f64]| ExactSum::from_iter(of.iter().zip(self.weights).map(|(y, w)| y * w)).value();
+        let (above, below) = (total(upper), total(lower));
+        if !above.is_finite() || !below.is_finite() {
+            return Err(Refused::new("a part of a ratio is no finite number; leave out rows without it"));
+        }
+        if below == 0.0 {
+            return Ok(None);
+        }
+        let value = above / below;
+        let rows = upper.iter().zip(lower).zip(self.weights);
+        Ok(Some(Linear { value, added: rows.map(|((n, d), w)| w * (n - value * d) / below).collect() }))
+    }
+}
+
+/// A change from one year to another: later less earlier, with its uncertainty.
+///
+/// Where the same clusters were visited twice (a panel), `sample` holds the rows of both years, each in
+/// its cluster, the earlier first: what is common to a cluster in both years cancels. Independent samples
+/// are told apart by strata that differ from year to year.
+pub fn change(sample: &Sample<'_>, before: &Linear, after: &Linear) -> Result<Estimate> {
+    let added = before.added.iter().map(|added| -added).chain(after.added.iter().copied()).collect();
+    sample.estimate(&Linear { value: after.value - before.value, added })
+}
