@@ -11,16 +11,22 @@ use std::process::Command;
 use uplift_measures::deprivation::{Structure, fraction};
 use uplift_measures::design::{Design, LonelyCluster};
 use uplift_measures::distribution::Distribution;
-use uplift_measures::estimate::{Estimate, Sample};
+use uplift_measures::estimate::{Estimate, Sample, change};
+use uplift_measures::grouped::{Curve, Shares};
 use uplift_measures::measure::{Measure, NAMED};
-use uplift_measures::options::{FiniteSample, Options, Poor, Quantile, Shares};
+use uplift_measures::options::{FiniteSample, Options, Poor, Quantile, Shares as WholeOrDivided};
+use uplift_measures::panel::{Transitions, transitions};
 
 /// The greatest difference that is borne, by the reference.
 const BORNE: f64 = 1e-9;
 
 struct Rows {
     values: Vec<f64>,
+    /// A year later; none where the household was not found again.
+    later: Vec<Option<f64>>,
     weights: Vec<f64>,
+    strata: Vec<String>,
+    clusters: Vec<String>,
     design: Design,
     alone: Design,
     deprived: Vec<Vec<bool>>,
@@ -32,14 +38,62 @@ fn rows(text: &str, line: f64) -> Rows {
     let text = |n: usize| cells.iter().map(|row| row[n]).collect::<Vec<_>>();
     let values = number(0);
     let deprived = |(row, value): (&Vec<&str>, &f64)| {
-        std::iter::once(*value < line).chain(row[5..8].iter().map(|cell| *cell == "1")).collect()
+        std::iter::once(*value < line).chain(row[6..9].iter().map(|cell| *cell == "1")).collect()
     };
     Rows {
         deprived: cells.iter().zip(&values).map(deprived).collect(),
         values,
-        weights: number(1),
-        design: Design::new(&text(2), &text(4)).unwrap(),
-        alone: Design::new(&text(3), &text(4)).unwrap(),
+        later: cells.iter().map(|row| row[1].parse().ok()).collect(),
+        weights: number(2),
+        design: Design::new(&text(3), &text(5)).unwrap(),
+        alone: Design::new(&text(4), &text(5)).unwrap(),
+        strata: text(3).into_iter().map(str::to_owned).collect(),
+        clusters: text(5).into_iter().map(str::to_owned).collect(),
+    }
+}
+
+/// Poverty of a panel: the change of the headcount ratio, and who moved.
+fn moved(rows: &Rows, line: f64) -> (Estimate, Transitions) {
+    let again: Vec<usize> = (0..rows.values.len()).filter(|row| rows.later[*row].is_some()).collect();
+    let later: Vec<f64> = again.iter().filter_map(|row| rows.later[*row]).collect();
+    let of = |column: &[String]| -> Vec<String> {
+        column.iter().chain(again.iter().map(|row| &column[*row])).cloned().collect()
+    };
+    let both = Design::new(&of(&rows.strata), &of(&rows.clusters)).unwrap();
+    let later_weights: Vec<f64> = again.iter().map(|row| rows.weights[*row]).collect();
+    let all_weights = [rows.weights.as_slice(), &later_weights].concat();
+    let linear = |values: &[f64], weights: &[f64]| {
+        let sample = Sample { weights, design: &both, lonely: LonelyCluster::Refuse, confidence: 0.95 };
+        let of = Distribution::new(values, weights).unwrap();
+        let found = sample.linearise(&Measure::HeadcountRatio { line }, values, &of, &Options::default());
+        found.unwrap().unwrap()
+    };
+    let (before, after) = (linear(&rows.values, &rows.weights), linear(&later, &later_weights));
+    let weights = &all_weights;
+    let sample = Sample { weights, design: &both, lonely: LonelyCluster::Refuse, confidence: 0.95 };
+    let poor = |value: &f64| usize::from(*value < line);
+    let was: Vec<usize> = again.iter().map(|row| poor(&rows.values[*row])).collect();
+    let is: Vec<usize> = later.iter().map(poor).collect();
+    (change(&sample, &before, &after).unwrap(), transitions(2, &was, &is, &later_weights).unwrap())
+}
+
+/// A part of a curve fitted to tenths.
+fn fitted(shares: &Shares, name: &str, part: &str, mean: f64, line: f64) -> f64 {
+    let curve = if name == "beta" { shares.beta() } else { shares.general_quadratic() }.unwrap();
+    // The beta curve gives the poorest of these data less than nothing, and so is not chosen.
+    assert_eq!(curve.is_valid(), name == "quadratic", "{curve:?}");
+    assert_eq!(shares.choose(Some(line / mean)), shares.general_quadratic());
+    let coefficients = match curve {
+        Curve::GeneralQuadratic { a, b, c } => [a, b, c],
+        Curve::Beta { theta, gamma, delta } => [theta, gamma, delta],
+    };
+    let poverty = curve.poverty(mean, line).unwrap().unwrap();
+    match part {
+        "headcount" => poverty[0],
+        "gap" => poverty[1],
+        "squared" => poverty[2],
+        "gini" => curve.gini(),
+        n => coefficients[n.parse::<usize>().unwrap() - 1],
     }
 }
 
@@ -50,7 +104,7 @@ fn options(named: &str) -> (Options, Option<LonelyCluster>) {
         "at_or_below" => (Options { poor: Poor::AtOrBelow, ..plain }, None),
         "corrected" => (Options { finite_sample: FiniteSample::Corrected, ..plain }, None),
         "inverse" => (Options { quantile: Quantile::Inverse, ..plain }, None),
-        "whole_rows" => (Options { shares: Shares::WholeRows, ..plain }, None),
+        "whole_rows" => (Options { shares: WholeOrDivided::WholeRows, ..plain }, None),
         "alone_adjust" => (plain, Some(LonelyCluster::Adjust)),
         "alone_average" => (plain, Some(LonelyCluster::Average)),
         "alone_certainty" => (plain, Some(LonelyCluster::Certainty)),
@@ -74,7 +128,10 @@ fn every_measure_agrees_with_r() {
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     let reference = std::fs::read_to_string(folder.join("reference.csv")).unwrap();
     let data = std::fs::read_to_string(folder.join("rows.csv")).unwrap();
+    let tenths = std::fs::read_to_string(folder.join("shares.csv")).unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
+    let tenths: Vec<f64> = tenths.lines().map(|line| line.parse().unwrap()).collect();
+    let shares = Shares::new(&[0.1; 10], &tenths).unwrap();
 
     let line = reference.lines().nth(1).unwrap().split(';').nth(2).unwrap().parse().unwrap();
     let rows = rows(&data, line);
@@ -88,6 +145,9 @@ fn every_measure_agrees_with_r() {
     let counting = Structure::equal(&names, fraction("1/2").unwrap()).unwrap();
     let counted = counting.measure(&rows.deprived, &sample).unwrap();
 
+    let (changed, moves) = moved(&rows, line);
+    let mean = Distribution::new(&rows.values, &rows.weights).unwrap().mean().unwrap();
+
     let mut compared = BTreeMap::new();
     let mut wrong = Vec::new();
     for row in reference.lines().skip(1) {
@@ -98,6 +158,13 @@ fn every_measure_agrees_with_r() {
         let only = |value| Estimate { value, ..Estimate::default() };
         let indicator = |n: &str| &counted.indicators[n.parse::<usize>().unwrap() - 1];
         let found = match name.split_once('_') {
+            _ if name == "change of headcount_ratio" => changed,
+            _ if name == "entry" => only(moves.entry()),
+            _ if name == "exit" => only(moves.exit()),
+            _ if name == "persistence" => only(moves.persistence()),
+            Some((curve @ ("quadratic" | "beta"), part)) => {
+                only(Some(fitted(&shares, curve, part, mean, line)))
+            }
             _ if name == "H" => counted.headcount,
             _ if name == "A" => counted.intensity,
             _ if name == "M0" => counted.adjusted,

@@ -1,6 +1,6 @@
 # What R's laeken and survey say of their own data, for tests/against_r.rs to compare with.
 #   Rscript reference.R FOLDER
-# writes rows.csv (the data) and reference.csv (measure by measure; empty where R has no such part).
+# writes rows.csv (the data), shares.csv (its tenths) and reference.csv (measure by measure; empty where R has no such part).
 suppressMessages({library(laeken); library(survey)})
 folder <- commandArgs(trailingOnly = TRUE)[1]
 digits <- function(x) ifelse(is.na(x), "", sprintf("%.17g", x))
@@ -20,7 +20,10 @@ eusilc$alone <- ifelse(eusilc$db030 == eusilc$db030[1], "alone", eusilc$stratum)
 design <- svydesign(ids = ~db030, strata = ~stratum, weights = ~rb050, data = eusilc, nest = TRUE)
 df <- degf(design)
 
-write.csv(data.frame(value = digits(y), weight = digits(w), stratum = eusilc$stratum,
+# A year later incomes have changed, and a fifth of the households are not found again.
+eusilc$later <- ifelse(eusilc$db030 %% 5 == 0, NA, y * 1.1 - 4000 * (eusilc$db030 %% 7 == 0))
+
+write.csv(data.frame(value = digits(y), later = digits(eusilc$later), weight = digits(w), stratum = eusilc$stratum,
                      alone = eusilc$alone, cluster = eusilc$db030,
                      unemployed = as.numeric(!is.na(eusilc$pl030) & eusilc$pl030 == "3"),
                      foreign = as.numeric(!is.na(eusilc$pb220a) & eusilc$pb220a == "Other"),
@@ -132,6 +135,53 @@ for (i in 1:4) {
   says("stats weighted.mean", paste0("uncensored_", i), NULL, "", weighted.mean(deprived[, i], w))
   says("stats weighted.mean", paste0("censored_", i), NULL, "", weighted.mean(counted, w))
 }
+
+# Changes of a panel: rows of both years in the same clusters.
+both <- rbind(data.frame(eusilc[c("db030", "stratum", "rb050")], year = 1, income = y),
+              data.frame(eusilc[c("db030", "stratum", "rb050")], year = 2, income = eusilc$later))
+both <- both[!is.na(both$income), ]
+both$poor <- as.numeric(both$income < line)
+panel <- svydesign(ids = ~db030, strata = ~stratum, weights = ~rb050, data = both, nest = TRUE)
+years <- svyby(~poor, ~year, panel, svymean, covmat = TRUE)
+estimates("survey svyby and svycontrast", "change of headcount_ratio", line, "",
+          svycontrast(years, c(-1, 1)), degf(panel))
+seen <- subset(eusilc, !is.na(later))
+now <- seen$later < line; before <- seen$y < line
+says("base tapply", "entry", line, "", sum(seen$rb050[!before & now]) / sum(seen$rb050[!before]))
+says("base tapply", "exit", line, "", sum(seen$rb050[before & !now]) / sum(seen$rb050[before]))
+says("base tapply", "persistence", line, "", sum(seen$rb050[before & now]) / sum(seen$rb050[before]))
+
+# Tenths only: curves by lm; the quadratic's measures by Datt's closed forms, the beta's by integrate.
+shares <- diff(lorenz(0:10 / 10))
+writeLines(digits(shares), file.path(folder, "shares.csv"))
+p <- 1:9 / 10; L <- cumsum(shares)[1:9]; mu <- Y / N
+fit <- coef(lm(I(L * (1 - L)) ~ 0 + I(p^2 - L) + I(L * (p - 1)) + I(p - L)))
+a <- fit[[1]]; b <- fit[[2]]; c <- fit[[3]]
+e <- -(a + b + c + 1); m <- b^2 - 4 * a; k <- 2 * b * e - 4 * c; r <- sqrt(k^2 - 4 * m * e^2)
+at <- function(p) -(b * p + e + sqrt(m * p^2 + k * p + e^2)) / 2
+x <- b + 2 * line / mu
+H <- -(k + r * x / sqrt(x^2 - m)) / (2 * m)
+PG <- H - mu / line * at(H)
+s1 <- (r - k) / (2 * m); s2 <- -(r + k) / (2 * m)
+P2 <- 2 * PG - H - (mu / line)^2 * (a * H + b * at(H) - r / 16 * log((1 - H / s1) / (1 - H / s2)))
+area <- integrate(at, 0, 1, rel.tol = 1e-13, subdivisions = 1000)$value
+for (i in 1:3) says("stats lm", paste0("quadratic_", i), NULL, "", fit[[i]])
+says("Datt's closed form", "quadratic_headcount", line, "", H)
+says("Datt's closed form", "quadratic_gap", line, "", PG)
+says("Datt's closed form", "quadratic_squared", line, "", P2)
+says("stats integrate", "quadratic_gini", NULL, "", 1 - 2 * area)
+fit <- coef(lm(log(p - L) ~ log(p) + log(1 - p)))
+theta <- exp(fit[[1]]); g <- fit[[2]]; d <- fit[[3]]
+slope <- function(p) 1 - theta * p^g * (1 - p)^d * (g / p - d / (1 - p))
+H <- uniroot(function(p) slope(p) - line / mu, c(1e-6, 0.99), tol = 1e-15)$root
+says("stats lm", "beta_1", NULL, "", theta)
+says("stats lm", "beta_2", NULL, "", g)
+says("stats lm", "beta_3", NULL, "", d)
+says("stats uniroot", "beta_headcount", line, "", H)
+says("stats uniroot", "beta_gap", line, "", H - mu / line * (H - theta * H^g * (1 - H)^d))
+says("stats integrate", "beta_squared", line, "",
+     integrate(function(p) (1 - mu / line * slope(p))^2, 0, H, rel.tol = 1e-12, subdivisions = 2000)$value)
+says("base beta", "beta_gini", NULL, "", 2 * theta * beta(1 + g, 1 + d))
 
 names(found) <- c("source", "measure", "arguments", "options", "value", "se", "low", "high")
 write.table(found, file.path(folder, "reference.csv"), sep = ";", row.names = FALSE, quote = FALSE)
