@@ -12,7 +12,7 @@ use std::hash::Hash;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::distribution::{Refused, Result};
-use crate::exact::ExactSum;
+use crate::exact::{ExactSum, Running};
 
 /// What a stratum with a single cluster adds to the variance, since it shows no difference.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -61,6 +61,17 @@ impl Design {
         Ok(design)
     }
 
+    /// From the cluster of each row, and the stratum and name of every cluster.
+    pub(crate) fn of(cluster_of: &[u32], clusters: &[(&str, &str)]) -> Self {
+        let mut known = HashMap::new();
+        let mut stratum_of = Vec::with_capacity(clusters.len());
+        for (stratum, _) in clusters {
+            let next = known.len() as u32;
+            stratum_of.push(*known.entry(*stratum).or_insert(next));
+        }
+        Self { cluster_of: cluster_of.to_vec(), stratum_of, strata: known.len() as u32 }
+    }
+
     /// A simple random sample: one stratum, in which every row is a cluster.
     pub fn simple(rows: usize) -> Self {
         let cluster_of = (0..rows as u32).collect();
@@ -101,7 +112,7 @@ impl Design {
         }
         let totals = self.totals(added);
         let mut strata: Vec<Vec<f64>> = vec![Vec::new(); self.strata()];
-        for (total, stratum) in totals.into_iter().zip(&self.stratum_of) {
+        for (total, stratum) in totals.zip(&self.stratum_of) {
             strata[*stratum as usize].push(total);
         }
         let mut alone = 0;
@@ -129,12 +140,13 @@ impl Design {
         Ok(Some(if averaged { sum * (known + f64::from(alone)) / known } else { sum }))
     }
 
-    /// What the rows of each cluster add: their order does not matter.
-    fn totals(&self, added: &[f64]) -> Vec<f64> {
-        let mut rows: Vec<(u32, f64)> = self.cluster_of.iter().copied().zip(added.iter().copied()).collect();
-        rows.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        let clusters = rows.chunk_by(|a, b| a.0 == b.0);
-        clusters.map(|rows| ExactSum::from_iter(rows.iter().map(|(_, term)| *term)).value()).collect()
+    /// What the rows of each cluster add, in their order.
+    fn totals(&self, added: &[f64]) -> impl Iterator<Item = f64> {
+        let mut totals = vec![Running::default(); self.clusters()];
+        for (cluster, added) in self.cluster_of.iter().zip(added) {
+            totals[*cluster as usize].add(*added);
+        }
+        totals.into_iter().map(|total| total.value())
     }
 
     /// Factor of the standard error for a two-sided interval of this confidence: a quantile of

@@ -8,6 +8,9 @@ use crate::measure::Measure;
 use crate::options::Options;
 use crate::quantile::quantile;
 
+/// Confidence of intervals unless another is asked for.
+pub const CONFIDENCE: f64 = 0.95;
+
 /// Rows as they were drawn, and how their uncertainty is to be told.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample<'a> {

@@ -7,7 +7,7 @@ pub mod curve;
 pub mod deprivation;
 pub mod design;
 pub mod distribution;
-mod engine;
+pub mod engine;
 pub mod estimate;
 pub mod exact;
 mod fit;
@@ -20,9 +20,3 @@ pub mod options;
 pub mod panel;
 pub mod poverty;
 pub mod quantile;
-mod sum;
-
-/// The aggregate functions, for a query session to register.
-pub fn functions() -> Vec<datafusion::logical_expr::AggregateUDF> {
-    vec![sum::function()]
-}

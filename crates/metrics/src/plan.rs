@@ -24,7 +24,8 @@ static SESSION: LazyLock<SessionContext> = LazyLock::new(session);
 /// A session with our measures beside the engine's functions.
 pub fn session() -> SessionContext {
     let session = uplift_store::session();
-    uplift_measures::functions().into_iter().for_each(|f| session.register_udaf(f));
+    uplift_measures::engine::functions().into_iter().for_each(|f| session.register_udaf(f));
+    uplift_measures::engine::scalar_functions().into_iter().for_each(|f| session.register_udf(f));
     session
 }
 

@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::Result;
+use datafusion::common::{Result, ScalarValue};
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::format_state_name;
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, Signature};
 
-use crate::engine::{Groups, One, State};
+use super::{Finish, Groups, One, State};
+use crate::distribution::Refused;
 use crate::exact::ExactSum;
 
 /// The function, to take the place of the engine's.
@@ -47,13 +48,13 @@ impl AggregateUDFImpl for Exactly {
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
         if *args.return_type() == DataType::Float64 && !args.is_distinct {
             let name = format_state_name(args.name, "digits");
-            return Ok(vec![Arc::new(Field::new(name, DataType::Binary, true))]);
+            return Ok(vec![Arc::new(Field::new(name, DataType::LargeBinary, true))]);
         }
         self.engine.state_fields(args)
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        if is_double(&args) { Ok(Box::new(One(Sum::default()))) } else { self.engine.accumulator(args) }
+        if is_double(&args) { Ok(Box::new(One::<Sum, _>::new(Total))) } else { self.engine.accumulator(args) }
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs<'_>) -> bool {
@@ -62,7 +63,7 @@ impl AggregateUDFImpl for Exactly {
 
     fn create_groups_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
         if is_double(&args) {
-            return Ok(Box::new(Groups::<Sum>::default()));
+            return Ok(Box::new(Groups::<Sum, _>::new(Total)));
         }
         self.engine.create_groups_accumulator(args)
     }
@@ -76,9 +77,10 @@ pub struct Sum {
 }
 
 impl State for Sum {
-    fn add(&mut self, arguments: &[f64]) {
-        self.sum.add(arguments[0]);
+    fn add(&mut self, numbers: &[f64], _: &[&str]) -> std::result::Result<(), Refused> {
+        self.sum.add(numbers[0]);
         self.rows += 1;
+        Ok(())
     }
 
     fn merge(&mut self, other: Self) {
@@ -95,11 +97,20 @@ impl State for Sum {
         Some(Self { rows: u64::from_le_bytes(*rows), sum: ExactSum::from_bytes(sum)? })
     }
 
-    fn value(&self) -> Option<f64> {
-        (self.rows > 0).then(|| self.sum.value())
-    }
-
     fn size(&self) -> usize {
         size_of::<Self>() + size_of::<[i64; 68]>()
+    }
+}
+
+#[derive(Debug)]
+struct Total;
+
+impl Finish<Sum> for Total {
+    fn finish(&self, seen: &Sum) -> Result<ScalarValue> {
+        Ok(ScalarValue::Float64((seen.rows > 0).then(|| seen.sum.value())))
+    }
+
+    fn returns(&self) -> DataType {
+        DataType::Float64
     }
 }
