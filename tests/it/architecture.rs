@@ -21,6 +21,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
             "uplift-proto",
             "uplift-store",
             "uplift-ingest",
+            "uplift-measures",
             "uplift-metrics",
             "uplift-reporting",
         ],

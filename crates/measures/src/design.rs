@@ -78,6 +78,12 @@ impl Design {
         Self { cluster_of, stratum_of: vec![0; rows], strata: u32::from(rows > 0) }
     }
 
+    /// The design of some of its rows, in another order or several times, as in the years of a panel. It
+    /// keeps its clusters, also those without any of the rows.
+    pub fn of_rows(&self, rows: impl Iterator<Item = usize>) -> Self {
+        Self { cluster_of: rows.map(|row| self.cluster_of[row]).collect(), ..self.clone() }
+    }
+
     /// Rows.
     pub fn rows(&self) -> usize {
         self.cluster_of.len()

@@ -18,6 +18,7 @@ pub enum Measure {
     SenShorrocksThon { line: f64 },
     NumberOfPoor { line: f64 },
     AverageShortfall { line: f64 },
+    RelativeHeadcountRatio { share: f64 },
     Gini,
     MeanLogDeviation,
     Theil,
@@ -35,7 +36,7 @@ pub enum Measure {
 type Named = (&'static str, &'static [&'static str], fn(&[f64]) -> Measure);
 
 /// The measures by the names that they have in SQL and on the command line.
-pub const NAMED: [Named; 21] = [
+pub const NAMED: [Named; 22] = [
     ("weighted_mean", &[], |_| Measure::Mean),
     ("headcount_ratio", &["line"], |a| Measure::HeadcountRatio { line: a[0] }),
     ("poverty_gap", &["line"], |a| Measure::PovertyGap { line: a[0] }),
@@ -46,6 +47,7 @@ pub const NAMED: [Named; 21] = [
     ("sen_shorrocks_thon", &["line"], |a| Measure::SenShorrocksThon { line: a[0] }),
     ("number_of_poor", &["line"], |a| Measure::NumberOfPoor { line: a[0] }),
     ("average_shortfall", &["line"], |a| Measure::AverageShortfall { line: a[0] }),
+    ("relative_headcount_ratio", &["share"], |a| Measure::RelativeHeadcountRatio { share: a[0] }),
     ("gini", &[], |_| Measure::Gini),
     ("mean_log_deviation", &[], |_| Measure::MeanLogDeviation),
     ("theil", &[], |_| Measure::Theil),
@@ -73,6 +75,7 @@ impl Measure {
             Self::SenShorrocksThon { line } => poverty::sen_shorrocks_thon(of, line, options),
             Self::NumberOfPoor { line } => poverty::number_of_poor(of, line, options),
             Self::AverageShortfall { line } => poverty::average_shortfall(of, line, options),
+            Self::RelativeHeadcountRatio { share } => poverty::relative_headcount_ratio(of, share, options),
             Self::Gini => inequality::gini(of, options),
             Self::MeanLogDeviation => inequality::mean_log_deviation(of, options),
             Self::Theil => inequality::theil(of, options),

@@ -6,6 +6,7 @@
 
 use crate::distribution::{Distribution, Refused, Result};
 use crate::inequality::{gini, logarithms};
+use crate::line::relative;
 use crate::options::{FiniteSample, Options};
 
 /// Refuses a line that is no amount above zero.
@@ -46,6 +47,15 @@ pub(crate) fn gap_to(y: f64, line: f64, alpha: f64, options: &Options) -> f64 {
 /// Share of people who are poor: FGT with α = 0.
 pub fn headcount_ratio(of: &Distribution, line: f64, options: &Options) -> Result<Option<f64>> {
     fgt(of, line, 0.0, options)
+}
+
+/// Share of people below a share of their own median, as 0.6 for the European Union's at-risk-of-poverty
+/// rate: relative poverty. Undefined where the median is not above zero.
+pub fn relative_headcount_ratio(of: &Distribution, share: f64, options: &Options) -> Result<Option<f64>> {
+    match relative(of, share, options)? {
+        Some(line) => headcount_ratio(of, line, options),
+        None => Ok(None),
+    }
 }
 
 /// Mean shortfall as a share of the line, nobody's being 0: FGT with α = 1.

@@ -29,6 +29,7 @@ fn measures() -> Vec<(&'static str, Measure)> {
         "epsilon" => 0.75,
         "p" | "from" => 0.25,
         "to" | "upper" => 0.8,
+        "share" => 0.6,
         "lower" => 0.1,
         other => panic!("{other} has no usual value"),
     };

@@ -43,6 +43,7 @@ estimates <- function(source, measure, arguments = NULL, options = "", of, degre
 
 # Poverty.
 says("laeken arpr", "headcount_ratio", line, "", arpr(y, weights = w)$value / 100)
+says("laeken arpr", "relative_headcount_ratio", 0.6, "", arpr(y, weights = w, p = 0.6)$value / 100)
 estimates("survey svymean", "weighted_mean", NULL, "", svymean(~y, design))
 estimates("survey svymean", "headcount_ratio", line, "", svymean(~poor, design))
 estimates("survey svymean", "poverty_gap", line, "", svymean(~gap, design))

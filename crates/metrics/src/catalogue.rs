@@ -12,9 +12,11 @@ use uplift_core::error::{Error, ErrorKind, FieldViolation, Result};
 use crate::plan;
 
 /// What comes with Uplift: one file for each section of the annual report, and poverty measures.
-const BUILT_IN: [(&str, &str); 13] = [
+const BUILT_IN: [(&str, &str); 15] = [
     ("overview", include_str!("../catalogue/overview.toml")),
     ("poverty", include_str!("../catalogue/poverty.toml")),
+    ("inequality", include_str!("../catalogue/inequality.toml")),
+    ("deprivation", include_str!("../catalogue/deprivation.toml")),
     ("funds", include_str!("../catalogue/funds.toml")),
     ("industry", include_str!("../catalogue/industry.toml")),
     ("village", include_str!("../catalogue/village.toml")),
@@ -59,7 +61,7 @@ pub struct Indicator {
     /// Columns that it can be told apart by.
     #[serde(default)]
     pub dimensions: Vec<String>,
-    /// Factor of a ratio: 100 for percent.
+    /// Factor of a ratio or of a measure: 100 for percent.
     #[serde(default)]
     pub scale: Option<u32>,
     /// Measure of the `programme` dataset that is its target.
@@ -133,6 +135,20 @@ impl Indicator {
         [&self.value, &self.numerator, &self.denominator].into_iter().flatten()
     }
 
+    /// Puts shared SQL in its places. The longest names first, since one may begin another.
+    fn define(&mut self, shared: &BTreeMap<String, String>) {
+        let mut names: Vec<_> = shared.keys().collect();
+        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        for component in [&mut self.value, &mut self.numerator, &mut self.denominator].into_iter().flatten() {
+            let columns = component.per.iter_mut().flat_map(|per| per.columns.values_mut());
+            for sql in [&mut component.measure, &mut component.condition].into_iter().chain(columns) {
+                for name in &names {
+                    *sql = sql.replace(&format!("${name}"), &shared[*name]);
+                }
+            }
+        }
+    }
+
     fn computed_digest(&self) -> String {
         let parts = (&self.value, &self.numerator, &self.denominator, self.scale, &self.unit);
         let text = serde_json::to_string(&parts).unwrap_or_default();
@@ -151,6 +167,9 @@ pub struct Catalogue {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// SQL that the file's indicators share: `$name` in a measure or condition stands for it.
+    #[serde(default)]
+    define: BTreeMap<String, String>,
     #[serde(default, rename = "indicator")]
     indicators: Vec<Indicator>,
 }
@@ -189,6 +208,7 @@ impl Catalogue {
         };
         for mut indicator in declared.indicators {
             indicator.section = section.to_owned();
+            indicator.define(&declared.define);
             indicator.digest = indicator.computed_digest();
             let place = format!("{file}: {}", indicator.id);
             if let Err(message) = self.add(indicator) {
@@ -290,7 +310,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// The factor of a ratio.
+/// The factor of a ratio or of a measure.
 pub fn scale(indicator: &Indicator) -> Decimal {
     Decimal::from(indicator.scale.unwrap_or(1))
 }

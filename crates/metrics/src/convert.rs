@@ -14,6 +14,7 @@ use crate::pins::AsOf;
 use crate::places::digits;
 use crate::plan;
 use crate::query::{Figure, Published, Query};
+use crate::scan::Sure;
 use crate::service::Traced;
 use crate::trace::{Part, Trace};
 use crate::value::Value;
@@ -107,6 +108,20 @@ pub fn figure(figure: Figure, versions: &BTreeMap<String, i64>) -> wire::Figure 
         published: figure.published.into_iter().map(Into::into).collect(),
         simulated: figure.measured.simulated,
         trace,
+        uncertainty: figure.measured.sure.map(Into::into),
+    }
+}
+
+impl From<Sure> for wire::Uncertainty {
+    fn from(sure: Sure) -> Self {
+        Self {
+            standard_error: sure.error,
+            low: sure.interval.map(|(low, _)| low),
+            high: sure.interval.map(|(_, high)| high),
+            sample_size: sure.rows,
+            strata: sure.strata,
+            clusters: sure.clusters,
+        }
     }
 }
 

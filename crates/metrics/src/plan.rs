@@ -5,14 +5,18 @@ use std::sync::{Arc, LazyLock};
 use arrow::datatypes::{DataType, SchemaRef};
 use chrono::NaiveDate;
 use datafusion::catalog::TableProvider;
+use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::datasource::empty::EmptyTable;
-use datafusion::functions::expr_fn as functions;
+use datafusion::execution::FunctionRegistry;
+use datafusion::functions::{core::expr_fn::get_field, expr_fn as functions};
 use datafusion::functions_aggregate::expr_fn::{bool_or, count, sum};
-use datafusion::logical_expr::{Expr, JoinType, ident, lit};
+use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
+use datafusion::logical_expr::{Expr, JoinType, cast, ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 use uplift_core::dataset::Reference;
 use uplift_core::period::Period;
+use uplift_measures::engine::{DISTRIBUTION, ESTIMATE};
 use uplift_proto::dataset::find;
 use uplift_store::schema::{self, REPORTING_AREA, REPORTING_PERIOD, SIMULATED, TableSchema};
 
@@ -61,9 +65,12 @@ pub struct Ask {
 /// Where the tables of a plan come from, by dataset.
 pub type Source<'a> = &'a dyn Fn(&str) -> Result<Arc<dyn TableProvider>, String>;
 
-/// What is made of aggregates `a0`, `a1`, …: the measure, the count of records, and whether one of
-/// them is simulated.
-pub type Outputs = [Expr; 3];
+/// What is made of aggregates `a0`, `a1`, …: the measure, the count of records, whether one of them is
+/// simulated, and how sure the measure is; a null where that is not known.
+pub type Outputs = [Expr; 4];
+
+/// Columns of the design that households are drawn by.
+const DESIGN: [&str; 2] = ["stratum", "cluster"];
 
 impl Component {
     /// Column of time: as declared, or what its dataset usually has.
@@ -171,13 +178,22 @@ pub fn plan(
         });
         ident(format!("a{place}"))
     };
+    let mut sure = lit(ScalarValue::Null);
+    let alone = matches!(&measure, Expr::AggregateFunction(_));
     let measure = measure
         .transform_down(|expr| match expr {
             Expr::AggregateFunction(mut f) => {
                 let filters = [f.params.filter.take().map(|f| *f), condition.clone()];
                 f.params.filter = filters.into_iter().flatten().reduce(Expr::and).map(Box::new);
-                let kept = keep(Expr::AggregateFunction(f));
-                Ok(Transformed::new(kept, true, TreeNodeRecursion::Jump))
+                let value = match gathered(&f, records) {
+                    Some((rows, measured)) => {
+                        let estimate = measured(keep(rows));
+                        sure = if alone { estimate.clone() } else { lit(ScalarValue::Null) };
+                        get_field(estimate, "value")
+                    }
+                    None => keep(Expr::AggregateFunction(f)),
+                };
+                Ok(Transformed::new(value, true, TreeNodeRecursion::Jump))
             }
             other => Ok(Transformed::no(other)),
         })
@@ -194,7 +210,26 @@ pub fn plan(
         }
         (aggregate, _) => aggregate,
     };
-    Ok([measure, keep(filtered(rows)), keep(filtered(made_up))])
+    Ok([measure, keep(filtered(rows)), keep(filtered(made_up)), sure])
+}
+
+/// A measure of a distribution as the aggregate that gathers its rows, which measures of the same rows
+/// then share, and what is made of it. None for any other aggregate.
+fn gathered(f: &AggregateFunction, records: &DataFrame) -> Option<(Expr, impl FnOnce(Expr) -> Expr + use<>)> {
+    let name = f.func.name().to_owned();
+    let [value, weight, arguments @ ..] = f.params.args.as_slice() else { return None };
+    if !uplift_measures::engine::is_measure(&name) {
+        return None;
+    }
+    let known = DESIGN.iter().all(|c| records.schema().field_with_unqualified_name(c).is_ok());
+    let design = known.then(|| DESIGN.map(|column| cast(ident(column), DataType::Utf8)));
+    let columns = [value.clone(), weight.clone()].into_iter().chain(design.into_iter().flatten());
+    let params = AggregateFunctionParams { args: columns.collect(), ..f.params.clone() };
+    let func = SESSION.udaf(DISTRIBUTION).ok()?;
+    let estimate = SESSION.udf(ESTIMATE).ok()?;
+    let arguments = arguments.to_vec();
+    let measured = move |rows: Expr| estimate.call([rows, lit(name)].into_iter().chain(arguments).collect());
+    Some((Expr::AggregateFunction(AggregateFunction { func, params }), measured))
 }
 
 /// The aggregates of records, for the whole area and for each of its places.
@@ -245,9 +280,10 @@ pub fn in_period(component: &Component, period: Period) -> Result<String, String
     })
 }
 
-/// SQL with the last day of the period filled in.
+/// SQL with the last day of the period and its year filled in.
 pub fn filled(sql: &str, period: Period) -> String {
-    sql.replace("$period_end", &format!("DATE '{}'", last_day(period)))
+    let sql = sql.replace("$period_end", &format!("DATE '{}'", last_day(period)));
+    sql.replace("$year", &period.year().to_string())
 }
 
 /// Whether a component has values for parts of a year.

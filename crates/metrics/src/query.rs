@@ -209,7 +209,8 @@ fn cells(component: &Component, period: Period, measured: &Known<'_>) -> HashMap
 /// a larger place's is not an average of its parts'.
 fn combine(indicator: &Indicator, period: Period, measured: &Known<'_>) -> HashMap<Cell, Measured> {
     let (Some(over), Some(under)) = (&indicator.numerator, &indicator.denominator) else {
-        return indicator.value.as_ref().map(|v| cells(v, period, measured)).unwrap_or_default();
+        let found = indicator.value.as_ref().map(|v| cells(v, period, measured)).unwrap_or_default();
+        return found.into_iter().map(|(cell, measured)| (cell, measured.times(scale(indicator)))).collect();
     };
     let over = cells(over, period, measured);
     let ratio = |(cell, under): (Cell, Measured)| {
@@ -218,7 +219,7 @@ fn combine(indicator: &Indicator, period: Period, measured: &Known<'_>) -> HashM
         let part = over.value.unwrap_or(Value::Exact(Decimal::ZERO));
         let value = under.value.and_then(|under| part.ratio(under, scale(indicator)));
         let records = over.records + under.records;
-        (cell, Measured { value, records, simulated: over.simulated || under.simulated })
+        (cell, Measured { value, records, simulated: over.simulated || under.simulated, sure: None })
     };
     cells(under, period, measured).into_iter().map(ratio).collect()
 }

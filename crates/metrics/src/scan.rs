@@ -4,10 +4,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{Array, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, StringArray};
+use arrow::datatypes::{Float64Type, Int64Type};
 use datafusion::catalog::TableProvider;
 use datafusion::logical_expr::{Expr, ident};
 use quick_cache::sync::Cache;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use uplift_core::error::{Error, Result};
 use uplift_core::period::Period;
 use uplift_store::columns::{boolean, integer, text};
@@ -29,6 +32,36 @@ pub struct Measured {
     pub records: i64,
     /// Whether one of them was made up.
     pub simulated: bool,
+    /// How sure the value is, where the records are a sample of known design.
+    pub sure: Option<Sure>,
+}
+
+/// How sure the value of a sample is.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Sure {
+    /// Standard error.
+    pub error: Option<f64>,
+    /// Ends of the 95 percent confidence interval.
+    pub interval: Option<(f64, f64)>,
+    /// Records that were measured.
+    pub rows: i64,
+    /// Strata that they were drawn from.
+    pub strata: i64,
+    /// Clusters that they were drawn in.
+    pub clusters: i64,
+}
+
+impl Measured {
+    /// In another unit, as percent for a share.
+    pub fn times(self, factor: Decimal) -> Self {
+        let by = factor.to_f64().unwrap_or(f64::NAN);
+        let sure = |s: Sure| Sure {
+            error: s.error.map(|e| e * by),
+            interval: s.interval.map(|(low, high)| (low * by, high * by)),
+            ..s
+        };
+        Self { value: self.value.and_then(|v| v.times(factor)), sure: self.sure.map(sure), ..self }
+    }
 }
 
 /// One place, and one combination of dimensions.
@@ -131,7 +164,9 @@ async fn scan(pins: &Pins, ask: &Ask, items: &[&Item]) -> Result<Vec<Vec<Row>>> 
     let mut shown: Vec<Expr> = ask.dimensions.iter().map(ident).collect();
     shown.extend(ask.by.map(|_| ident(PLACE)));
     for (n, output) in outputs.into_iter().enumerate() {
-        shown.extend(output.into_iter().zip(["v", "r", "s"]).map(|(e, part)| e.alias(format!("{part}{n}"))));
+        shown.extend(
+            output.into_iter().zip(["v", "r", "s", "e"]).map(|(e, part)| e.alias(format!("{part}{n}"))),
+        );
     }
     let batches = counted.select(shown).map_err(failed)?.collect().await.map_err(failed)?;
     let mut answers = vec![Vec::new(); items.len()];
@@ -159,6 +194,7 @@ fn read(batch: &RecordBatch, ask: &Ask, n: usize) -> Result<Vec<Row>> {
         batch.column_by_name(&name).ok_or_else(|| Error::internal("reading values", format!("no {name}")))
     };
     let (records, simulated) = (integer(batch, &format!("r{n}"))?, boolean(batch, &format!("s{n}"))?);
+    let sure = sure(column("e")?)?;
     let at = |column: &StringArray, row: usize| column.is_valid(row).then(|| column.value(row).to_owned());
     let values = values(column("v")?)?;
     let row = |(row, value): (usize, Option<Value>)| {
@@ -171,12 +207,35 @@ fn read(batch: &RecordBatch, ask: &Ask, n: usize) -> Result<Vec<Row>> {
                 value: value.filter(|_| records > 0),
                 records,
                 simulated: simulated.is_valid(row) && simulated.value(row),
+                sure: sure.get(row).copied().flatten(),
             },
         }
     };
     let rows = values.into_iter().enumerate().map(row);
     // Records above the level belong to the whole alone; other items' rows are not this item's.
     Ok(rows.filter(|r| r.place.as_deref() != Some("") && r.measured.records > 0).collect())
+}
+
+/// What an estimate says of itself; nothing for other measures, and without a design.
+fn sure(column: &ArrayRef) -> Result<Vec<Option<Sure>>> {
+    let Some(estimates) = column.as_struct_opt() else { return Ok(Vec::new()) };
+    let part = |name: &str| {
+        let found = estimates.column_by_name(name);
+        found.ok_or_else(|| Error::internal("reading values", format!("an estimate has no {name}")))
+    };
+    let number = |name: &str| part(name).map(|c| c.as_primitive::<Float64Type>());
+    let count = |name: &str| part(name).map(|c| c.as_primitive::<Int64Type>());
+    let (error, low, high) = (number("standard_error")?, number("low")?, number("high")?);
+    let (rows, strata, clusters) = (count("rows")?, count("strata")?, count("clusters")?);
+    let at = |column: &Float64Array, row| column.is_valid(row).then(|| column.value(row));
+    let one = |row| Sure {
+        error: at(error, row),
+        interval: at(low, row).zip(at(high, row)),
+        rows: rows.value(row),
+        strata: strata.value(row),
+        clusters: clusters.value(row),
+    };
+    Ok((0..estimates.len()).map(|row| Some(one(row)).filter(|sure| sure.clusters > 0)).collect())
 }
 
 fn failed(error: datafusion::error::DataFusionError) -> Error {

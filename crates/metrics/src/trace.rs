@@ -134,7 +134,7 @@ pub async fn parts(
 /// The figure's value from those of its parts.
 pub fn recompute(indicator: &Indicator, parts: &[Part]) -> Option<Value> {
     match parts {
-        [value] => value.value,
+        [value] => value.value.and_then(|value| value.times(scale(indicator))),
         [over, under] => {
             let over = over.value.unwrap_or(Value::Exact(Decimal::ZERO));
             under.value.and_then(|under| over.ratio(under, scale(indicator)))

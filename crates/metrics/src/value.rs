@@ -51,6 +51,14 @@ impl Value {
         double(self.as_f64() * factor.to_f64()? / under.as_f64())
     }
 
+    /// This times a factor.
+    pub fn times(self, factor: Decimal) -> Option<Self> {
+        match self {
+            Self::Exact(value) => value.checked_mul(factor).map(Self::Exact),
+            Self::Double(value) => double(value * factor.to_f64()?),
+        }
+    }
+
     /// This less another.
     pub fn minus(self, other: Self) -> Option<Self> {
         match (self, other) {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::measure::options::Measure;
 use crate::node::Service;
 
 /// Records what a poverty-alleviation programme does, measures what changed, and publishes
@@ -91,6 +92,18 @@ pub enum Command {
     /// --period. Exits 1 if the value computed again is another one.
     #[command(after_help = "Example:\n  uplift trace fund.fiscal --area 50 --period 2011")]
     Trace(Trace),
+    /// Measure poverty and inequality in a CSV or Parquet file; no service is needed.
+    ///
+    /// Prints the measures of docs/measures.md, with standard errors and intervals where the design of
+    /// the sample is given. Rows without an income, weight or size are left out, and counted.
+    #[command(
+        after_help = "Examples:\n  uplift measure survey.csv --income income --weight weight --size size --line cn2300\n  \
+                      uplift measure survey.parquet --income income --weight weight --stratum county \\\n    \
+                        --cluster village --by county --line 60%\n  \
+                      uplift measure survey.csv --income income --deprived school=1/3,health=1/3,water=1/3\n  \
+                      uplift measure tenths.csv --grouped --weight people --income income --mean 9000 --line 2300"
+    )]
+    Measure(Box<Measure>),
     /// Judge the checks between published figures; exits 1 if figures contradict each other.
     Check(Check),
     /// Write a report and save it to a file.

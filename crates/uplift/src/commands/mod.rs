@@ -9,6 +9,7 @@ mod health;
 mod import;
 mod indicators;
 mod load;
+pub mod measure;
 mod query;
 mod report;
 mod scorecard;
@@ -60,6 +61,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
             Command::Query(options) => query::run(options, language).await,
             Command::Scorecard(options) => scorecard::run(options, language).await,
             Command::Trace(options) => trace::run(options, language).await,
+            Command::Measure(options) => measure::run(&options, language),
             Command::Check(options) => check::run(options, language).await,
             Command::Report(options) => report::run(options).await,
             Command::Health(options) => health::run(options).await,
