@@ -12,8 +12,9 @@ use uplift_testkit::Uplift;
 use crate::clients::{run, tool};
 use crate::command::uplift;
 
-/// Indicators, and SQL that computes the same by county without looking at our declarations.
-const INDEPENDENTLY: [(&str, &str); 12] = [
+/// Indicators, and SQL that computes the same by county without looking at our declarations; after `#`
+/// their standard errors.
+const INDEPENDENTLY: [(&str, &str); 19] = [
     (
         "fund.fiscal",
         "SELECT area_code AS area, sum(amount) FROM fund_flow WHERE kind = 'disbursement' \
@@ -76,6 +77,58 @@ const INDEPENDENTLY: [(&str, &str); 12] = [
         "SELECT substr(area_code, 1, 6) AS area, 100 * sum(CASE WHEN deprived_water THEN weight * size ELSE 0 END) \
          / sum(weight * size) FROM household WHERE year = 2011 AND deprived_water IS NOT NULL GROUP BY 1",
     ),
+    (
+        "inequality.gini",
+        "WITH h AS (SELECT substr(area_code, 1, 6) AS area, CAST(income AS DOUBLE) / size AS y, weight * size AS w FROM \
+         household WHERE year = 2011) SELECT a.area AS area, sum(a.w * b.w * abs(a.y - b.y)) / (2 * sum(a.w * b.w * a.y)) \
+         FROM h a JOIN h b ON a.area = b.area GROUP BY 1",
+    ),
+    (
+        "inequality.theil",
+        "WITH h AS (SELECT substr(area_code, 1, 6) AS area, CAST(income AS DOUBLE) / size AS y, weight * size AS w FROM \
+         household WHERE year = 2011 AND income > 0) SELECT area, sum(w * y * ln(y)) / sum(w * y) - \
+         ln(sum(w * y) / sum(w)) FROM h GROUP BY 1",
+    ),
+    (
+        "poverty.exit_rate",
+        "SELECT substr(b.area_code, 1, 6) AS area, 100 * sum(CASE WHEN CAST(b.income AS DOUBLE) / b.size >= 2300 \
+         THEN b.weight * b.size ELSE 0 END) / sum(b.weight * b.size) FROM household a JOIN household b \
+         ON a.household_id = b.household_id AND a.year = 2010 AND b.year = 2011 \
+         WHERE CAST(a.income AS DOUBLE) / a.size < 2300 GROUP BY 1",
+    ),
+    (
+        "deprivation.adjusted_headcount",
+        "WITH h AS (SELECT substr(area_code, 1, 6) AS area, weight * size AS w, CAST(deprived_schooling AS INT) / 3.0 + \
+         CAST(deprived_health AS INT) / 3.0 + (CAST(deprived_housing AS INT) + CAST(deprived_water AS INT) + \
+         CAST(deprived_road AS INT) + CAST(deprived_power AS INT)) / 12.0 AS score FROM household WHERE year = 2011) \
+         SELECT area, sum(CASE WHEN score > 0.3333 THEN w * score ELSE 0 END) / sum(w) FROM h GROUP BY 1",
+    ),
+    (
+        "deprivation.water_censored",
+        "SELECT substr(area_code, 1, 6) AS area, 100 * sum(CASE WHEN deprived_water AND (deprived_schooling OR \
+         deprived_health OR (deprived_housing AND deprived_road AND deprived_power)) THEN weight * size ELSE 0 END) \
+         / sum(weight * size) FROM household WHERE year = 2011 GROUP BY 1",
+    ),
+    (
+        "poverty.gap#",
+        "WITH h AS (SELECT substr(area_code, 1, 6) AS area, \"cluster\" AS psu, weight * size AS w, \
+         greatest(1 - CAST(income AS DOUBLE) / size / 2300, 0.0) AS g FROM household WHERE year = 2011), \
+         r AS (SELECT area, sum(w * g) / sum(w) AS r, sum(w) AS n FROM h GROUP BY area), \
+         z AS (SELECT h.area AS area, h.psu AS psu, sum(h.w * (h.g - r.r) / r.n) AS z FROM h JOIN r \
+         ON h.area = r.area GROUP BY h.area, h.psu) \
+         SELECT area, 100 * sqrt(count(*) * var_samp(z)) FROM z GROUP BY area",
+    ),
+    (
+        "deprivation.intensity#",
+        "WITH h AS (SELECT substr(area_code, 1, 6) AS area, \"cluster\" AS psu, weight * size AS w, (4 * CAST(deprived_schooling AS INT) \
+         + 4 * CAST(deprived_health AS INT) + CAST(deprived_housing AS INT) + CAST(deprived_water AS INT) + \
+         CAST(deprived_road AS INT) + CAST(deprived_power AS INT)) / 12.0 AS s FROM household WHERE year = 2011), \
+         p AS (SELECT area, psu, CASE WHEN s > 0.3333 THEN w ELSE 0 END AS w, s FROM h), \
+         r AS (SELECT area, sum(w * s) / sum(w) AS r, sum(w) AS n FROM p GROUP BY area HAVING sum(w) > 0), \
+         z AS (SELECT p.area AS area, p.psu AS psu, sum(p.w * (p.s - r.r) / r.n) AS z FROM p JOIN r \
+         ON p.area = r.area GROUP BY p.area, p.psu) \
+         SELECT area, 100 * sqrt(count(*) * var_samp(z)) FROM z GROUP BY area",
+    ),
 ];
 
 const SCRIPT: &str = "
@@ -125,12 +178,11 @@ async fn duckdb_and_deltalake_agree_on_indicators_by_county() {
     assert!(ok, "{text}");
     let answers: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
     for (indicator, _) in INDEPENDENTLY {
-        let figures = by_county(&uplift, indicator).await;
-        let ours: Vec<_> = figures
-            .iter()
-            .filter(|f| f.area_code != "50")
-            .filter_map(|f| Some((&f.area_code, f.value?)))
-            .collect();
+        let (id, error) = indicator.split_once('#').map_or((indicator, false), |(id, _)| (id, true));
+        let figures = by_county(&uplift, id).await;
+        let number = |f: &Figure| if error { f.uncertainty?.standard_error } else { f.value };
+        let counties = figures.iter().filter(|f| f.area_code != "50");
+        let ours: Vec<_> = counties.filter_map(|f| Some((&f.area_code, number(f)?))).collect();
         assert!(ours.len() >= 18, "{indicator}: {} counties", ours.len());
         for (engine, theirs) in ["duckdb", "deltalake"].iter().zip(answers[indicator].as_array().unwrap()) {
             assert_eq!(theirs.as_object().unwrap().len(), ours.len(), "{indicator} by {engine}");

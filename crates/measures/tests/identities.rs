@@ -33,10 +33,10 @@ fn measures() -> Vec<(&'static str, Measure)> {
         "lower" => 0.1,
         other => panic!("{other} has no usual value"),
     };
-    let made = |(name, needs, make): &(&'static str, &[&str], fn(&[f64]) -> Measure)| {
-        (*name, make(&needs.iter().map(usual).collect::<Vec<_>>()))
-    };
-    NAMED.iter().map(made).collect()
+    NAMED
+        .iter()
+        .map(|(name, needs, make)| (*name, make(&needs.iter().map(usual).collect::<Vec<_>>())))
+        .collect()
 }
 
 /// Those with a line, which a change of prices changes too.

@@ -70,10 +70,17 @@ fn table(
     };
     columns.extend(dimensions.iter().map(|_| language.of("of", "分组")));
     columns.extend(match language {
-        Language::En => ["value", "unit", ""],
-        Language::Zh => ["数值", "单位", ""],
+        Language::En => ["value", "unit"],
+        Language::Zh => ["数值", "单位"],
     });
-    let value_at = columns.len() - 3;
+    let value_at = columns.len() - 2;
+    // One figure of an indicator alone has nothing to be longer than.
+    let several = figures.windows(2).any(|pair| pair[0].indicator_id == pair[1].indicator_id);
+    columns.extend(several.then_some(""));
+    let sampled = figures.iter().any(|f| f.uncertainty.is_some());
+    let sampled_at = columns.len();
+    columns.extend(sampled.then_some(language.of("95% interval", "95%置信区间")));
+    let compared_at = columns.len();
     if compare {
         columns.extend(match language {
             Language::En => ["year before", "change"],
@@ -102,14 +109,17 @@ fn table(
         let most = longest.get(&(f.indicator_id.as_str(), is_whole(f))).copied().unwrap_or_default();
         let length = f.value.map_or(0.0, |v| if most > 0.0 { v.abs() / most * BAR } else { 0.0 });
         let mark = if f.simulated { "*" } else { "" };
-        row.extend([value(f, language) + mark, f.unit.clone(), "▇".repeat(length.round() as usize)]);
+        row.extend([value(f, language) + mark, f.unit.clone()]);
+        row.extend(several.then(|| "▇".repeat(length.round() as usize)));
+        row.extend(sampled.then(|| interval(f, language)));
         if compare {
             row.extend([number(f.previous, &f.unit, language), growth(f)]);
         }
         row
     };
     let mut numbers = vec![value_at];
-    numbers.extend(compare.then_some([value_at + 3, value_at + 4]).into_iter().flatten());
+    numbers.extend(sampled.then_some(sampled_at));
+    numbers.extend(compare.then_some([compared_at, compared_at + 1]).into_iter().flatten());
     Listing { columns, numbers, rows: figures.iter().map(row).collect() }
 }
 
@@ -117,7 +127,8 @@ fn table(
 fn plain<'a>(figures: &[Figure], dimensions: &'a [String]) -> Listing<'a> {
     let mut columns = vec!["indicator", "version", "area_code", "area_en", "area_zh", "period"];
     columns.extend(dimensions.iter().map(String::as_str));
-    columns.extend(["value", "unit", "records", "previous", "target", "simulated", "trace"]);
+    columns.extend(["value", "unit", "records", "standard_error", "low", "high", "sample_size"]);
+    columns.extend(["previous", "target", "simulated", "trace"]);
     let optional = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
     let row = |f: &Figure| {
         let mut row = vec![
@@ -129,10 +140,15 @@ fn plain<'a>(figures: &[Figure], dimensions: &'a [String]) -> Listing<'a> {
             f.period.clone(),
         ];
         row.extend(dimensions.iter().map(|d| f.dimensions.get(d).cloned().unwrap_or_default()));
+        let sure = f.uncertainty.unwrap_or_default();
         row.extend([
             f.exact.clone(),
             f.unit.clone(),
             f.records.to_string(),
+            optional(sure.standard_error),
+            optional(sure.low),
+            optional(sure.high),
+            f.uncertainty.map(|s| s.sample_size.to_string()).unwrap_or_default(),
             optional(f.previous),
             optional(f.target),
             f.simulated.to_string(),
@@ -165,6 +181,13 @@ pub fn area(figure: &Figure, language: Language) -> String {
 /// A figure's value as people write it.
 pub fn value(figure: &Figure, language: Language) -> String {
     number(figure.value, &figure.unit, language)
+}
+
+/// The confidence interval of a figure from a sample.
+fn interval(figure: &Figure, language: Language) -> String {
+    let ends = figure.uncertainty.and_then(|s| s.low.zip(s.high));
+    let end = |end| number(Some(end), &figure.unit, language);
+    ends.map(|(low, high)| format!("{} – {}", end(low), end(high))).unwrap_or_default()
 }
 
 /// A number in a unit as people write it: percentages to a tenth, the rest to six digits.

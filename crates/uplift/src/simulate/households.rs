@@ -8,8 +8,10 @@ use super::{HandIn, Place, Plan, YEARS};
 
 /// Households of the rural population that the sample stands for.
 const POPULATION: f64 = 7_000_000.0;
-/// Households of one village in the sample: its cluster.
+/// Most households of one village in the sample: its cluster.
 const CLUSTER: usize = 20;
+/// Villages that even a small share is drawn in, since one village shows no difference between villages.
+const FEWEST: usize = 4;
 /// Villages of a township, and those that a county has codes for.
 const TOWNSHIP: usize = 10;
 const VILLAGES: usize = 900 * TOWNSHIP;
@@ -32,12 +34,18 @@ pub(super) fn shares(households: usize, counties: &[Place]) -> Vec<usize> {
     counties.iter().map(share).collect()
 }
 
+/// Households of one village in the sample, of a county's share.
+fn cluster(share: usize) -> usize {
+    (share / FEWEST).clamp(2, CLUSTER)
+}
+
 /// Codes of the villages that a county's share of the sample lives in, each township before its own.
 pub(super) fn places(county: &Place, share: usize) -> Vec<String> {
     let mut codes = Vec::new();
-    for h in (0..share.min(CLUSTER * VILLAGES)).step_by(CLUSTER) {
-        let village = village_of(county, h);
-        if (h / CLUSTER).is_multiple_of(TOWNSHIP) {
+    let each = cluster(share);
+    for n in 0..share.div_ceil(each).min(VILLAGES) {
+        let village = village_of(county, n);
+        if n.is_multiple_of(TOWNSHIP) {
             codes.push(village[..9].to_owned());
         }
         codes.push(village);
@@ -45,8 +53,8 @@ pub(super) fn places(county: &Place, share: usize) -> Vec<String> {
     codes
 }
 
-fn village_of(county: &Place, h: usize) -> String {
-    let n = h / CLUSTER % VILLAGES;
+fn village_of(county: &Place, n: usize) -> String {
+    let n = n % VILLAGES;
     format!("{}{:03}{:03}", county.area_code, 100 + n / TOWNSHIP, 200 + n % TOWNSHIP)
 }
 
@@ -63,8 +71,9 @@ pub(super) fn hand_ins(plan: Plan, n: usize, county: &Place, share: usize, year:
     let weight = POPULATION / 38.0 / share.max(1) as f64;
     let (mut households, mut people) = (Vec::with_capacity(share), Vec::new());
     let mut village = 1.0;
+    let each = cluster(share);
     for h in 0..share {
-        if h % CLUSTER == 0 {
+        if h % each == 0 {
             village = normal(&mut random, 0.0, 0.28).exp();
         }
         let size = 1 + (random.random_range(0.0..1.0f64).powi(2) * 6.0) as i32 + random.random_range(0..2);
@@ -85,7 +94,7 @@ pub(super) fn hand_ins(plan: Plan, n: usize, county: &Place, share: usize, year:
             Some(draw < base * relief * (REGISTER_LINE / level).clamp(0.2, 3.0))
         };
         let household_id = format!("H{}-{h:06}", county.area_code);
-        let village_code = village_of(county, h);
+        let village_code = village_of(county, h / each);
         let household = Household {
             year,
             area_code: village_code,
@@ -100,7 +109,7 @@ pub(super) fn hand_ins(plan: Plan, n: usize, county: &Place, share: usize, year:
             deprived_power: lacks(0.03),
             weight: Some((weight * 1e4).round() / 1e4),
             stratum: county.area_code.clone(),
-            cluster: format!("{}-{:05}", county.area_code, h / CLUSTER),
+            cluster: format!("{}-{:05}", county.area_code, h / each),
             household_id,
         };
         for m in 0..size {
