@@ -127,11 +127,9 @@ impl Distribution {
         (self.population > 0.0).then(|| sum / self.population)
     }
 
-    /// The part whose values pass.
+    /// The part whose values pass. Its rows are counted by distinct values: how many had each is not known.
     pub fn filter(&self, passes: impl Fn(f64) -> bool) -> Self {
-        // Rows are not known by value any more; where all pass they all do.
-        let kept: Vec<_> = self.iter().filter(|(value, _)| passes(*value)).collect();
-        if kept.len() == self.values.len() { self.clone() } else { Self::of(kept) }
+        Self::of(self.iter().filter(|(value, _)| passes(*value)).collect())
     }
 
     /// The same people with other values, as incomes in prices of another year.

@@ -3,6 +3,8 @@
 //! Over nobody every measure is undefined (`None`), as it is where the mean is not above zero. Over one
 //! row, or where all have the same, it is 0.
 
+use std::borrow::Cow;
+
 use crate::distribution::{Distribution, Refused, Result};
 use crate::exact::{ExactSum, Running};
 use crate::options::{FiniteSample, NonPositive, Options};
@@ -56,7 +58,7 @@ pub fn generalized_entropy(of: &Distribution, alpha: f64, options: &Options) -> 
     if !alpha.is_finite() {
         return Err(Refused::new(format!("α is {alpha}; write a number")));
     }
-    let of = if alpha == 2.0 { of.clone() } else { logarithms(of, options)? };
+    let of = if alpha == 2.0 { Cow::Borrowed(of) } else { logarithms(of, options)? };
     let Some(mean) = of.mean().filter(|mean| *mean > 0.0) else { return Ok(None) };
     let value = match alpha {
         0.0 => of.mean_of(|y| (mean / y).ln()),
@@ -86,10 +88,14 @@ pub fn atkinson(of: &Distribution, epsilon: f64, options: &Options) -> Result<Op
 }
 
 /// What has a logarithm, by the convention on what has none.
-pub(crate) fn logarithms(of: &Distribution, options: &Options) -> Result<Distribution> {
+pub(crate) fn logarithms<'a>(of: &'a Distribution, options: &Options) -> Result<Cow<'a, Distribution>> {
+    let all_have = of.values().first().is_none_or(|y| *y > 0.0);
     match options.non_positive {
-        NonPositive::LeaveOut => Ok(of.filter(|y| y > 0.0)),
-        NonPositive::Floor(least) if least.is_finite() && least > 0.0 => Ok(of.map(|y| y.max(least))),
+        NonPositive::LeaveOut if all_have => Ok(Cow::Borrowed(of)),
+        NonPositive::LeaveOut => Ok(Cow::Owned(of.filter(|y| y > 0.0))),
+        NonPositive::Floor(least) if least.is_finite() && least > 0.0 => {
+            Ok(Cow::Owned(of.map(|y| y.max(least))))
+        }
         NonPositive::Floor(least) => {
             Err(Refused::new(format!("the least value is {least}; write an amount above 0")))
         }
@@ -97,7 +103,7 @@ pub(crate) fn logarithms(of: &Distribution, options: &Options) -> Result<Distrib
             Some(y) if *y <= 0.0 => Err(Refused::new(format!(
                 "a value is {y} and has no logarithm; leave such values out, or take them for a least one"
             ))),
-            _ => Ok(of.clone()),
+            _ => Ok(Cow::Borrowed(of)),
         },
     }
 }

@@ -45,7 +45,8 @@ pub fn influence(measure: &Measure, of: &Distribution, options: &Options) -> Res
         Measure::GeneralizedEntropy { alpha: 2.0 } => of_entropy(of, 2.0),
         Measure::GeneralizedEntropy { alpha } => entropy(of, alpha, &options)?,
         Measure::Atkinson { epsilon } => {
-            let found = of_atkinson(&logarithms(of, &options)?, epsilon);
+            let logs = logarithms(of, &options)?;
+            let found = of_atkinson(&logs, epsilon);
             Some(among_positive(&options, found))
         }
         _ => None,
@@ -93,7 +94,8 @@ fn of_gini(of: &Distribution, options: &Options) -> Result<Option<Influence>> {
 }
 
 fn entropy(of: &Distribution, alpha: f64, options: &Options) -> Result<Option<Influence>> {
-    Ok(of_entropy(&logarithms(of, options)?, alpha).map(|found| among_positive(options, found)))
+    let logs = logarithms(of, options)?;
+    Ok(of_entropy(&logs, alpha).map(|found| among_positive(options, found)))
 }
 
 fn of_entropy(of: &Distribution, alpha: f64) -> Option<Influence> {

@@ -18,7 +18,7 @@ use datafusion::logical_expr::{
 };
 
 use super::rows::{Drawn, Rows};
-use super::{Finish, Groups, One, State, refused};
+use super::{Finish, Groups, One, refused};
 use crate::design::LonelyCluster;
 use crate::distribution::{Distribution, Refused};
 use crate::estimate::{CONFIDENCE, Estimate, Sample};
@@ -107,7 +107,7 @@ impl AggregateUDFImpl for OverRows {
 impl Finish<Rows> for OverRows {
     fn finish(&self, seen: &Rows) -> Result<ScalarValue> {
         if self.name == DISTRIBUTION {
-            return Ok(ScalarValue::LargeBinary(Some(seen.to_bytes())));
+            return Ok(ScalarValue::LargeBinary(Some(seen.in_order())));
         }
         let pairs = seen.pairs();
         if pairs.is_empty() {

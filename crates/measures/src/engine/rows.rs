@@ -10,11 +10,18 @@ use crate::distribution::{Refused, check};
 #[derive(Debug, Default, Clone)]
 pub struct Rows {
     rows: Vec<Row>,
-    clusters: Vec<(Box<str>, Box<str>)>,
+    clusters: Vec<Cluster>,
     known: HashMap<Box<str>, HashMap<Box<str>, u32>>,
+    /// Place of the cluster that came last: rows of a cluster mostly come together.
+    last: u32,
+    /// Bytes of the clusters' names, counted once.
+    names: usize,
     /// What a measure depends on besides, the same in every row.
     arguments: Vec<f64>,
 }
+
+/// Stratum and name.
+type Cluster = (Box<str>, Box<str>);
 
 #[derive(Debug, Clone, Copy)]
 struct Row {
@@ -25,11 +32,22 @@ struct Row {
 
 impl Rows {
     fn cluster(&mut self, stratum: &str, cluster: &str) -> u32 {
+        if let Some((s, c)) = self.clusters.get(self.last as usize)
+            && (**c == *cluster && **s == *stratum)
+        {
+            return self.last;
+        }
+        self.last = self.place(stratum, cluster);
+        self.last
+    }
+
+    fn place(&mut self, stratum: &str, cluster: &str) -> u32 {
         if let Some(place) = self.known.get(stratum).and_then(|clusters| clusters.get(cluster)) {
             return *place;
         }
         let place = self.clusters.len() as u32;
         self.clusters.push((stratum.into(), cluster.into()));
+        self.names += 2 * (stratum.len() + cluster.len()) + 96;
         self.known.entry(stratum.into()).or_default().insert(cluster.into(), place);
         place
     }
@@ -37,6 +55,38 @@ impl Rows {
     /// What a measure depends on besides values and weights.
     pub fn arguments(&self) -> &[f64] {
         &self.arguments
+    }
+
+    /// As bytes in one order: of clusters by name, of rows by value, weight and cluster.
+    pub fn in_order(&self) -> Vec<u8> {
+        let mut order: Vec<usize> = (0..self.clusters.len()).collect();
+        order.sort_unstable_by(|a, b| self.clusters[*a].cmp(&self.clusters[*b]));
+        let mut place = vec![0_u32; order.len().max(1)];
+        for (new, old) in order.iter().enumerate() {
+            place[*old] = new as u32;
+        }
+        let renamed = self.rows.iter().map(|row| Row { cluster: place[row.cluster as usize], ..*row });
+        let mut rows: Vec<Row> = renamed.collect();
+        rows.sort_unstable_by(|a, b| {
+            let by_value = a.value.total_cmp(&b.value).then(a.weight.total_cmp(&b.weight));
+            by_value.then(a.cluster.cmp(&b.cluster))
+        });
+        self.written(&rows, order.iter().map(|n| &self.clusters[*n]))
+    }
+
+    fn written<'a>(&self, rows: &[Row], clusters: impl ExactSizeIterator<Item = &'a Cluster>) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(rows.len() * 20 + 64);
+        let counts = [self.arguments.len(), rows.len(), clusters.len()];
+        counts.iter().for_each(|n| bytes.extend((*n as u64).to_le_bytes()));
+        self.arguments.iter().for_each(|x| bytes.extend(x.to_le_bytes()));
+        rows.iter().for_each(|row| bytes.extend(row.value.to_le_bytes()));
+        rows.iter().for_each(|row| bytes.extend(row.weight.to_le_bytes()));
+        rows.iter().for_each(|row| bytes.extend(row.cluster.to_le_bytes()));
+        for text in clusters.flat_map(|(stratum, cluster)| [stratum, cluster]) {
+            bytes.extend((text.len() as u32).to_le_bytes());
+            bytes.extend(text.as_bytes());
+        }
+        bytes
     }
 
     /// Values and weights.
@@ -79,32 +129,8 @@ impl State for Rows {
         }));
     }
 
-    /// In one order: of clusters by name, of rows by value, weight and cluster.
     fn to_bytes(&self) -> Vec<u8> {
-        let mut order: Vec<usize> = (0..self.clusters.len()).collect();
-        order.sort_unstable_by(|a, b| self.clusters[*a].cmp(&self.clusters[*b]));
-        let mut place = vec![0_u32; order.len().max(1)];
-        for (new, old) in order.iter().enumerate() {
-            place[*old] = new as u32;
-        }
-        let renamed = self.rows.iter().map(|row| Row { cluster: place[row.cluster as usize], ..*row });
-        let mut rows: Vec<Row> = renamed.collect();
-        rows.sort_unstable_by(|a, b| {
-            let by_value = a.value.total_cmp(&b.value).then(a.weight.total_cmp(&b.weight));
-            by_value.then(a.cluster.cmp(&b.cluster))
-        });
-        let mut bytes = Vec::with_capacity(rows.len() * 20 + 64);
-        let counts = [self.arguments.len(), rows.len(), order.len()];
-        counts.iter().for_each(|n| bytes.extend((*n as u64).to_le_bytes()));
-        self.arguments.iter().for_each(|x| bytes.extend(x.to_le_bytes()));
-        rows.iter().for_each(|row| bytes.extend(row.value.to_le_bytes()));
-        rows.iter().for_each(|row| bytes.extend(row.weight.to_le_bytes()));
-        rows.iter().for_each(|row| bytes.extend(row.cluster.to_le_bytes()));
-        for text in order.iter().flat_map(|n| [&self.clusters[*n].0, &self.clusters[*n].1]) {
-            bytes.extend((text.len() as u32).to_le_bytes());
-            bytes.extend(text.as_bytes());
-        }
-        bytes
+        self.written(&self.rows, self.clusters.iter())
     }
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
@@ -123,12 +149,11 @@ impl State for Rows {
     }
 
     fn size(&self) -> usize {
-        let names = self.clusters.iter().map(|(s, c)| 2 * (s.len() + c.len()) + 96).sum::<usize>();
-        size_of::<Self>() + self.rows.capacity() * size_of::<Row>() + names
+        size_of::<Self>() + self.rows.capacity() * size_of::<Row>() + self.names
     }
 }
 
-/// Rows as they were gathered, in their one order.
+/// Rows as they were gathered.
 pub struct Drawn<'a> {
     arguments: Vec<f64>,
     /// Value of each.

@@ -120,6 +120,12 @@ impl Found {
             rows.iter_mut().for_each(|row| drop(row.remove(0)));
         }
         let first = columns.len() - 5;
+        // People need no columns of dashes.
+        let told = self.rows.iter().any(|(.., told)| told.standard_error.is_some());
+        if !told && format == Format::Table {
+            columns.drain(first + 1..first + 4);
+            rows.iter_mut().for_each(|row| drop(row.drain(first + 1..first + 4)));
+        }
         Listing { numbers: (first..columns.len()).collect(), columns, rows }.print(format)
     }
 }
