@@ -127,6 +127,13 @@ fn anyones_file_is_measured_without_a_service() {
     ] {
         assert!((found[name][0] - value).abs() < 1e-12 * value, "{name}: {}, not {value}", found[name][0]);
     }
+    let groups =
+        measured(&file, &[&all[..], &["--by", "county", "--deprived", "school=2/3,water=1/3"]].concat());
+    let share = |county: &str| groups[&format!("{county}: Contribution to M0 of all, percent")][0];
+    // Of the poor's scores East has 20·2/3 and 20·1, West 30·1/3.
+    assert!(
+        (share("East") - 100.0 * 10.0 / 13.0).abs() < 1e-9 && (share("West") - 300.0 / 13.0).abs() < 1e-9
+    );
     assert!(found["Mean"][1].is_nan(), "without a design there is no standard error");
 }
 

@@ -52,6 +52,53 @@ fn rows(text: &str, line: f64) -> Rows {
     }
 }
 
+/// A sample of schools, which are survey's own data.
+struct Schools {
+    score: Vec<f64>,
+    enrolled: Vec<f64>,
+    tested: Vec<f64>,
+    weights: Vec<f64>,
+    design: Design,
+}
+
+fn schools(text: &str, sample: &str) -> Schools {
+    let cells: Vec<Vec<&str>> = text.lines().map(|row| row.split(',').collect()).collect();
+    let rows: Vec<_> = cells.into_iter().filter(|row| row[0] == sample).collect();
+    let number = |n: usize| rows.iter().map(|row| row[n].parse().unwrap()).collect::<Vec<f64>>();
+    let text = |n: usize| rows.iter().map(|row| row[n]).collect::<Vec<_>>();
+    Schools {
+        score: number(1),
+        enrolled: number(2),
+        tested: number(3),
+        weights: number(4),
+        design: Design::new(&text(5), &text(6)).unwrap(),
+    }
+}
+
+/// Changes of H, A and M0 of a panel in which incomes change and the other answers do not.
+fn moved_deprivation(rows: &Rows, structure: &Structure, line: f64) -> [Estimate; 3] {
+    let again: Vec<usize> = (0..rows.values.len()).filter(|row| rows.later[*row].is_some()).collect();
+    let both = rows.design.of_rows((0..rows.values.len()).chain(again.iter().copied()));
+    let later: Vec<Vec<bool>> = again
+        .iter()
+        .map(|row| {
+            let poor = rows.later[*row].is_some_and(|income| income < line);
+            std::iter::once(poor).chain(rows.deprived[*row][1..].iter().copied()).collect()
+        })
+        .collect();
+    let later_weights: Vec<f64> = again.iter().map(|row| rows.weights[*row]).collect();
+    let sample = |weights| Sample { weights, design: &both, lonely: LonelyCluster::Refuse, confidence: 0.95 };
+    let before = structure.linearise(&rows.deprived, &sample(&rows.weights)).unwrap();
+    let after = structure.linearise(&later, &sample(&later_weights)).unwrap();
+    let all = [rows.weights.as_slice(), &later_weights].concat();
+    [
+        (before.headcount, after.headcount),
+        (before.intensity, after.intensity),
+        (before.adjusted, after.adjusted),
+    ]
+    .map(|(before, after)| change(&sample(&all), &before.unwrap(), &after.unwrap()).unwrap())
+}
+
 /// Poverty of a panel: the change of the headcount ratio, and who moved.
 fn moved(rows: &Rows, line: f64) -> (Estimate, Transitions) {
     let again: Vec<usize> = (0..rows.values.len()).filter(|row| rows.later[*row].is_some()).collect();
@@ -128,6 +175,7 @@ fn every_measure_agrees_with_r() {
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     let reference = std::fs::read_to_string(folder.join("reference.csv")).unwrap();
     let data = std::fs::read_to_string(folder.join("rows.csv")).unwrap();
+    let drawn = std::fs::read_to_string(folder.join("schools.csv")).unwrap();
     let tenths = std::fs::read_to_string(folder.join("shares.csv")).unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
     let tenths: Vec<f64> = tenths.lines().map(|line| line.parse().unwrap()).collect();
@@ -146,6 +194,7 @@ fn every_measure_agrees_with_r() {
     let counted = counting.measure(&rows.deprived, &sample).unwrap();
 
     let (changed, moves) = moved(&rows, line);
+    let changes = moved_deprivation(&rows, &counting, line);
     let mean = Distribution::new(&rows.values, &rows.weights).unwrap().mean().unwrap();
 
     let mut compared = BTreeMap::new();
@@ -153,12 +202,17 @@ fn every_measure_agrees_with_r() {
     for row in reference.lines().skip(1) {
         let [source, name, arguments, named, value, error, low, high] =
             row.split(';').collect::<Vec<_>>().try_into().unwrap();
-        let (options, lonely) = options(named);
+        let samples = ["apistrat", "apiclus1"];
+        let school = samples.contains(&named).then(|| schools(&drawn, named));
+        let (options, lonely) = options(if school.is_some() { "" } else { named });
         let arguments: Vec<f64> = arguments.split_whitespace().map(|a| a.parse().unwrap()).collect();
         let only = |value| Estimate { value, ..Estimate::default() };
         let indicator = |n: &str| &counted.indicators[n.parse::<usize>().unwrap() - 1];
         let found = match name.split_once('_') {
             _ if name == "change of headcount_ratio" => changed,
+            _ if name == "change of H" => changes[0],
+            _ if name == "change of A" => changes[1],
+            _ if name == "change of M0" => changes[2],
             _ if name == "entry" => only(moves.entry()),
             _ if name == "exit" => only(moves.exit()),
             _ if name == "persistence" => only(moves.persistence()),
@@ -170,6 +224,13 @@ fn every_measure_agrees_with_r() {
             _ if name == "M0" => counted.adjusted,
             Some(("uncensored", n)) => only(indicator(n).uncensored),
             Some(("censored", n)) => only(indicator(n).censored),
+            _ if let Some(s) = &school => {
+                let sample = Sample { weights: &s.weights, design: &s.design, ..sample };
+                match name {
+                    "ratio" => sample.ratio(&s.tested, &s.enrolled).unwrap(),
+                    _ => sample.measure(&measure(name, &arguments), &s.score, &options).unwrap(),
+                }
+            }
             _ => {
                 let design = if lonely.is_some() { &rows.alone } else { &rows.design };
                 let sample = Sample { design, lonely: lonely.unwrap_or(sample.lonely), ..sample };

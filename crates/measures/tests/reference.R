@@ -152,6 +152,40 @@ says("base tapply", "entry", line, "", sum(seen$rb050[!before & now]) / sum(seen
 says("base tapply", "exit", line, "", sum(seen$rb050[before & !now]) / sum(seen$rb050[before]))
 says("base tapply", "persistence", line, "", sum(seen$rb050[before & now]) / sum(seen$rb050[before]))
 
+# Multidimensional poverty a year later: incomes have changed, the other answers have not.
+other <- rowSums(deprived[, 2:4])
+both <- rbind(data.frame(eusilc[c("db030", "stratum", "rb050")], year = 1, held = (deprived[, 1] + other) / 4),
+              data.frame(eusilc[c("db030", "stratum", "rb050")], year = 2,
+                         held = ((eusilc$later < line) + other) / 4))
+both <- both[!is.na(both$held), ]
+both$k <- as.numeric(both$held >= 0.5); both$s <- both$held * both$k
+panel <- svydesign(ids = ~db030, strata = ~stratum, weights = ~rb050, data = both, nest = TRUE)
+differs <- function(of) svycontrast(of, c(-1, 1))
+by_year <- function(of) svyby(of, ~year, panel, svymean, covmat = TRUE)
+estimates("survey svyby and svycontrast", "change of H", NULL, "", differs(by_year(~k)), degf(panel))
+estimates("survey svyby and svycontrast", "change of M0", NULL, "", differs(by_year(~s)), degf(panel))
+estimates("survey svyby and svycontrast", "change of A", NULL, "",
+          differs(svyby(~s, ~year, denominator = ~k, panel, svyratio, covmat = TRUE)), degf(panel))
+
+# Survey's own data: schools drawn by strata, and school districts drawn whole.
+data(api)
+schools <- rbind(
+  data.frame(sample = "apistrat", apistrat[c("api00", "enroll", "api.stu", "pw")],
+             stratum = apistrat$stype, cluster = apistrat$snum),
+  data.frame(sample = "apiclus1", apiclus1[c("api00", "enroll", "api.stu", "pw")],
+             stratum = "all", cluster = apiclus1$dnum))
+write.csv(transform(schools, pw = digits(pw)), file.path(folder, "schools.csv"), row.names = FALSE, quote = FALSE)
+for (name in unique(schools$sample)) {
+  drawn <- svydesign(ids = ~cluster, strata = ~stratum, weights = ~pw, nest = TRUE,
+                     data = schools[schools$sample == name, ])
+  from <- function(of) paste0("survey ", of, " of ", name)
+  estimates(from("svymean"), "weighted_mean", NULL, name, svymean(~api00, drawn), degf(drawn))
+  estimates(from("svymean"), "headcount_ratio", 600, name, svymean(~I(as.numeric(api00 < 600)), drawn), degf(drawn))
+  estimates(from("svyratio"), "ratio", NULL, name, svyratio(~api.stu, ~enroll, drawn), degf(drawn))
+  q <- svyquantile(~api00, drawn, 0.5, interval.type = "mean", qrule = "school")$api00
+  says(from("svyquantile"), "weighted_quantile", 0.5, name, q[1], q[4], q[2], q[3])
+}
+
 # Tenths only: curves by lm; the quadratic's measures by Datt's closed forms, the beta's by integrate.
 shares <- diff(lorenz(0:10 / 10))
 writeLines(digits(shares), file.path(folder, "shares.csv"))

@@ -30,7 +30,7 @@ pub(crate) fn run(options: &Measure, table: &Table, language: Language) -> Resul
         None => vec![1.0; income.len()],
     };
     let shares = Shares::new(&people, &income).map_err(refused)?;
-    let mut found = Found { language, rows: Vec::new() };
+    let mut found = Found { language, rows: Vec::new(), weighed: None };
     let none = || Error::invalid_field("--income", "neither curve through these shares is a Lorenz curve");
     let poverty = shares.choose(Some(line / mean)).ok_or_else(none)?;
     let inequality = shares.choose(None).ok_or_else(none)?;

@@ -85,6 +85,13 @@ pub(crate) fn of_deprivation(
     found.add(group, ("Multidimensional headcount ratio H", "多维贫困发生率 H"), plain(measured.headcount));
     found.add(group, ("Intensity A", "多维贫困强度 A"), plain(measured.intensity));
     found.add(group, ("Adjusted headcount ratio M0", "多维贫困指数 M0"), plain(measured.adjusted));
+    // The whole comes first; a group's part of its M0 is by people.
+    let weighed = measured.adjusted.value.map(|m0| m0 * measured.population);
+    let whole = *found.weighed.get_or_insert(weighed.unwrap_or_default());
+    if !group.is_empty() {
+        let share = weighed.filter(|_| whole > 0.0).map(|weighed| 100.0 * weighed / whole);
+        found.add_value(group, ("Contribution to M0 of all, percent", "对总体M0的贡献率（%）"), share);
+    }
     for indicator in measured.indicators {
         let mut add = |(en, zh): Title, value| {
             found.add_named(group, (en, zh), &indicator.name, value);

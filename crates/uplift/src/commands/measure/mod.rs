@@ -41,7 +41,7 @@ pub fn run(options: &Measure, language: Language) -> Result<Outcome> {
     let people = People::read(options, &table)?;
     let of = Distribution::new(&people.values, &people.weights).map_err(refused)?;
     let line = line(options, &of, &conventions)?;
-    let mut found = Found { language, rows: Vec::new() };
+    let mut found = Found { language, rows: Vec::new(), weighed: None };
     for (group, weights) in people.groups() {
         let sample = Sample {
             weights: &weights,
@@ -74,6 +74,8 @@ pub fn run(options: &Measure, language: Language) -> Result<Outcome> {
 pub(crate) struct Found {
     language: Language,
     rows: Vec<(String, String, Estimate)>,
+    /// M0 of all by people, once it is known.
+    weighed: Option<f64>,
 }
 
 /// A title in English and in Chinese.
