@@ -13,8 +13,8 @@ use crate::clients::{run, tool};
 use crate::command::uplift;
 
 /// Indicators, and SQL that computes the same by county without looking at our declarations; after `#`
-/// their standard errors.
-const INDEPENDENTLY: [(&str, &str); 19] = [
+/// the standard error of their value or their change.
+const INDEPENDENTLY: [(&str, &str); 20] = [
     (
         "fund.fiscal",
         "SELECT area_code AS area, sum(amount) FROM fund_flow WHERE kind = 'disbursement' \
@@ -110,7 +110,7 @@ const INDEPENDENTLY: [(&str, &str); 19] = [
          / sum(weight * size) FROM household WHERE year = 2011 GROUP BY 1",
     ),
     (
-        "poverty.gap#",
+        "poverty.gap#value",
         "WITH h AS (SELECT substr(area_code, 1, 6) AS area, \"cluster\" AS psu, weight * size AS w, \
          greatest(1 - CAST(income AS DOUBLE) / size / 2300, 0.0) AS g FROM household WHERE year = 2011), \
          r AS (SELECT area, sum(w * g) / sum(w) AS r, sum(w) AS n FROM h GROUP BY area), \
@@ -119,7 +119,7 @@ const INDEPENDENTLY: [(&str, &str); 19] = [
          SELECT area, 100 * sqrt(count(*) * var_samp(z)) FROM z GROUP BY area",
     ),
     (
-        "deprivation.intensity#",
+        "deprivation.intensity#value",
         "WITH h AS (SELECT substr(area_code, 1, 6) AS area, \"cluster\" AS psu, weight * size AS w, (4 * CAST(deprived_schooling AS INT) \
          + 4 * CAST(deprived_health AS INT) + CAST(deprived_housing AS INT) + CAST(deprived_water AS INT) + \
          CAST(deprived_road AS INT) + CAST(deprived_power AS INT)) / 12.0 AS s FROM household WHERE year = 2011), \
@@ -128,6 +128,15 @@ const INDEPENDENTLY: [(&str, &str); 19] = [
          z AS (SELECT p.area AS area, p.psu AS psu, sum(p.w * (p.s - r.r) / r.n) AS z FROM p JOIN r \
          ON p.area = r.area GROUP BY p.area, p.psu) \
          SELECT area, 100 * sqrt(count(*) * var_samp(z)) FROM z GROUP BY area",
+    ),
+    (
+        "poverty.headcount_ratio#change",
+        "WITH h AS (SELECT substr(area_code, 1, 6) AS area, year, \"cluster\" AS psu, weight * size AS w, \
+         CASE WHEN CAST(income AS DOUBLE) / size < 2300 THEN 1.0 ELSE 0.0 END AS p FROM household), \
+         r AS (SELECT area, year, sum(w * p) / sum(w) AS r, sum(w) AS n FROM h GROUP BY area, year), \
+         z AS (SELECT h.area AS area, h.psu AS psu, sum(CASE WHEN h.year = 2011 THEN 1 ELSE -1 END * h.w * (h.p - r.r) \
+         / r.n) AS z FROM h JOIN r ON h.area = r.area AND h.year = r.year WHERE h.year IN (2010, 2011) \
+         GROUP BY h.area, h.psu) SELECT area, 100 * sqrt(count(*) * var_samp(z)) FROM z GROUP BY area",
     ),
 ];
 
@@ -159,6 +168,7 @@ async fn by_county(uplift: &Uplift, indicator: &str) -> Vec<Figure> {
         area_code: "50".to_owned(),
         by: AreaLevel::County.into(),
         periods: vec!["2011".to_owned()],
+        compare: true,
         ..Default::default()
     };
     let asked = QueryIndicatorsRequest { query: Some(query), ..Default::default() };
@@ -178,9 +188,13 @@ async fn duckdb_and_deltalake_agree_on_indicators_by_county() {
     assert!(ok, "{text}");
     let answers: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
     for (indicator, _) in INDEPENDENTLY {
-        let (id, error) = indicator.split_once('#').map_or((indicator, false), |(id, _)| (id, true));
+        let (id, error) = indicator.split_once('#').unwrap_or((indicator, ""));
         let figures = by_county(&uplift, id).await;
-        let number = |f: &Figure| if error { f.uncertainty?.standard_error } else { f.value };
+        let number = |f: &Figure| match error {
+            "value" => f.uncertainty?.standard_error,
+            "change" => f.change_uncertainty?.standard_error,
+            _ => f.value,
+        };
         let counties = figures.iter().filter(|f| f.area_code != "50");
         let ours: Vec<_> = counties.filter_map(|f| Some((&f.area_code, number(f)?))).collect();
         assert!(ours.len() >= 18, "{indicator}: {} counties", ours.len());

@@ -109,6 +109,7 @@ pub fn figure(figure: Figure, versions: &BTreeMap<String, i64>) -> wire::Figure 
         simulated: figure.measured.simulated,
         trace,
         uncertainty: figure.measured.sure.map(Into::into),
+        change_uncertainty: figure.change.map(Into::into),
     }
 }
 

@@ -16,7 +16,7 @@ use datafusion::logical_expr::{Expr, JoinType, cast, ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 use uplift_core::dataset::Reference;
 use uplift_core::period::Period;
-use uplift_measures::engine::{DISTRIBUTION, ESTIMATE};
+use uplift_measures::engine::{self, DIFFERENCE, DISTRIBUTION, ESTIMATE};
 use uplift_proto::dataset::find;
 use uplift_store::schema::{self, REPORTING_AREA, REPORTING_PERIOD, SIMULATED, TableSchema};
 
@@ -28,8 +28,8 @@ static SESSION: LazyLock<SessionContext> = LazyLock::new(session);
 /// A session with our measures beside the engine's functions.
 pub fn session() -> SessionContext {
     let session = uplift_store::session();
-    uplift_measures::engine::functions().into_iter().for_each(|f| session.register_udaf(f));
-    uplift_measures::engine::scalar_functions().into_iter().for_each(|f| session.register_udf(f));
+    engine::functions().into_iter().for_each(|f| session.register_udaf(f));
+    engine::scalar_functions().into_iter().for_each(|f| session.register_udf(f));
     session
 }
 
@@ -100,7 +100,7 @@ pub fn check(component: &Component, dimensions: &[String]) -> Result<(), String>
     let period = "2011".parse().map_err(|e| format!("{e}"))?;
     let records = records(component, &ask, Some(period), &empty)?;
     let mut aggregates = Vec::new();
-    let outputs = plan(component, period, &records, &mut aggregates)?;
+    let outputs = plan(component, period, None, &records, &mut aggregates)?;
     let counted = aggregate(records, &ask, aggregates).map_err(|e| plainly(&e))?;
     let outputs = outputs.into_iter().enumerate().map(|(n, e)| e.alias(format!("o{n}")));
     let shown = counted.select(outputs.collect::<Vec<_>>()).map_err(|e| plainly(&e))?;
@@ -158,15 +158,19 @@ pub fn records(
     Ok(frame)
 }
 
-/// What a component comes to in a period; its aggregates join those already there, each once.
+/// What a component comes to in a period, or how that differs from what it came to in an earlier one; its
+/// aggregates join those already there, each once. Only measures of a distribution tell differences.
 pub fn plan(
     component: &Component,
     period: Period,
+    since: Option<Period>,
     records: &DataFrame,
     aggregates: &mut Vec<Expr>,
 ) -> Result<Outputs, String> {
     let measure = parse(records, "measure", &filled(&component.measure, period))?;
-    let condition = match component.per {
+    let earlier = since.map(|since| condition(component, since)).transpose()?;
+    let earlier = earlier.map(|sql| parse(records, "where", &sql)).transpose()?;
+    let when = match component.per {
         Some(_) => None,
         None => Some(parse(records, "where", &condition(component, period)?)?),
     };
@@ -182,16 +186,16 @@ pub fn plan(
     let alone = matches!(&measure, Expr::AggregateFunction(_));
     let measure = measure
         .transform_down(|expr| match expr {
-            Expr::AggregateFunction(mut f) => {
-                let filters = [f.params.filter.take().map(|f| *f), condition.clone()];
-                f.params.filter = filters.into_iter().flatten().reduce(Expr::and).map(Box::new);
+            Expr::AggregateFunction(f) => {
                 let value = match gathered(&f, records) {
                     Some((rows, measured)) => {
-                        let estimate = measured(keep(rows));
+                        let now = keep(filtered(rows.clone(), &when));
+                        let before = earlier.as_ref().map(|_| keep(filtered(rows, &earlier)));
+                        let estimate = measured(before, now);
                         sure = if alone { estimate.clone() } else { lit(ScalarValue::Null) };
                         get_field(estimate, "value")
                     }
-                    None => keep(Expr::AggregateFunction(f)),
+                    None => keep(filtered(f, &when)),
                 };
                 Ok(Transformed::new(value, true, TreeNodeRecursion::Jump))
             }
@@ -203,22 +207,34 @@ pub fn plan(
         Some(_) => (sum(ident(RECORDS)), bool_or(ident(SIMULATED))),
         None => (count(lit(1)), bool_or(ident(SIMULATED))),
     };
-    let filtered = |aggregate: Expr| match (aggregate, &condition) {
-        (Expr::AggregateFunction(mut f), Some(condition)) => {
-            f.params.filter = Some(Box::new(condition.clone()));
-            Expr::AggregateFunction(f)
-        }
-        (aggregate, _) => aggregate,
+    let mut counted = |aggregate: Expr| match aggregate {
+        Expr::AggregateFunction(f) => keep(filtered(f, &when)),
+        other => keep(other),
     };
-    Ok([measure, keep(filtered(rows)), keep(filtered(made_up)), sure])
+    Ok([measure, counted(rows), counted(made_up), sure])
 }
+
+/// An aggregate over the records that it takes already, of those that pass.
+fn filtered(mut f: AggregateFunction, condition: &Option<Expr>) -> Expr {
+    let filters = [f.params.filter.take().map(|f| *f), condition.clone()];
+    f.params.filter = filters.into_iter().flatten().reduce(Expr::and).map(Box::new);
+    Expr::AggregateFunction(f)
+}
+
+/// Whether a component is a measure of a distribution, which tells how sure it is.
+pub fn is_measure(component: &Component) -> bool {
+    component.per.is_none() && component.measure.split('(').next().is_some_and(engine::is_measure)
+}
+
+/// What is made of gathered rows: those of an earlier period if any, and those of this.
+type Measured = Box<dyn FnOnce(Option<Expr>, Expr) -> Expr>;
 
 /// A measure of a distribution as the aggregate that gathers its rows, which measures of the same rows
 /// then share, and what is made of it. None for any other aggregate.
-fn gathered(f: &AggregateFunction, records: &DataFrame) -> Option<(Expr, impl FnOnce(Expr) -> Expr + use<>)> {
+fn gathered(f: &AggregateFunction, records: &DataFrame) -> Option<(AggregateFunction, Measured)> {
     let name = f.func.name().to_owned();
     let [value, weight, arguments @ ..] = f.params.args.as_slice() else { return None };
-    if !uplift_measures::engine::is_measure(&name) {
+    if !engine::is_measure(&name) {
         return None;
     }
     let known = DESIGN.iter().all(|c| records.schema().field_with_unqualified_name(c).is_ok());
@@ -226,10 +242,13 @@ fn gathered(f: &AggregateFunction, records: &DataFrame) -> Option<(Expr, impl Fn
     let columns = [value.clone(), weight.clone()].into_iter().chain(design.into_iter().flatten());
     let params = AggregateFunctionParams { args: columns.collect(), ..f.params.clone() };
     let func = SESSION.udaf(DISTRIBUTION).ok()?;
-    let estimate = SESSION.udf(ESTIMATE).ok()?;
+    let (estimate, difference) = (SESSION.udf(ESTIMATE).ok()?, SESSION.udf(DIFFERENCE).ok()?);
     let arguments = arguments.to_vec();
-    let measured = move |rows: Expr| estimate.call([rows, lit(name)].into_iter().chain(arguments).collect());
-    Some((Expr::AggregateFunction(AggregateFunction { func, params }), measured))
+    let measured = move |before: Option<Expr>, now: Expr| {
+        let function = if before.is_some() { difference } else { estimate };
+        function.call(before.into_iter().chain([now, lit(name)]).chain(arguments).collect())
+    };
+    Some((AggregateFunction { func, params }, Box::new(measured)))
 }
 
 /// The aggregates of records, for the whole area and for each of its places.

@@ -18,7 +18,7 @@ use crate::figures::PublishedFigure;
 use crate::pins::Pins;
 use crate::places::{Place, Places};
 use crate::plan::{self, Ask};
-use crate::scan::{Item, Measured, Row, Scanner};
+use crate::scan::{Item, Measured, Row, Scanner, Sure};
 use crate::value::Value;
 
 /// What is asked.
@@ -57,6 +57,8 @@ pub struct Figure {
     pub measured: Measured,
     /// Value of the year before.
     pub previous: Option<Value>,
+    /// How sure the change since then is.
+    pub change: Option<Sure>,
     /// Target of the year.
     pub target: Option<f64>,
     /// What documents say of it.
@@ -144,13 +146,17 @@ pub async fn answer(
     for indicator in &indicators {
         for period in periods(query, indicator) {
             let years = std::iter::once(period).chain(query.compare.then(|| period.year_before()));
-            for year in years {
-                items.extend(indicator.components().map(|c| (c.clone(), year)));
+            for period in years {
+                let item = |c: &Component| Item { component: c.clone(), period, since: None };
+                items.extend(indicator.components().map(item));
             }
+            let sampled = indicator.value.iter().filter(|c| query.compare && plan::is_measure(c));
+            let since = Some(period.year_before());
+            items.extend(sampled.map(|c| Item { component: c.clone(), period, since }));
         }
     }
     let rows = scanner.measure(pins, &ask, &items).await?;
-    let measured: HashMap<_, _> = items.iter().map(|(c, p)| (c, *p)).zip(rows).collect();
+    let measured: Known<'_> = items.iter().map(|i| (&i.component, i.period, i.since)).zip(rows).collect();
     let places = background.places(pins).await?;
     let targets = background.targets(pins).await?;
     let published = background.published(pins).await?;
@@ -159,12 +165,15 @@ pub async fn answer(
         for period in periods(query, indicator) {
             let now = combine(indicator, period, &measured);
             let before = query.compare.then(|| combine(indicator, period.year_before(), &measured));
+            let since = indicator.value.as_ref().filter(|_| query.compare);
+            let since = since.map(|c| cells(c, period, Some(period.year_before()), &measured));
             let mut cells: BTreeMap<Cell, Measured> = BTreeMap::new();
             cells.extend(query.dimensions.is_empty().then(|| (Cell::default(), Measured::default())));
             cells.extend(empty_places(query, &places).map(|cell| (cell, Measured::default())));
             cells.extend(now);
             for (cell, measured) in cells {
                 let previous = before.as_ref().and_then(|b| b.get(&cell)?.value);
+                let change = since.as_ref().and_then(|s| s.get(&cell)?.times(scale(indicator)).sure);
                 let mut figure = Figure {
                     indicator: indicator.clone(),
                     area: cell.place.clone().unwrap_or_else(|| ask.area.clone()),
@@ -173,6 +182,7 @@ pub async fn answer(
                     dimensions: named(&query.dimensions, &cell),
                     measured,
                     previous,
+                    change,
                     target: None,
                     published: Vec::new(),
                 };
@@ -197,10 +207,15 @@ fn periods(query: &Query, indicator: &Indicator) -> impl Iterator<Item = Period>
     query.periods.iter().copied().filter(|p| has_period(indicator, *p)).collect::<Vec<_>>().into_iter()
 }
 
-type Known<'a> = HashMap<(&'a Component, Period), Arc<Vec<Row>>>;
+type Known<'a> = HashMap<(&'a Component, Period, Option<Period>), Arc<Vec<Row>>>;
 
-fn cells(component: &Component, period: Period, measured: &Known<'_>) -> HashMap<Cell, Measured> {
-    let rows = measured.get(&(component, period)).map(|rows| rows.as_slice()).unwrap_or_default();
+fn cells(
+    component: &Component,
+    period: Period,
+    since: Option<Period>,
+    measured: &Known<'_>,
+) -> HashMap<Cell, Measured> {
+    let rows = measured.get(&(component, period, since)).map(|rows| rows.as_slice()).unwrap_or_default();
     let cell = |r: &Row| Cell { place: r.place.clone(), dimensions: r.dimensions.clone() };
     rows.iter().map(|r| (cell(r), r.measured)).collect()
 }
@@ -209,10 +224,10 @@ fn cells(component: &Component, period: Period, measured: &Known<'_>) -> HashMap
 /// a larger place's is not an average of its parts'.
 fn combine(indicator: &Indicator, period: Period, measured: &Known<'_>) -> HashMap<Cell, Measured> {
     let (Some(over), Some(under)) = (&indicator.numerator, &indicator.denominator) else {
-        let found = indicator.value.as_ref().map(|v| cells(v, period, measured)).unwrap_or_default();
+        let found = indicator.value.as_ref().map(|v| cells(v, period, None, measured)).unwrap_or_default();
         return found.into_iter().map(|(cell, measured)| (cell, measured.times(scale(indicator)))).collect();
     };
-    let over = cells(over, period, measured);
+    let over = cells(over, period, None, measured);
     let ratio = |(cell, under): (Cell, Measured)| {
         // Nothing of a part that has records is zero of it.
         let over = over.get(&cell).copied().unwrap_or_default();
@@ -221,7 +236,7 @@ fn combine(indicator: &Indicator, period: Period, measured: &Known<'_>) -> HashM
         let records = over.records + under.records;
         (cell, Measured { value, records, simulated: over.simulated || under.simulated, sure: None })
     };
-    cells(under, period, measured).into_iter().map(ratio).collect()
+    cells(under, period, None, measured).into_iter().map(ratio).collect()
 }
 
 /// The places of the level asked for: one without records is shown without a value.

@@ -20,8 +20,16 @@ use crate::pins::Pins;
 use crate::plan::{self, Ask, PLACE};
 use crate::value::{Value, values};
 
-/// A component in a period.
-pub type Item = (Component, Period);
+/// A component in a period, or its difference from an earlier one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Item {
+    /// What is measured.
+    pub component: Component,
+    /// In which period.
+    pub period: Period,
+    /// The period that it is compared with.
+    pub since: Option<Period>,
+}
 
 /// What records come to.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -79,8 +87,7 @@ pub struct Row {
 /// kept can go stale, since a commit makes another version and so another key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
-    component: Component,
-    period: Period,
+    item: Item,
     ask: Ask,
     versions: Vec<i64>,
 }
@@ -104,18 +111,18 @@ impl Scanner {
     /// What each item comes to, in their order.
     pub async fn measure(&self, pins: &Pins, ask: &Ask, items: &[Item]) -> Result<Vec<Arc<Vec<Row>>>> {
         let mut keys = Vec::with_capacity(items.len());
-        for (component, period) in items {
+        for item in items {
             let mut versions = Vec::new();
-            for dataset in component.datasets() {
+            for dataset in item.component.datasets() {
                 versions.push(pins.version(dataset).await?);
             }
-            keys.push(Key { component: component.clone(), period: *period, ask: ask.clone(), versions });
+            keys.push(Key { item: item.clone(), ask: ask.clone(), versions });
         }
         let mut answers: Vec<_> = keys.iter().map(|key| self.known.get(key)).collect();
         // Those that share their records are computed together.
         let mut scans: HashMap<String, Vec<usize>> = HashMap::new();
-        for (n, (component, period)) in items.iter().enumerate().filter(|(n, _)| answers[*n].is_none()) {
-            scans.entry(shared(component, *period)).or_default().push(n);
+        for (n, item) in items.iter().enumerate().filter(|(n, _)| answers[*n].is_none()) {
+            scans.entry(shared(&item.component, item.period)).or_default().push(n);
         }
         for places in scans.into_values() {
             let wanted: Vec<_> = places.iter().map(|n| &items[*n]).collect();
@@ -139,7 +146,7 @@ fn shared(component: &Component, period: Period) -> String {
 }
 
 async fn scan(pins: &Pins, ask: &Ask, items: &[&Item]) -> Result<Vec<Vec<Row>>> {
-    let Some((first, period)) = items.first() else { return Ok(Vec::new()) };
+    let Some(Item { component: first, period, .. }) = items.first() else { return Ok(Vec::new()) };
     let mut sources: HashMap<&str, Arc<dyn TableProvider>> = HashMap::new();
     for dataset in first.datasets() {
         let provider = match pins.provider(dataset).await? {
@@ -157,8 +164,8 @@ async fn scan(pins: &Pins, ask: &Ask, items: &[&Item]) -> Result<Vec<Vec<Row>>> 
     }
     let mut aggregates = Vec::new();
     let mut outputs = Vec::new();
-    for (component, period) in items {
-        outputs.push(plan::plan(component, *period, &records, &mut aggregates).map_err(broken)?);
+    for Item { component, period, since } in items {
+        outputs.push(plan::plan(component, *period, *since, &records, &mut aggregates).map_err(broken)?);
     }
     let counted = plan::aggregate(records, ask, aggregates).map_err(failed)?;
     let mut shown: Vec<Expr> = ask.dimensions.iter().map(ident).collect();
@@ -180,7 +187,9 @@ async fn scan(pins: &Pins, ask: &Ask, items: &[&Item]) -> Result<Vec<Vec<Row>>> 
 
 /// SQL condition that a record lies in one of the periods: it spares reading the others.
 fn some_period(items: &[&Item]) -> Result<String> {
-    let conditions = items.iter().map(|(component, period)| plan::in_period(component, *period));
+    let periods = |item: &&Item| std::iter::once(item.period).chain(item.since);
+    let each = items.iter().flat_map(|item| periods(item).map(|period| (&item.component, period)));
+    let conditions = each.map(|(component, period)| plan::in_period(component, period));
     let distinct: BTreeSet<_> = conditions.collect::<Result<_, _>>().map_err(broken)?;
     Ok(distinct.into_iter().map(|c| format!("({c})")).collect::<Vec<_>>().join(" OR "))
 }

@@ -3,6 +3,8 @@
 //! `gini(value, weight)` and the like are aggregates. Where many are wanted of the same rows, or their
 //! uncertainty, the rows are gathered once by `distribution(value, weight, stratum, cluster)`, of which
 //! `estimate(rows, 'gini')` makes a struct: value, standard_error, low, high, rows, strata, clusters.
+//! `difference(before, after, 'gini')` makes the same struct of two gatherings: the later value less the
+//! earlier, what clusters have in common in both left out of its error.
 //! What a measure depends on besides comes last: `fgt(value, weight, line, alpha)`.
 
 use std::sync::Arc;
@@ -19,9 +21,9 @@ use datafusion::logical_expr::{
 
 use super::rows::{Drawn, Rows};
 use super::{Finish, Groups, One, refused};
-use crate::design::LonelyCluster;
+use crate::design::{Design, LonelyCluster};
 use crate::distribution::{Distribution, Refused};
-use crate::estimate::{CONFIDENCE, Estimate, Sample};
+use crate::estimate::{CONFIDENCE, Estimate, Sample, change};
 use crate::measure::{Measure, NAMED};
 use crate::options::Options;
 
@@ -29,6 +31,9 @@ use crate::options::Options;
 pub const DISTRIBUTION: &str = "distribution";
 /// Name of the function that measures what was gathered.
 pub const ESTIMATE: &str = "estimate";
+
+/// Name of the function that measures how two gatherings differ.
+pub const DIFFERENCE: &str = "difference";
 
 /// Whether a function of this name is a measure of values and weights.
 pub fn is_measure(name: &str) -> bool {
@@ -123,13 +128,19 @@ impl Finish<Rows> for OverRows {
     }
 }
 
-/// The function that measures what was gathered.
-pub(super) fn estimate() -> ScalarUDF {
-    ScalarUDF::new_from_impl(OfGathered { signature: Signature::variadic_any(Volatility::Immutable) })
+/// The functions that measure what was gathered.
+pub(super) fn of_gathered() -> Vec<ScalarUDF> {
+    let of = |name, gatherings| {
+        let signature = Signature::variadic_any(Volatility::Immutable);
+        ScalarUDF::new_from_impl(OfGathered { name, gatherings, signature })
+    };
+    vec![of(ESTIMATE, 1), of(DIFFERENCE, 2)]
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct OfGathered {
+    name: &'static str,
+    gatherings: usize,
     signature: Signature,
 }
 
@@ -143,7 +154,7 @@ fn fields() -> Fields {
 
 impl ScalarUDFImpl for OfGathered {
     fn name(&self) -> &str {
-        ESTIMATE
+        self.name
     }
 
     fn signature(&self) -> &Signature {
@@ -155,18 +166,27 @@ impl ScalarUDFImpl for OfGathered {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let wrong = |what: &str| DataFusionError::Plan(format!("{ESTIMATE}: {what}"));
-        let [gathered, ColumnarValue::Scalar(name), arguments @ ..] = args.args.as_slice() else {
+        let wrong = |what: &str| DataFusionError::Plan(format!("{}: {what}", self.name));
+        let Some((gathered, [ColumnarValue::Scalar(name), arguments @ ..])) =
+            args.args.split_at_checked(self.gatherings)
+        else {
             return Err(wrong("write it as estimate(distribution(value, weight), 'gini')"));
         };
         let name = name.try_as_str().flatten().ok_or_else(|| wrong("name the measure, as 'gini'"))?;
         let arguments = arguments.iter().map(number).collect::<Result<Vec<_>>>()?;
         let measure = named(name, &arguments).map_err(refused)?;
-        let gathered = gathered.to_array(args.number_rows)?;
-        let gathered = gathered.as_binary_opt::<i64>();
-        let gathered = gathered.ok_or_else(|| wrong("its first argument is made by distribution(…)"))?;
-        let found = gathered.iter().map(|bytes| bytes.map_or(Ok(Estimate::default()), |b| of(&measure, b)));
-        let found = found.collect::<Result<Vec<_>>>()?;
+        let arrays = gathered.iter().map(|g| g.to_array(args.number_rows)).collect::<Result<Vec<_>>>()?;
+        let columns: Option<Vec<_>> = arrays.iter().map(|array| array.as_binary_opt::<i64>()).collect();
+        let columns = columns.ok_or_else(|| wrong("what is gathered is made by distribution(…)"))?;
+        let one = |row: usize| {
+            let bytes = columns.iter().map(|column| column.is_valid(row).then(|| column.value(row)));
+            let Some(bytes) = bytes.collect::<Option<Vec<_>>>() else { return Ok(Estimate::default()) };
+            match bytes.as_slice() {
+                [before, after] => difference(&measure, before, after),
+                bytes => of(&measure, bytes[0]),
+            }
+        };
+        let found = (0..args.number_rows).map(one).collect::<Result<Vec<_>>>()?;
         let numbers = |of: fn(&Estimate) -> Option<f64>| -> ArrayRef {
             Arc::new(found.iter().map(of).collect::<Float64Array>())
         };
@@ -193,23 +213,45 @@ fn number(argument: &ColumnarValue) -> Result<f64> {
     };
     let known = known.as_primitive_opt::<Float64Type>().filter(|known| known.len() == 1 && known.is_valid(0));
     let known = known.map(|known| known.value(0));
-    known.ok_or_else(|| DataFusionError::Plan(format!("{ESTIMATE}: a line or parameter is one number")))
+    known.ok_or_else(|| DataFusionError::Plan("a line or parameter is one number".into()))
+}
+
+fn drawn(gathered: &[u8]) -> Result<Drawn<'_>> {
+    let drawn = Drawn::from_bytes(gathered);
+    drawn.ok_or_else(|| DataFusionError::Execution("gathered rows were damaged".into()))
+}
+
+fn sample<'a>(weights: &'a [f64], design: &'a Design) -> Sample<'a> {
+    Sample { weights, design, lonely: LonelyCluster::default(), confidence: CONFIDENCE }
 }
 
 fn of(measure: &Measure, gathered: &[u8]) -> Result<Estimate> {
-    let drawn = Drawn::from_bytes(gathered);
-    let drawn = drawn.ok_or_else(|| DataFusionError::Execution("gathered rows were damaged".into()))?;
-    let options = Options::default();
+    let (drawn, options) = (drawn(gathered)?, Options::default());
     let found = match drawn.design() {
-        Some(design) => {
-            let lonely = LonelyCluster::default();
-            let sample = Sample { weights: &drawn.weights, design: &design, lonely, confidence: CONFIDENCE };
-            sample.measure(measure, &drawn.values, &options)
-        }
+        Some(design) => sample(&drawn.weights, &design).measure(measure, &drawn.values, &options),
         None => Distribution::new(&drawn.values, &drawn.weights).and_then(|of| {
             let value = measure.value(&of, &options)?;
             Ok(Estimate { value, rows: of.rows(), ..Estimate::default() })
         }),
     };
     found.map_err(refused)
+}
+
+fn difference(measure: &Measure, before: &[u8], after: &[u8]) -> Result<Estimate> {
+    let (before, after, options) = (drawn(before)?, drawn(after)?, Options::default());
+    let design = before.design_with(&after);
+    let linear = |drawn: &Drawn<'_>| {
+        let of = Distribution::new(&drawn.values, &drawn.weights)?;
+        let value = measure.value(&of, &options)?;
+        let linear = sample(&drawn.weights, &design).linearise(measure, &drawn.values, &of, &options)?;
+        Ok((value, linear))
+    };
+    let ((was, before_linear), (is, after_linear)) =
+        (linear(&before).map_err(refused)?, linear(&after).map_err(refused)?);
+    let weights = [before.weights.as_slice(), &after.weights].concat();
+    let rows = weights.iter().filter(|w| **w > 0.0).count() as u64;
+    match before_linear.zip(after_linear).filter(|_| design.clusters() > 0) {
+        Some((before, after)) => change(&sample(&weights, &design), &before, &after).map_err(refused),
+        None => Ok(Estimate { value: is.zip(was).map(|(is, was)| is - was), rows, ..Estimate::default() }),
+    }
 }

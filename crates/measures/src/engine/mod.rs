@@ -17,7 +17,7 @@ use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 use crate::distribution::Refused;
 
 /// The functions of numbers, and those that make a measure of a distribution that was gathered.
-pub use functions::{DISTRIBUTION, ESTIMATE, is_measure};
+pub use functions::{DIFFERENCE, DISTRIBUTION, ESTIMATE, is_measure};
 
 /// The aggregate functions, for a query session to register.
 pub fn functions() -> Vec<datafusion::logical_expr::AggregateUDF> {
@@ -28,7 +28,7 @@ pub fn functions() -> Vec<datafusion::logical_expr::AggregateUDF> {
 
 /// The scalar functions, for a query session to register.
 pub fn scalar_functions() -> Vec<datafusion::logical_expr::ScalarUDF> {
-    vec![functions::estimate()]
+    functions::of_gathered()
 }
 
 /// What an aggregate has seen of one group.

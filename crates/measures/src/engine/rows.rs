@@ -202,4 +202,24 @@ impl<'a> Drawn<'a> {
     pub fn design(&self) -> Option<Design> {
         (!self.clusters.is_empty()).then(|| Design::of(&self.cluster_of, &self.clusters))
     }
+
+    /// How these rows and those of another gathering were drawn, these first: clusters of the same stratum
+    /// and name are the same. Without clusters where either has none.
+    pub fn design_with(&self, other: &Drawn<'_>) -> Design {
+        if self.clusters.is_empty() || other.clusters.is_empty() {
+            return Design::default();
+        }
+        let known: HashMap<_, u32> = self.clusters.iter().zip(0..).collect();
+        let mut clusters = self.clusters.clone();
+        let mut places = Vec::with_capacity(other.clusters.len());
+        for cluster in &other.clusters {
+            places.push(known.get(cluster).copied().unwrap_or_else(|| {
+                clusters.push(*cluster);
+                clusters.len() as u32 - 1
+            }));
+        }
+        let others = other.cluster_of.iter().map(|place| places[*place as usize]);
+        let cluster_of: Vec<u32> = self.cluster_of.iter().copied().chain(others).collect();
+        Design::of(&cluster_of, &clusters)
+    }
 }

@@ -128,7 +128,7 @@ fn plain<'a>(figures: &[Figure], dimensions: &'a [String]) -> Listing<'a> {
     let mut columns = vec!["indicator", "version", "area_code", "area_en", "area_zh", "period"];
     columns.extend(dimensions.iter().map(String::as_str));
     columns.extend(["value", "unit", "records", "standard_error", "low", "high", "sample_size"]);
-    columns.extend(["previous", "target", "simulated", "trace"]);
+    columns.extend(["previous", "change", "change_standard_error", "target", "simulated", "trace"]);
     let optional = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
     let row = |f: &Figure| {
         let mut row = vec![
@@ -150,6 +150,8 @@ fn plain<'a>(figures: &[Figure], dimensions: &'a [String]) -> Listing<'a> {
             optional(sure.high),
             f.uncertainty.map(|s| s.sample_size.to_string()).unwrap_or_default(),
             optional(f.previous),
+            optional(f.change),
+            optional(f.change_uncertainty.and_then(|s| s.standard_error)),
             optional(f.target),
             f.simulated.to_string(),
             f.trace.clone(),
