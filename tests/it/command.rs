@@ -36,10 +36,40 @@ async fn the_demo_with_households_fills_every_dataset_and_again_changes_nothing(
         assert!(text.contains("simulated 模拟数据") && text.contains("3 contradictions"), "{text}");
         assert!(text.contains("5 rows, 2 landed, 3 came back") && text.contains("= 1.336 billion"), "{text}");
         assert!(text.lines().count() <= 80, "the demo is a shop window, not a log");
+        measures_a_parquet_file(&folder.path().join("tables/household"));
         let now = versions(folder.path()).await;
         assert!(now.values().all(|(_, rows)| *rows > 0), "{now:?}");
         assert_eq!(now["household"].1, 200);
         assert_eq!(seen.get_or_insert_with(|| now.clone()), &now);
+    }
+}
+
+/// A file of the households' table is one like anybody's: decimals, booleans, texts.
+fn measures_a_parquet_file(folder: &Path) {
+    let mut folders = vec![folder.to_owned()];
+    let mut file = None;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "parquet")
+                && !path.to_string_lossy().contains("_delta_log")
+            {
+                file = Some(path);
+            }
+        }
+    }
+    let options = "--income income --weight weight --size size --stratum stratum --cluster cluster --line 2300 \
+                   --deprived deprived_schooling,deprived_health,deprived_water";
+    let found = measured(&file.unwrap(), &options.split_whitespace().collect::<Vec<_>>());
+    for (name, least, most) in [
+        ("Mean", 1_000.0, 20_000.0),
+        ("Headcount ratio", 0.0, 1.0),
+        ("Gini coefficient", 0.0, 0.6),
+        ("Uncensored headcount ratio: deprived_water", 0.0, 1.0),
+    ] {
+        assert!((least..=most).contains(&found[name][0]), "{name}: {}", found[name][0]);
     }
 }
 
