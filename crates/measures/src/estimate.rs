@@ -82,12 +82,22 @@ impl Sample<'_> {
     /// The interval of a quantile is Woodruff's (1952): that of the share of people up to it, read back
     /// as values; its standard error is half the width by t.
     pub fn measure(&self, measure: &Measure, values: &[f64], options: &Options) -> Result<Estimate> {
-        let of = Distribution::new(values, self.weights)?;
-        let Some(value) = measure.value(&of, options)? else { return Ok(self.nothing()) };
+        self.measure_of(measure, values, &Distribution::new(values, self.weights)?, options)
+    }
+
+    /// The same of values whose distribution is made already.
+    pub fn measure_of(
+        &self,
+        measure: &Measure,
+        values: &[f64],
+        of: &Distribution,
+        options: &Options,
+    ) -> Result<Estimate> {
+        let Some(value) = measure.value(of, options)? else { return Ok(self.nothing()) };
         if let Measure::Quantile { .. } = measure {
-            return self.quantile(value, values, &of, options);
+            return self.quantile(value, values, of, options);
         }
-        match self.linearise(measure, values, &of, options)? {
+        match self.linearise(measure, values, of, options)? {
             Some(linear) => self.estimate(&linear),
             None => Ok(Estimate { value: Some(value), ..self.nothing() }),
         }

@@ -361,11 +361,16 @@ value = { dataset = "fund_flow", measure = "count(*)", where = "KIND" }
             load(&OWN.replace("KIND", "kind = 'loan'")).unwrap().get("own.flows").unwrap().section,
             "own"
         );
+        let poor = |measure: &str| OWN.replace("KIND", "").replace("count(*)", measure);
         for (text, said) in [
             (OWN.replace("KIND", "knd = 'loan'"), vec!["own.toml: own.flows", "where", "knd"]),
             (OWN.replace("KIND", "kind = "), vec!["own.toml: own.flows", "where"]),
             (OWN.replace("KIND", "").replace("count(*)", "sum(amuont)"), vec!["measure", "amuont"]),
             (OWN.replace("KIND", "").replace("count(*)", "max(kind)"), vec!["measure", "not a number"]),
+            (poor("headcount_ratio(amount, 1)"), vec!["own.toml: own.flows", "measure", "line"]),
+            (poor("headcount_ratio(amount, 1, 0)"), vec!["measure", "above 0"]),
+            (poor("headcount_ratio(amount, 1, amount)"), vec!["measure", "no number"]),
+            (poor("gini(amount)"), vec!["own.toml: own.flows", "gini"]),
             (OWN.replace("fund_flow", "flows"), vec!["dataset", "flows"]),
             (
                 OWN.replace("\"record\"", "\"record\"\ndimensions = [\"colour\"]"),

@@ -14,6 +14,7 @@ mod places;
 mod plan;
 mod query;
 mod reconcile;
+mod sampled;
 mod scan;
 mod service;
 mod token;

@@ -5,25 +5,25 @@ use std::sync::{Arc, LazyLock};
 use arrow::datatypes::{DataType, SchemaRef};
 use chrono::NaiveDate;
 use datafusion::catalog::TableProvider;
-use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::datasource::empty::EmptyTable;
-use datafusion::execution::FunctionRegistry;
 use datafusion::functions::{core::expr_fn::get_field, expr_fn as functions};
 use datafusion::functions_aggregate::expr_fn::{bool_or, count, sum};
-use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
-use datafusion::logical_expr::{Expr, JoinType, cast, ident, lit};
+use datafusion::logical_expr::expr::AggregateFunction;
+use datafusion::logical_expr::{Expr, JoinType, ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 use uplift_core::dataset::Reference;
 use uplift_core::period::Period;
-use uplift_measures::engine::{self, DIFFERENCE, DISTRIBUTION, ESTIMATE};
+use uplift_measures::engine;
 use uplift_proto::dataset::find;
 use uplift_store::schema::{self, REPORTING_AREA, REPORTING_PERIOD, SIMULATED, TableSchema};
 
 use crate::catalogue::Component;
+use crate::sampled::gathered;
 
 /// The session that all plans are made in: our measures beside the engine's functions.
-static SESSION: LazyLock<SessionContext> = LazyLock::new(session);
+pub(crate) static SESSION: LazyLock<SessionContext> = LazyLock::new(session);
 
 /// A session with our measures beside the engine's functions.
 pub fn session() -> SessionContext {
@@ -68,9 +68,6 @@ pub type Source<'a> = &'a dyn Fn(&str) -> Result<Arc<dyn TableProvider>, String>
 /// What is made of aggregates `a0`, `a1`, …: the measure, the count of records, whether one of them is
 /// simulated, and how sure the measure is; a null where that is not known.
 pub type Outputs = [Expr; 4];
-
-/// Columns of the design that households are drawn by.
-const DESIGN: [&str; 2] = ["stratum", "cluster"];
 
 impl Component {
     /// Column of time: as declared, or what its dataset usually has.
@@ -120,7 +117,7 @@ pub fn records(
     source: Source<'_>,
 ) -> Result<DataFrame, String> {
     let table = table(&component.dataset)?;
-    let said = |e: datafusion::error::DataFusionError| e.to_string();
+    let said = |e: DataFusionError| e.to_string();
     let mut frame = SESSION.read_table(source(&component.dataset)?).map_err(said)?;
     for column in &component.join {
         frame = join(frame, component, column, source)?;
@@ -187,7 +184,8 @@ pub fn plan(
     let measure = measure
         .transform_down(|expr| match expr {
             Expr::AggregateFunction(f) => {
-                let value = match gathered(&f, records) {
+                let found = gathered(&f, records);
+                let value = match found.map_err(DataFusionError::Plan)? {
                     Some((rows, measured)) => {
                         let now = keep(filtered(rows.clone(), &when));
                         let before = earlier.as_ref().map(|_| keep(filtered(rows, &earlier)));
@@ -201,7 +199,7 @@ pub fn plan(
             }
             other => Ok(Transformed::no(other)),
         })
-        .map_err(|e| format!("measure: {e}"))?
+        .map_err(|e| format!("measure: {}", plainly(&e)))?
         .data;
     let (rows, made_up) = match component.per {
         Some(_) => (sum(ident(RECORDS)), bool_or(ident(SIMULATED))),
@@ -219,36 +217,6 @@ fn filtered(mut f: AggregateFunction, condition: &Option<Expr>) -> Expr {
     let filters = [f.params.filter.take().map(|f| *f), condition.clone()];
     f.params.filter = filters.into_iter().flatten().reduce(Expr::and).map(Box::new);
     Expr::AggregateFunction(f)
-}
-
-/// Whether a component is a measure of a distribution, which tells how sure it is.
-pub fn is_measure(component: &Component) -> bool {
-    component.per.is_none() && component.measure.split('(').next().is_some_and(engine::is_measure)
-}
-
-/// What is made of gathered rows: those of an earlier period if any, and those of this.
-type Measured = Box<dyn FnOnce(Option<Expr>, Expr) -> Expr>;
-
-/// A measure of a distribution as the aggregate that gathers its rows, which measures of the same rows
-/// then share, and what is made of it. None for any other aggregate.
-fn gathered(f: &AggregateFunction, records: &DataFrame) -> Option<(AggregateFunction, Measured)> {
-    let name = f.func.name().to_owned();
-    let [value, weight, arguments @ ..] = f.params.args.as_slice() else { return None };
-    if !engine::is_measure(&name) {
-        return None;
-    }
-    let known = DESIGN.iter().all(|c| records.schema().field_with_unqualified_name(c).is_ok());
-    let design = known.then(|| DESIGN.map(|column| cast(ident(column), DataType::Utf8)));
-    let columns = [value.clone(), weight.clone()].into_iter().chain(design.into_iter().flatten());
-    let params = AggregateFunctionParams { args: columns.collect(), ..f.params.clone() };
-    let func = SESSION.udaf(DISTRIBUTION).ok()?;
-    let (estimate, difference) = (SESSION.udf(ESTIMATE).ok()?, SESSION.udf(DIFFERENCE).ok()?);
-    let arguments = arguments.to_vec();
-    let measured = move |before: Option<Expr>, now: Expr| {
-        let function = if before.is_some() { difference } else { estimate };
-        function.call(before.into_iter().chain([now, lit(name)]).chain(arguments).collect())
-    };
-    Some((AggregateFunction { func, params }, Box::new(measured)))
 }
 
 /// The aggregates of records, for the whole area and for each of its places.
@@ -339,7 +307,7 @@ pub fn parse(records: &DataFrame, what: &str, sql: &str) -> Result<Expr, String>
 }
 
 /// The engine's message without the trail of where it was.
-fn plainly(error: &datafusion::error::DataFusionError) -> String {
+fn plainly(error: &DataFusionError) -> String {
     let text = error.strip_backtrace();
     text.lines().next().unwrap_or_default().to_owned()
 }
@@ -359,7 +327,7 @@ fn join(
     column: &str,
     source: Source<'_>,
 ) -> Result<DataFrame, String> {
-    let said = |e: datafusion::error::DataFusionError| format!("join: {e}");
+    let said = |e: DataFusionError| format!("join: {e}");
     let to = reference(&component.dataset, column)?;
     let prefix = column.strip_suffix("_id").unwrap_or(column);
     let fields = find(&to.dataset).map(|d| d.fields.as_slice()).unwrap_or_default();
@@ -379,7 +347,7 @@ fn add_up(
     period: Period,
 ) -> Result<DataFrame, String> {
     let Some(per) = &component.per else { return Ok(frame) };
-    let said = |e: datafusion::error::DataFusionError| format!("per: {e}");
+    let said = |e: DataFusionError| format!("per: {e}");
     let condition = parse(&frame, "where", &condition(component, period)?)?;
     let frame = frame.filter(condition).map_err(said)?;
     let mut keys = vec![per.key.as_str(), area];

@@ -18,6 +18,7 @@ use crate::figures::PublishedFigure;
 use crate::pins::Pins;
 use crate::places::{Place, Places};
 use crate::plan::{self, Ask};
+use crate::sampled::is_measure;
 use crate::scan::{Item, Measured, Row, Scanner, Sure};
 use crate::value::Value;
 
@@ -150,7 +151,7 @@ pub async fn answer(
                 let item = |c: &Component| Item { component: c.clone(), period, since: None };
                 items.extend(indicator.components().map(item));
             }
-            let sampled = indicator.value.iter().filter(|c| query.compare && plan::is_measure(c));
+            let sampled = indicator.value.iter().filter(|c| query.compare && is_measure(c));
             let since = Some(period.year_before());
             items.extend(sampled.map(|c| Item { component: c.clone(), period, since }));
         }
@@ -241,12 +242,15 @@ fn combine(indicator: &Indicator, period: Period, measured: &Known<'_>) -> HashM
 
 /// The places of the level asked for: one without records is shown without a value.
 fn empty_places<'a>(query: &'a Query, places: &'a Places) -> impl Iterator<Item = Cell> + 'a {
-    let digits = query.by.filter(|_| query.dimensions.is_empty());
     let area = query.area.as_ref().map_or("", |a| a.as_str());
-    let inside =
-        places.range(area.to_owned()..).map(|(code, _)| code).take_while(move |c| c.starts_with(area));
-    let inside = inside.filter(move |c| digits == Some(c.len()) && c.len() > area.len());
-    inside.map(|code| Cell { place: Some(code.clone()), dimensions: Vec::new() })
+    // Where no level is asked for, the places of the area are not even looked through.
+    let level = query.by.filter(|digits| query.dimensions.is_empty() && *digits > area.len());
+    level.into_iter().flat_map(move |digits| {
+        let inside = places.range(area.to_owned()..).map(|(code, _)| code);
+        let inside = inside.take_while(move |code| code.starts_with(area));
+        let of_level = inside.filter(move |code| code.len() == digits);
+        of_level.map(|code| Cell { place: Some(code.clone()), dimensions: Vec::new() })
+    })
 }
 
 fn named(dimensions: &[String], cell: &Cell) -> BTreeMap<String, String> {

@@ -40,6 +40,12 @@ pub fn is_measure(name: &str) -> bool {
     NAMED.iter().any(|(known, ..)| *known == name)
 }
 
+/// Refuses what a measure cannot be made of, before there are rows: another number of numbers than it
+/// depends on, a line that is no amount.
+pub fn check(name: &str, arguments: &[f64]) -> std::result::Result<(), Refused> {
+    named(name, arguments)?.value(&Distribution::default(), &Options::default()).map(drop)
+}
+
 fn named(name: &str, arguments: &[f64]) -> std::result::Result<Measure, Refused> {
     let found = NAMED.iter().find(|(known, ..)| *known == name);
     let Some((_, needs, make)) = found else {

@@ -17,7 +17,7 @@ use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 use crate::distribution::Refused;
 
 /// The functions of numbers, and those that make a measure of a distribution that was gathered.
-pub use functions::{DIFFERENCE, DISTRIBUTION, ESTIMATE, is_measure};
+pub use functions::{DIFFERENCE, DISTRIBUTION, ESTIMATE, check, is_measure};
 
 /// The aggregate functions, for a query session to register.
 pub fn functions() -> Vec<datafusion::logical_expr::AggregateUDF> {

@@ -42,6 +42,12 @@ impl Rows {
     }
 
     fn place(&mut self, stratum: &str, cluster: &str) -> u32 {
+        // Rows that came as bytes are mostly just read: their clusters are looked up from here on.
+        if self.known.is_empty() {
+            for ((stratum, cluster), place) in self.clusters.iter().zip(0..) {
+                self.known.entry(stratum.clone()).or_default().insert(cluster.clone(), place);
+            }
+        }
         if let Some(place) = self.known.get(stratum).and_then(|clusters| clusters.get(cluster)) {
             return *place;
         }
@@ -67,10 +73,7 @@ impl Rows {
         }
         let renamed = self.rows.iter().map(|row| Row { cluster: place[row.cluster as usize], ..*row });
         let mut rows: Vec<Row> = renamed.collect();
-        rows.sort_unstable_by(|a, b| {
-            let by_value = a.value.total_cmp(&b.value).then(a.weight.total_cmp(&b.weight));
-            by_value.then(a.cluster.cmp(&b.cluster))
-        });
+        rows.sort_unstable_by_key(|row| (ordered(row.value), ordered(row.weight), row.cluster));
         self.written(&rows, order.iter().map(|n| &self.clusters[*n]))
     }
 
@@ -93,6 +96,12 @@ impl Rows {
     pub fn pairs(&self) -> Vec<(f64, f64)> {
         self.rows.iter().map(|row| (row.value, row.weight)).collect()
     }
+}
+
+/// A number that is ordered as the double is, in the order of `total_cmp`.
+fn ordered(x: f64) -> u64 {
+    let bits = x.to_bits();
+    if x.is_sign_negative() { !bits } else { bits | 1 << 63 }
 }
 
 impl State for Rows {
@@ -141,11 +150,10 @@ impl State for Rows {
             weight: *weight,
             cluster: *cluster,
         };
-        let mut found = Self { rows: rows.map(row).collect(), arguments: drawn.arguments, ..Self::default() };
-        drawn.clusters.iter().for_each(|(stratum, cluster)| {
-            found.cluster(stratum, cluster);
-        });
-        Some(found)
+        let rows = rows.map(row).collect();
+        let names = drawn.clusters.iter().map(|(s, c)| 2 * (s.len() + c.len()) + 96).sum();
+        let clusters = drawn.clusters.iter().map(|(s, c)| ((*s).into(), (*c).into())).collect();
+        Some(Self { rows, clusters, names, arguments: drawn.arguments, ..Self::default() })
     }
 
     fn size(&self) -> usize {
