@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::Command;
 
 use uplift_measures::deprivation::{Structure, fraction};
@@ -169,8 +170,9 @@ fn measure(name: &str, arguments: &[f64]) -> Measure {
 fn every_measure_agrees_with_r() {
     let folder = std::env::temp_dir().join(format!("uplift-against-r-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference.R");
-    let ran = Command::new("Rscript").arg(script).arg(&folder).output();
+    // Asked when run: what was built may serve another checkout.
+    let here = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
+    let ran = Command::new("Rscript").arg(here.join("tests/reference.R")).arg(&folder).output();
     let ran = ran.expect("Rscript does not run: install r-base-core, r-cran-laeken and r-cran-survey");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     let reference = std::fs::read_to_string(folder.join("reference.csv")).unwrap();
@@ -257,8 +259,7 @@ fn every_measure_agrees_with_r() {
             }
         }
     }
-    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/measures.md");
-    let page = std::fs::read_to_string(page).unwrap();
+    let page = std::fs::read_to_string(here.join("../../docs/measures.md")).unwrap();
     for ((name, source, part), (most, ours, theirs)) in &compared {
         let head = format!("| {name} | {part} | {source} |");
         println!("{head} {ours:.12e} | {theirs:.12e} | {most:.0e} |");

@@ -62,7 +62,7 @@ pub fn run(options: &Measure, language: Language) -> Result<Outcome> {
     let grouped = options.by.is_some();
     found.print(options.format, grouped)?;
     if options.format == Format::Table {
-        notes(&people, line, &of, language);
+        notes(options, &people, line, &of, language);
         if options.curve {
             lorenz(&of, language);
         }
@@ -173,15 +173,20 @@ fn line(options: &Measure, of: &Distribution, conventions: &Conventions) -> Resu
     known.per_year(options.deflator, parity).map_err(|e| invalid(e.message))
 }
 
-fn notes(people: &People, line: f64, of: &Distribution, language: Language) {
+/// What the numbers are of: the file is named, since its name may say that it was made up.
+fn notes(options: &Measure, people: &People, line: f64, of: &Distribution, language: Language) {
+    let file = options.file.display();
     let (n, left_out) = (people.values.len(), people.left_out);
     let (line, population) = (six_digits(line), six_digits(of.population()));
     say!(
         "{}",
         match language {
-            Language::En =>
-                format!("Poverty line {line}. {n} rows stand for {population}; {left_out} left out."),
-            Language::Zh => format!("贫困线 {line}。{n} 行代表 {population}；剔除 {left_out} 行。"),
+            Language::En => {
+                format!("{file}: {n} rows stand for {population}; {left_out} left out. Poverty line {line}.")
+            }
+            Language::Zh => {
+                format!("{file}：{n} 行代表 {population}；剔除 {left_out} 行。贫困线 {line}。")
+            }
         }
     );
     if !people.designed {

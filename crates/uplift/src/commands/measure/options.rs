@@ -33,8 +33,8 @@ pub struct Measure {
     /// Column of groups to measure each on its own too.
     #[arg(long, value_name = "COLUMN")]
     pub by: Option<String>,
-    /// Poverty line: an amount, a share of the median as 60%, or a known line as cn2300 or usd1.90
-    /// (dollars a day; needs --parity).
+    /// Poverty line a year: an amount, a share of the median as 60%, or a known line as cn2300, usd1.90 or
+    /// societal2017 (dollars a day; they need --parity).
     #[arg(long, value_name = "LINE", default_value = "60%")]
     pub line: String,
     /// Prices of the data's year, the line's year being 1.
