@@ -97,7 +97,7 @@ impl Sample<'_> {
         if let Measure::Quantile { .. } = measure {
             return self.quantile(value, values, of, options);
         }
-        match self.linearise(measure, values, of, options)? {
+        match self.linear(measure, value, values, of, options)? {
             Some(linear) => self.estimate(&linear),
             None => Ok(Estimate { value: Some(value), ..self.nothing() }),
         }
@@ -111,8 +111,21 @@ impl Sample<'_> {
         of: &Distribution,
         options: &Options,
     ) -> Result<Option<Linear>> {
-        let (value, moved) = (measure.value(of, options)?, influence(measure, of, options)?);
-        let Some((value, moved)) = value.zip(moved) else { return Ok(None) };
+        match measure.value(of, options)? {
+            Some(value) => self.linear(measure, value, values, of, options),
+            None => Ok(None),
+        }
+    }
+
+    fn linear(
+        &self,
+        measure: &Measure,
+        value: f64,
+        values: &[f64],
+        of: &Distribution,
+        options: &Options,
+    ) -> Result<Option<Linear>> {
+        let Some(moved) = influence(measure, value, of, options)? else { return Ok(None) };
         // A row that stands for nobody moves nothing.
         let added = |(y, w): (&f64, &f64)| if *w > 0.0 { w * moved(*y) } else { 0.0 };
         Ok(Some(Linear { value, added: values.iter().zip(self.weights).map(added).collect() }))

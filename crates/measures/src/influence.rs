@@ -15,11 +15,15 @@ use crate::poverty::gap_to;
 /// Influence by value.
 pub type Influence = Box<dyn Fn(f64) -> f64>;
 
-/// The influence of a value on a measure. None where the measure is undefined, or not smooth.
-pub fn influence(measure: &Measure, of: &Distribution, options: &Options) -> Result<Option<Influence>> {
+/// The influence of a value on a measure that came to `value`. None where it is not smooth.
+pub fn influence(
+    measure: &Measure,
+    value: f64,
+    of: &Distribution,
+    options: &Options,
+) -> Result<Option<Influence>> {
     let options = *options;
     let n = of.population();
-    let Some(value) = measure.value(of, &options)? else { return Ok(None) };
     Ok(match *measure {
         Measure::Mean => Some(Box::new(move |y| (y - value) / n)),
         Measure::HeadcountRatio { line } => fgt(value, n, line, 0.0, options),

@@ -142,7 +142,8 @@ impl Indicator {
         for component in [&mut self.value, &mut self.numerator, &mut self.denominator].into_iter().flatten() {
             let columns = component.per.iter_mut().flat_map(|per| per.columns.values_mut());
             for sql in [&mut component.measure, &mut component.condition].into_iter().chain(columns) {
-                for name in &names {
+                // Once for each, since one may stand in another.
+                for name in names.iter().flat_map(|_| &names) {
                     *sql = sql.replace(&format!("${name}"), &shared[*name]);
                 }
             }

@@ -36,7 +36,7 @@ pub trait State: Default + std::fmt::Debug + Send + Sync + 'static {
     /// Takes a row in.
     fn add(&mut self, numbers: &[f64], texts: &[&str]) -> std::result::Result<(), Refused>;
     /// Takes in what another has seen.
-    fn merge(&mut self, other: Self);
+    fn merge(&mut self, other: Self) -> std::result::Result<(), Refused>;
     /// As bytes.
     fn to_bytes(&self) -> Vec<u8>;
     /// Back from bytes; `None` if they are not from [`State::to_bytes`].
@@ -180,11 +180,15 @@ fn each_row(
     Ok(())
 }
 
-fn each_state<S: State>(states: &[ArrayRef], mut take: impl FnMut(usize, S)) -> Result<()> {
+fn each_state<S: State>(
+    states: &[ArrayRef],
+    mut take: impl FnMut(usize, S) -> std::result::Result<(), Refused>,
+) -> Result<()> {
     let states = states[0].as_binary::<i64>();
     for row in (0..states.len()).filter(|row| states.is_valid(*row)) {
         let seen = S::from_bytes(states.value(row));
-        take(row, seen.ok_or_else(|| DataFusionError::Execution("a partial measure was damaged".into()))?);
+        let seen = seen.ok_or_else(|| DataFusionError::Execution("a partial measure was damaged".into()))?;
+        take(row, seen).map_err(refused)?;
     }
     Ok(())
 }

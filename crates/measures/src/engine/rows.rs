@@ -58,6 +58,17 @@ impl Rows {
         place
     }
 
+    /// Refuses a line or parameter that is not that of the rows before.
+    fn same(&self, arguments: &[f64]) -> Result<(), Refused> {
+        if self.arguments == arguments {
+            return Ok(());
+        }
+        Err(Refused::new(format!(
+            "a line or parameter is {arguments:?} in one row and {:?} in another; give every row the same",
+            self.arguments
+        )))
+    }
+
     /// What a measure depends on besides values and weights.
     pub fn arguments(&self) -> &[f64] {
         &self.arguments
@@ -110,14 +121,10 @@ impl State for Rows {
             return Err(Refused::new("a measure needs a value and a weight"));
         };
         check(*value, *weight).map_err(Refused::new)?;
-        if self.rows.is_empty() && self.arguments.is_empty() {
+        if self.rows.is_empty() {
             self.arguments = arguments.to_vec();
-        } else if self.arguments != arguments {
-            return Err(Refused::new(format!(
-                "a line or parameter is {arguments:?} in one row and {:?} in another; give every row the same",
-                self.arguments
-            )));
         }
+        self.same(arguments)?;
         let cluster = match texts {
             [stratum, cluster] => self.cluster(stratum, cluster),
             _ => 0,
@@ -126,16 +133,21 @@ impl State for Rows {
         Ok(())
     }
 
-    fn merge(&mut self, other: Self) {
+    fn merge(&mut self, other: Self) -> Result<(), Refused> {
         if self.rows.is_empty() {
             *self = other;
-            return;
+            return Ok(());
+        }
+        // A state over no rows knows no line.
+        if !other.rows.is_empty() {
+            self.same(&other.arguments)?;
         }
         let places: Vec<u32> = other.clusters.iter().map(|(s, c)| self.cluster(s, c)).collect();
         self.rows.extend(other.rows.iter().map(|row| Row {
             cluster: places.get(row.cluster as usize).copied().unwrap_or_default(),
             ..*row
         }));
+        Ok(())
     }
 
     fn to_bytes(&self) -> Vec<u8> {
@@ -229,5 +241,23 @@ impl<'a> Drawn<'a> {
         let others = other.cluster_of.iter().map(|place| places[*place as usize]);
         let cluster_of: Vec<u32> = self.cluster_of.iter().copied().chain(others).collect();
         Design::of(&cluster_of, &clusters)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partitions_that_differ_in_their_line_are_refused_as_rows_are() {
+        let of = |line| {
+            let mut rows = Rows::default();
+            rows.add(&[1.0, 1.0, line], &["east", "village"]).unwrap();
+            rows
+        };
+        let mut all = of(2300.0);
+        assert!(all.merge(Rows::default()).is_ok() && all.merge(of(2300.0)).is_ok());
+        assert!(all.merge(of(1274.0)).unwrap_err().message.contains("give every row the same"));
+        assert_eq!(all.pairs().len(), 2);
     }
 }

@@ -83,9 +83,10 @@ impl State for Sum {
         Ok(())
     }
 
-    fn merge(&mut self, other: Self) {
+    fn merge(&mut self, other: Self) -> std::result::Result<(), Refused> {
         self.sum.merge(&other.sum);
         self.rows += other.rows;
+        Ok(())
     }
 
     fn to_bytes(&self) -> Vec<u8> {

@@ -5,7 +5,7 @@ use uplift_measures::curve::growth_incidence;
 use uplift_measures::deprivation::{Structure, fraction};
 use uplift_measures::design::Design;
 use uplift_measures::distribution::Distribution;
-use uplift_measures::estimate::{Estimate, Sample, change};
+use uplift_measures::estimate::{Sample, change};
 use uplift_measures::measure::Measure as Kind;
 use uplift_measures::options::Options as Conventions;
 use uplift_measures::panel::transitions;
@@ -78,13 +78,13 @@ pub(crate) fn of_deprivation(
     let rows: Vec<Vec<bool>> =
         people.deprived.iter().map(|row| answered(row).unwrap_or(none.clone())).collect();
     let measured = structure.measure(&rows, &Sample { weights: &weights, ..*sample }).map_err(refused)?;
-    let plain = |told: Estimate| match people.designed {
-        true => told,
-        false => Estimate { standard_error: None, low: None, high: None, ..told },
-    };
-    found.add(group, ("Multidimensional headcount ratio H", "多维贫困发生率 H"), plain(measured.headcount));
-    found.add(group, ("Intensity A", "多维贫困强度 A"), plain(measured.intensity));
-    found.add(group, ("Adjusted headcount ratio M0", "多维贫困指数 M0"), plain(measured.adjusted));
+    found.add(
+        group,
+        ("Multidimensional headcount ratio H", "多维贫困发生率 H"),
+        people.told(measured.headcount),
+    );
+    found.add(group, ("Intensity A", "多维贫困强度 A"), people.told(measured.intensity));
+    found.add(group, ("Adjusted headcount ratio M0", "多维贫困指数 M0"), people.told(measured.adjusted));
     // The whole comes first; a group's part of its M0 is by people.
     let weighed = measured.adjusted.value.map(|m0| m0 * measured.population);
     let whole = *found.weighed.get_or_insert(weighed.unwrap_or_default());
@@ -193,10 +193,7 @@ fn changes(
         let sample = Sample { weights: &twice, ..year };
         let mut told = change(&sample, &before, &after).map_err(refused)?;
         told.rows /= 2;
-        if !people.designed {
-            (told.standard_error, told.low, told.high) = (None, None, None);
-        }
-        found.add(group, title, told);
+        found.add(group, title, people.told(told));
     }
     Ok(())
 }

@@ -7,7 +7,6 @@ pub mod options;
 mod people;
 
 use uplift_core::error::{Error, Result};
-use uplift_measures::design::Design;
 use uplift_measures::distribution::{Distribution, Refused};
 use uplift_measures::estimate::{Estimate, Sample};
 use uplift_measures::line::{Unit, named, relative, societal};
@@ -49,12 +48,10 @@ pub fn run(options: &Measure, language: Language) -> Result<Outcome> {
             lonely: options.lonely(),
             confidence: options.confidence,
         };
+        let of = Distribution::new(&people.values, &weights).map_err(refused)?;
         for (title, measure) in measures::of_income(line) {
-            let mut told = sample.measure(&measure, &people.values, &conventions).map_err(refused)?;
-            if !people.designed {
-                (told.standard_error, told.low, told.high) = (None, None, None);
-            }
-            found.add(&group, title, told);
+            let told = sample.measure_of(&measure, &people.values, &of, &conventions).map_err(refused)?;
+            found.add(&group, title, people.told(told));
         }
         measures::of_deprivation(options, &people, &sample, &group, &mut found)?;
         measures::of_change(options, &people, &weights, line, &conventions, &group, &mut found)?;
@@ -212,24 +209,3 @@ pub(crate) fn refused(refused: Refused) -> Error {
 
 /// A measure by title.
 pub(crate) type Titled = (Title, Kind);
-
-/// A design in which every row is a cluster of one stratum, and whether any design was given.
-pub(crate) fn design(strata: Option<&[String]>, clusters: Option<&[String]>, rows: usize) -> Result<Design> {
-    let each: Vec<String>;
-    let clusters = match clusters {
-        Some(clusters) => clusters,
-        None => {
-            each = (0..rows).map(|row| row.to_string()).collect();
-            &each
-        }
-    };
-    let one: Vec<String>;
-    let strata = match strata {
-        Some(strata) => strata,
-        None => {
-            one = vec![String::new(); rows];
-            &one
-        }
-    };
-    Design::new(strata, clusters).map_err(refused)
-}

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use uplift_core::error::{Error, Result};
 use uplift_measures::design::Design;
+use uplift_measures::estimate::Estimate;
 
-use super::design;
 use super::file::Table;
 use super::options::Measure;
+use super::refused;
 
 /// Rows, a column each.
 pub(crate) struct People {
@@ -95,9 +96,23 @@ impl People {
             column.map(|column| kept.iter().map(|row| column[*row].clone()).collect::<Vec<_>>())
         };
         let (stratum, cluster) = (of_kept(stratum), of_kept(cluster));
-        found.design = design(stratum.as_deref(), cluster.as_deref(), kept.len())?;
+        let design = match (stratum, cluster) {
+            (Some(stratum), Some(cluster)) => Design::new(&stratum, &cluster),
+            (Some(stratum), None) => Design::new(&stratum, &kept),
+            (None, Some(cluster)) => Design::new(&vec![(); kept.len()], &cluster),
+            (None, None) => Ok(Design::simple(kept.len())),
+        };
+        found.design = design.map_err(refused)?;
         found.by = of_kept(by);
         Ok(found)
+    }
+
+    /// An estimate as far as it is known: without a design it has no uncertainty.
+    pub fn told(&self, estimate: Estimate) -> Estimate {
+        match self.designed {
+            true => estimate,
+            false => Estimate { standard_error: None, low: None, high: None, ..estimate },
+        }
     }
 
     /// All, and each group: name and weights. Those of another group stand for nobody in it, and still
