@@ -3,9 +3,8 @@
 use uplift_core::error::{Error, Result};
 use uplift_measures::curve::growth_incidence;
 use uplift_measures::deprivation::{Structure, fraction};
-use uplift_measures::design::Design;
 use uplift_measures::distribution::Distribution;
-use uplift_measures::estimate::{Sample, change};
+use uplift_measures::estimate::{Estimate, Sample, change};
 use uplift_measures::measure::Measure as Kind;
 use uplift_measures::options::Options as Conventions;
 use uplift_measures::panel::transitions;
@@ -140,17 +139,33 @@ pub(crate) fn of_change(
     let was: Vec<f64> = seen.iter().filter_map(|row| people.before[*row]).collect();
     let is: Vec<f64> = seen.iter().map(|row| people.values[*row]).collect();
     let weights: Vec<f64> = seen.iter().map(|row| weights[*row]).collect();
+    let distribution = |values: &[f64]| Distribution::new(values, &weights).map_err(refused);
+    let (of_was, of_is) = (distribution(&was)?, distribution(&is)?);
     // Both years of a row lie in its cluster: what they have in common cancels.
     let both = people.design.of_rows(seen.iter().chain(&seen).copied());
-    changes(options, people, (&was, &is, &weights), &both, line, conventions, group, found)?;
+    let twice = [weights.as_slice(), &weights].concat();
+    let confidence = options.confidence;
+    let year = Sample { weights: &weights, design: &both, lonely: options.lonely(), confidence };
+    for (title, measure) in [
+        (("Change of the mean", "均值变化"), Kind::Mean),
+        (("Change of the headcount ratio", "贫困发生率变化"), Kind::HeadcountRatio { line }),
+        (("Change of the poverty gap index", "贫困缺口指数变化"), Kind::PovertyGap { line }),
+        (("Change of the Gini coefficient", "基尼系数变化"), Kind::Gini),
+    ] {
+        let before = year.linearise(&measure, &was, &of_was, conventions).map_err(refused)?;
+        let after = year.linearise(&measure, &is, &of_is, conventions).map_err(refused)?;
+        let Some((before, after)) = before.zip(after) else { continue };
+        let told = change(&Sample { weights: &twice, ..year }, &before, &after).map_err(refused)?;
+        // Households, each seen twice.
+        found.add(group, title, people.told(Estimate { rows: told.rows / 2, ..told }));
+    }
     let poor = |value: &f64| usize::from(conventions.poor.counts(*value, line));
     let (before, after): (Vec<_>, Vec<_>) = (was.iter().map(poor).collect(), is.iter().map(poor).collect());
     let moves = transitions(2, &before, &after, &weights).map_err(refused)?;
     found.add_value(group, ("Entry into poverty", "返贫与新致贫率"), moves.entry());
     found.add_value(group, ("Exit from poverty", "脱贫率"), moves.exit());
     found.add_value(group, ("Persistence of poverty", "持续贫困率"), moves.persistence());
-    let distribution = |values: &[f64]| Distribution::new(values, &weights).map_err(refused);
-    let curve = growth_incidence(&distribution(&was)?, &distribution(&is)?, 1.0, 10, conventions);
+    let curve = growth_incidence(&of_was, &of_is, 1.0, 10, conventions);
     for point in curve.map_err(refused)?.unwrap_or_default() {
         let decile = &format!("{:.0}", point.people * 10.0 + 0.5);
         found.add_named(
@@ -159,41 +174,6 @@ pub(crate) fn of_change(
             decile,
             Some(point.value),
         );
-    }
-    Ok(())
-}
-
-#[allow(clippy::too_many_arguments, reason = "the columns of two years and how to measure them")]
-fn changes(
-    options: &Measure,
-    people: &People,
-    (was, is, weights): (&[f64], &[f64], &[f64]),
-    both: &Design,
-    line: f64,
-    conventions: &Conventions,
-    group: &str,
-    found: &mut Found,
-) -> Result<()> {
-    let twice = [weights, weights].concat();
-    let lonely = options.lonely();
-    let year = Sample { weights, design: both, lonely, confidence: options.confidence };
-    let linear = |measure: &Kind, values: &[f64]| {
-        let of = Distribution::new(values, weights)?;
-        year.linearise(measure, values, &of, conventions)
-    };
-    for (title, measure) in [
-        (("Change of the mean", "均值变化"), Kind::Mean),
-        (("Change of the headcount ratio", "贫困发生率变化"), Kind::HeadcountRatio { line }),
-        (("Change of the poverty gap index", "贫困缺口指数变化"), Kind::PovertyGap { line }),
-        (("Change of the Gini coefficient", "基尼系数变化"), Kind::Gini),
-    ] {
-        let (before, after) =
-            (linear(&measure, was).map_err(refused)?, linear(&measure, is).map_err(refused)?);
-        let Some((before, after)) = before.zip(after) else { continue };
-        let sample = Sample { weights: &twice, ..year };
-        let mut told = change(&sample, &before, &after).map_err(refused)?;
-        told.rows /= 2;
-        found.add(group, title, people.told(told));
     }
     Ok(())
 }
