@@ -96,7 +96,7 @@ async fn stream(uplift: &Uplift) {
         uplift.ingest().await.write_records(tokio_stream::iter(requests)).await.unwrap().into_inner();
     let mut landed = 0;
     while let Some(ack) = acks.message().await.unwrap() {
-        landed = ack.rows_landed;
+        landed = ack.rows_accepted;
     }
     assert_eq!(landed as usize, ROWS);
     rate("WriteRecords, committed", ROWS, began.elapsed());
@@ -131,7 +131,7 @@ async fn file(uplift: &Uplift, csv: &str) {
     let parts: Vec<_> = parts.into_iter().map(|part| UploadFileRequest { part: Some(part) }).collect();
     let began = Instant::now();
     let answer = uplift.ingest().await.upload_file(tokio_stream::iter(parts)).await.unwrap().into_inner();
-    assert_eq!(answer.submission.unwrap().rows_landed as usize, ROWS);
+    assert_eq!(answer.submission.unwrap().rows_accepted as usize, ROWS);
     rate("UploadFile of CSV, committed", ROWS, began.elapsed());
 }
 

@@ -1,5 +1,5 @@
 //! All indicators of all counties in one answer; those in plain SQL against DuckDB running the same
-//! queries one by one on the same files; and what an answer costs that is known already, against an empty call.
+//! queries one by one on the same files; and the cost of a cached answer, against an empty call.
 //!
 //!     cargo bench --profile dev --workspace --bench indicators -- 1000000
 //!
@@ -13,8 +13,7 @@ use std::time::{Duration, Instant};
 
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
-use uplift::node::{Service, endpoint};
-use uplift::simulate::Plan;
+use uplift_proto::service::Service;
 use uplift_proto::v1::metrics::{
     Indicator, IndicatorQuery, ListIndicatorsRequest, QueryIndicatorsRequest, StreamIndicatorsRequest,
     TraceFigureRequest,
@@ -24,11 +23,11 @@ use uplift_testkit::Uplift;
 
 const CALLS: usize = 1_000;
 
-fn asked(indicators: Vec<String>, by: AreaLevel) -> IndicatorQuery {
+fn query_of(indicators: Vec<String>, by_level: AreaLevel) -> IndicatorQuery {
     IndicatorQuery {
         indicators,
         area_code: "50".into(),
-        by: by.into(),
+        by_level: by_level.into(),
         periods: vec!["2011".into()],
         ..Default::default()
     }
@@ -46,7 +45,7 @@ async fn in_plain_sql(uplift: &Uplift) -> Vec<Indicator> {
 }
 
 async fn all_by_county(uplift: &Uplift, indicators: Vec<String>) -> (usize, Duration) {
-    let query = Some(asked(indicators, AreaLevel::County));
+    let query = Some(query_of(indicators, AreaLevel::County));
     let began = Instant::now();
     let mut metrics = uplift.metrics().await;
     let mut parts = metrics.stream_indicators(StreamIndicatorsRequest { query }).await.unwrap().into_inner();
@@ -62,11 +61,11 @@ async fn same_queries(uplift: &Uplift) -> Vec<String> {
     let mut metrics = uplift.metrics().await;
     let mut queries = Vec::new();
     for indicator in in_plain_sql(uplift).await {
-        let query = Some(asked(vec![indicator.indicator_id.clone()], AreaLevel::Unspecified));
-        let asked = QueryIndicatorsRequest { query, ..Default::default() };
-        let figure = metrics.query_indicators(asked).await.unwrap().into_inner().figures.remove(0);
-        let asked = TraceFigureRequest { trace: figure.trace, page_size: 1, ..Default::default() };
-        let traced = metrics.trace_figure(asked).await.unwrap().into_inner();
+        let query = Some(query_of(vec![indicator.indicator_id.clone()], AreaLevel::Unspecified));
+        let query_of = QueryIndicatorsRequest { query, ..Default::default() };
+        let figure = metrics.query_indicators(query_of).await.unwrap().into_inner().figures.remove(0);
+        let query_of = TraceFigureRequest { trace: figure.trace, page_size: 1, ..Default::default() };
+        let traced = metrics.trace_figure(query_of).await.unwrap().into_inner();
         let components = [&indicator.value, &indicator.numerator, &indicator.denominator];
         for (part, component) in traced.parts.iter().zip(components.into_iter().flatten()) {
             let area = format!("SELECT left({}, 6) AS county, ", component.area);
@@ -110,9 +109,9 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-async fn known_answers(uplift: &Uplift) {
-    let channel = endpoint(&format!("http://{}", uplift.address(Service::Metrics))).unwrap();
-    let channel = channel.connect().await.unwrap();
+async fn cached_answers(uplift: &Uplift) {
+    let channel =
+        uplift_client::connect(&format!("http://{}", uplift.address(Service::Metrics))).await.unwrap();
     let mut health = HealthClient::new(channel);
     let mut metrics = uplift.metrics().await;
     let (mut empty, mut known) = (Vec::new(), Vec::new());
@@ -121,14 +120,14 @@ async fn known_answers(uplift: &Uplift) {
         let began = Instant::now();
         health.check(HealthCheckRequest::default()).await.unwrap();
         empty.push(began.elapsed());
-        let query = Some(asked(vec!["relocation.people".into()], AreaLevel::Unspecified));
+        let query = Some(query_of(vec!["relocation.people".into()], AreaLevel::Unspecified));
         let began = Instant::now();
         metrics.query_indicators(QueryIndicatorsRequest { query, ..Default::default() }).await.unwrap();
         known.push(began.elapsed());
     }
     let (empty, known) = (median(empty), median(known));
     println!(
-        "a figure that is known {known:.1?}, an empty call {empty:.1?}: {:.1} times",
+        "a figure that is cached {known:.1?}, an empty call {empty:.1?}: {:.1} times",
         known.as_secs_f64() / empty.as_secs_f64()
     );
 }
@@ -138,9 +137,8 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let uplift = Uplift::start().await;
-        let ingest = endpoint(&format!("http://{}", uplift.address(Service::Ingest))).unwrap();
-        let plan = Plan { households, seed: 1 };
-        uplift::commands::simulate::hand_in(ingest.connect().await.unwrap(), plan).await.unwrap();
+        let ingest = format!("http://{}", uplift.address(Service::Ingest));
+        uplift_testkit::simulate(&ingest, households).await;
         let plain = in_plain_sql(&uplift).await.into_iter().map(|i| i.indicator_id).collect();
         let (figures, first) = all_by_county(&uplift, plain).await;
         println!("{figures} figures of the indicators in plain SQL, all counties: {first:.2?}");
@@ -156,6 +154,6 @@ fn main() {
                 queries.len()
             );
         }
-        known_answers(&uplift).await;
+        cached_answers(&uplift).await;
     });
 }

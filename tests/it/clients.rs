@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use uplift::node::Service;
+use uplift_proto::service::Service;
 use uplift_testkit::Uplift;
 
 pub(crate) fn tool(name: &str) -> PathBuf {
@@ -66,10 +66,10 @@ async fn grpcurl_lists_describes_and_calls_each_service() {
     let metrics = uplift.address(Service::Metrics);
     let checks = grpcurl_json(&metrics, &["uplift.metrics.v1.MetricsService/CheckStatements"]).await;
     assert_eq!(checks["inconsistent"], 3);
-    let asked = r#"{"document_id":"chongqing-2011"}"#;
+    let request = r#"{"document_id":"chongqing-2011"}"#;
     let reporting = uplift.address(Service::Reporting);
     let (ok, events) =
-        grpcurl(&reporting, &["-d", asked, "uplift.reporting.v1.ReportingService/GenerateReport"]).await;
+        grpcurl(&reporting, &["-d", request, "uplift.reporting.v1.ReportingService/GenerateReport"]).await;
     assert!(ok && events.contains("\"stage\"") && events.contains("\"reportId\""), "{events}");
 }
 
@@ -97,7 +97,7 @@ async fn grpcurl_hands_records_in_and_reads_why_they_are_refused() {
     );
     let landed = grpcurl_json(&ingest, &["-d", &request("hand/2", "8.6 million"), call]).await;
     assert_eq!(landed["submission"]["state"], "STATE_COMMITTED");
-    assert_eq!(landed["submission"]["rowsLanded"], "1");
+    assert_eq!(landed["submission"]["rowsAccepted"], "1");
     let figures = grpcurl_json(
         &uplift.address(Service::Metrics),
         &["uplift.metrics.v1.MetricsService/QueryStatements"],
@@ -177,7 +177,7 @@ print(json.dumps({'version': table.version(), 'partitions': table.metadata().par
     let read: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
     assert_eq!(read["partitions"], serde_json::json!(["reporting_year", "reporting_county"]));
     let columns = &read["columns"];
-    let sent = uplift::seed::Seed::chongqing_2011().unwrap().statements;
+    let sent = uplift_simulate::Article::chongqing_2011().unwrap().statements;
     assert_eq!(columns["statement_id"].as_array().unwrap().len(), sent.len());
     for (row, statement) in sent.iter().enumerate() {
         assert_eq!(columns["statement_id"][row], statement.statement_id.as_str());

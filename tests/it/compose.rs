@@ -7,14 +7,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use uplift::node::Service;
+use uplift_proto::service::Service;
 use uplift_testkit::Uplift;
 
 use crate::clients::{run, tool};
-use crate::command::uplift;
+use uplift_testkit::uplift_command;
 
-const ASKED: &str =
-    r#"{"query":{"sections":["overview","finance"],"area_code":"50","periods":["2011"],"compare":true}}"#;
+const QUERY: &str = r#"{"query":{"sections":["overview","finance"],"area_code":"50","periods":["2011"],"compare_previous_year":true}}"#;
 
 /// One service of the file, with what it runs and what it waits for.
 struct Part {
@@ -121,7 +120,7 @@ impl Composition {
 
 impl Part {
     fn start(&self) -> Child {
-        let mut command = Command::new(uplift());
+        let mut command = Command::new(uplift_command());
         command.args(&self.command).envs(&self.environment).stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().unwrap()
     }
@@ -130,7 +129,7 @@ impl Part {
     async fn healthy(&self) {
         let Some(url) = &self.health else { return };
         let began = Instant::now();
-        while !run(uplift(), vec!["health".into(), url.clone()]).await.0 {
+        while !run(uplift_command(), vec!["health".into(), url.clone()]).await.0 {
             assert!(began.elapsed() < Duration::from_secs(60), "{} is not healthy at {url}", self.name);
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -140,7 +139,7 @@ impl Part {
 /// Figures by grpcurl, without what differs between two loads of the same records.
 async fn figures(address: &str) -> Vec<Value> {
     let call = "uplift.metrics.v1.MetricsService/QueryIndicators";
-    let args = ["-plaintext", "-d", ASKED, address, call].map(str::to_owned).to_vec();
+    let args = ["-plaintext", "-d", QUERY, address, call].map(str::to_owned).to_vec();
     let (ok, text) = run(tool("grpcurl"), args).await;
     assert!(ok, "{text}");
     let answer: Value = serde_json::from_str(&text).unwrap();
@@ -153,8 +152,8 @@ async fn figures(address: &str) -> Vec<Value> {
 
 /// Asks a process to stop and waits until it has.
 fn stop(mut process: Child) {
-    let asked = Command::new("kill").args(["-TERM", &process.id().to_string()]).status().unwrap();
-    assert!(asked.success());
+    let request = Command::new("kill").args(["-TERM", &process.id().to_string()]).status().unwrap();
+    assert!(request.success());
     assert!(process.wait().unwrap().success(), "a service that is asked to stop ends well");
 }
 
@@ -176,14 +175,14 @@ async fn three_processes_wired_as_composed_answer_as_one_does_and_survive_a_stop
     assert_eq!(running.len(), 3, "three services serve");
     let composed = composition.figures().await;
     assert!(
-        composed.iter().any(|f| f["indicatorId"] == "fund.fiscal" && f["exact"] == "1336000000"),
+        composed.iter().any(|f| f["indicatorId"] == "fund.fiscal" && f["exactValue"] == "1336000000"),
         "{composed:?}"
     );
 
     let embedded = Uplift::start().await;
     let ingest = format!("http://{}", embedded.address(Service::Ingest));
-    let (ok, text) = run(uplift(), vec!["load".into(), "--ingest-url".into(), ingest]).await;
-    assert!(ok && text.contains("3 came back"), "{text}");
+    let (ok, text) = run(uplift_command(), vec!["load".into(), "--ingest-url".into(), ingest]).await;
+    assert!(ok && text.contains("3 rejected"), "{text}");
     assert_eq!(composed, figures(&embedded.address(Service::Metrics)).await);
 
     for name in ["ingest", "metrics", "reporting"] {
@@ -215,7 +214,7 @@ fn compose(args: &[&str]) -> String {
 
 async fn serving() {
     let began = Instant::now();
-    while !run(uplift(), vec!["health".into()]).await.0 {
+    while !run(uplift_command(), vec!["health".into()]).await.0 {
         assert!(began.elapsed() < Duration::from_secs(90), "not healthy: {}", compose(&["ps"]));
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
@@ -228,20 +227,20 @@ async fn on_an_engine_the_containers_answer_as_one_process_does() {
         return;
     }
     let build = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/build-image");
-    let (ok, text) = run(build.into(), vec![uplift().display().to_string()]).await;
+    let (ok, text) = run(build.into(), vec![uplift_command().display().to_string()]).await;
     assert!(ok, "{text}");
     // An engine of the machine's own may still hold what a run that failed left behind.
     compose(&["down", "-v"]);
     compose(&["up", "-d", "--no-build"]);
     serving().await;
     let began = Instant::now();
-    while !compose(&["logs", "load"]).contains("3 came back") {
+    while !compose(&["logs", "load"]).contains("3 rejected") {
         assert!(began.elapsed() < Duration::from_secs(90), "{}", compose(&["logs", "load"]));
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     let composed = figures("127.0.0.1:7102").await;
     assert!(
-        composed.iter().any(|f| f["indicatorId"] == "fund.fiscal" && f["exact"] == "1336000000"),
+        composed.iter().any(|f| f["indicatorId"] == "fund.fiscal" && f["exactValue"] == "1336000000"),
         "{composed:?}"
     );
     for service in ["ingest", "metrics", "reporting"] {

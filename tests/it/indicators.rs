@@ -33,11 +33,11 @@ fn flows(id: &str, rows: &[FundFlow]) -> SubmitRecordsRequest {
 }
 
 async fn query(uplift: &Uplift, query: IndicatorQuery) -> QueryIndicatorsResponse {
-    let asked = QueryIndicatorsRequest { query: Some(query), ..Default::default() };
-    uplift.metrics().await.query_indicators(asked).await.unwrap().into_inner()
+    let query_of = QueryIndicatorsRequest { query: Some(query), ..Default::default() };
+    uplift.metrics().await.query_indicators(query_of).await.unwrap().into_inner()
 }
 
-fn asked(indicator: &str) -> IndicatorQuery {
+fn query_of(indicator: &str) -> IndicatorQuery {
     IndicatorQuery {
         indicators: vec![indicator.into()],
         area_code: "50".into(),
@@ -75,16 +75,22 @@ async fn two_counties() -> Uplift {
 #[tokio::test]
 async fn a_ratio_rolls_up_from_sums_and_is_compared_with_the_year_before() {
     let uplift = two_counties().await;
-    let by = IndicatorQuery { by: AreaLevel::County.into(), compare: true, ..asked("fund.absorption") };
-    let answer = query(&uplift, by).await;
-    let told: Vec<_> = answer
+    let by_level = IndicatorQuery {
+        by_level: AreaLevel::County.into(),
+        compare_previous_year: true,
+        ..query_of("fund.absorption")
+    };
+    let answer = query(&uplift, by_level).await;
+    let found: Vec<_> = answer
         .figures
         .iter()
-        .map(|f| (f.area_code.as_str(), f.area_name_zh.as_str(), f.exact.as_str(), f.previous, f.records))
+        .map(|f| {
+            (f.area_code.as_str(), f.area_name_zh.as_str(), f.exact_value.as_str(), f.previous, f.records)
+        })
         .collect();
     // 190 of 1,000 is 19 %; the mean of 90 % and 11.1 % would be 50.6 %.
     assert_eq!(
-        told,
+        found,
         [
             ("50", "", "19", Some(100.0), 4),
             ("500101", "万州区", "90", None, 2),
@@ -93,50 +99,54 @@ async fn a_ratio_rolls_up_from_sums_and_is_compared_with_the_year_before() {
     );
     assert_eq!((answer.figures[0].change, answer.figures[0].growth_percent), (Some(-81.0), Some(-81.0)));
     assert_eq!((answer.total, answer.figures[0].definition_version), (3, 2));
-    let quarter = IndicatorQuery { periods: vec!["2011-Q3".into()], ..asked("fund.expenditure") };
-    assert_eq!(query(&uplift, quarter).await.figures[0].exact, "90");
-    let nowhere = IndicatorQuery { area_code: "110000".into(), ..asked("fund.absorption") };
+    let quarter = IndicatorQuery { periods: vec!["2011-Q3".into()], ..query_of("fund.expenditure") };
+    assert_eq!(query(&uplift, quarter).await.figures[0].exact_value, "90");
+    let nowhere = IndicatorQuery { area_code: "110000".into(), ..query_of("fund.absorption") };
     assert_eq!(query(&uplift, nowhere).await.figures[0].value, None);
 }
 
 #[tokio::test]
-async fn an_answer_can_be_had_again_from_its_versions_and_its_definition() {
+async fn an_answer_can_be_repeated_from_its_versions_and_its_definition() {
     let uplift = two_counties().await;
-    let before = query(&uplift, asked("fund.expenditure")).await;
+    let before = query(&uplift, query_of("fund.expenditure")).await;
     let instant = std::time::SystemTime::now();
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     let late = [flow("late", "500101", "2011-08-01", FlowKind::Expenditure, 5)];
     uplift.ingest().await.submit_records(flows("late", &late)).await.unwrap();
-    let now = query(&uplift, asked("fund.expenditure")).await;
-    assert_eq!((before.figures[0].exact.as_str(), now.figures[0].exact.as_str()), ("190", "195"));
-    let at = IndicatorQuery { table_versions: before.table_versions.clone(), ..asked("fund.expenditure") };
+    let now = query(&uplift, query_of("fund.expenditure")).await;
+    assert_eq!((before.figures[0].exact_value.as_str(), now.figures[0].exact_value.as_str()), ("190", "195"));
+    let at = IndicatorQuery { table_versions: before.table_versions.clone(), ..query_of("fund.expenditure") };
     assert_eq!(query(&uplift, at).await.figures, before.figures);
-    let as_of = IndicatorQuery { as_of: Some(instant.into()), ..asked("fund.expenditure") };
-    assert_eq!(query(&uplift, as_of).await.figures[0].exact, "190");
-    let first = query(&uplift, asked("fund.absorption@1")).await;
+    let as_of = IndicatorQuery { as_of: Some(instant.into()), ..query_of("fund.expenditure") };
+    assert_eq!(query(&uplift, as_of).await.figures[0].exact_value, "190");
+    let first = query(&uplift, query_of("fund.absorption@1")).await;
     assert_eq!(
         (first.figures[0].definition_version, first.figures[0].value),
         (1, None),
         "nothing was allocated"
     );
-    let asked = GetIndicatorRequest { indicator: "fund.absorption".into() };
-    let told = uplift.metrics().await.get_indicator(asked).await.unwrap().into_inner();
-    assert_eq!(told.history.iter().map(|i| i.version).collect::<Vec<_>>(), [2, 1]);
-    assert!(told.history[0].changed.contains("denominator"), "{}", told.history[0].changed);
+    let query_of = GetIndicatorRequest { indicator: "fund.absorption".into() };
+    let found = uplift.metrics().await.get_indicator(query_of).await.unwrap().into_inner();
+    assert_eq!(found.history.iter().map(|i| i.version).collect::<Vec<_>>(), [2, 1]);
+    assert!(found.history[0].changed.contains("denominator"), "{}", found.history[0].changed);
 }
 
 #[tokio::test]
 async fn a_trace_leads_to_the_submissions_and_records_and_gives_the_value_again() {
     let uplift = two_counties().await;
-    let figure = query(&uplift, asked("fund.absorption")).await.figures.remove(0);
+    let figure = query(&uplift, query_of("fund.absorption")).await.figures.remove(0);
     let more = [flow("late", "500101", "2011-08-01", FlowKind::Expenditure, 5)];
     uplift.ingest().await.submit_records(flows("late", &more)).await.unwrap();
     let mut metrics = uplift.metrics().await;
     let ask = TraceFigureRequest { trace: figure.trace.clone(), page_size: 1, ..Default::default() };
     let traced = metrics.trace_figure(ask.clone()).await.unwrap().into_inner();
     assert!(traced.agrees);
-    assert_eq!((traced.recomputed_exact.as_str(), traced.figure.unwrap().exact.as_str()), ("19", "19"));
-    let names: Vec<_> = traced.parts.iter().map(|p| (p.name.as_str(), p.exact.as_str(), p.records)).collect();
+    assert_eq!(
+        (traced.recomputed_exact_value.as_str(), traced.figure.unwrap().exact_value.as_str()),
+        ("19", "19")
+    );
+    let names: Vec<_> =
+        traced.parts.iter().map(|p| (p.name.as_str(), p.exact_value.as_str(), p.records)).collect();
     assert_eq!(names, [("numerator", "190", 2), ("denominator", "1000", 2)]);
     let numerator = &traced.parts[0];
     assert!(
@@ -159,7 +169,7 @@ async fn a_trace_leads_to_the_submissions_and_records_and_gives_the_value_again(
 }
 
 #[tokio::test]
-async fn targets_and_published_figures_stand_beside_what_the_records_say() {
+async fn targets_and_published_figures_are_beside_the_value_of_the_records() {
     let uplift = two_counties().await;
     let mut ingest = uplift.ingest().await;
     let target = Programme {
@@ -188,13 +198,13 @@ async fn targets_and_published_figures_stand_beside_what_the_records_say() {
         unit: "CNY".into(),
         ..Statement::default()
     };
-    let said = [printed("low", "900"), printed("high", "2000")];
-    let said = submission("letter", "statement", Rows::encode(rows_number("statement"), &said));
-    ingest.submit_records(said).await.unwrap();
-    let fiscal = query(&uplift, asked("fund.fiscal")).await.figures.remove(0);
+    let statements = [printed("low", "900"), printed("high", "2000")];
+    let letter = submission("letter", "statement", Rows::encode(rows_number("statement"), &statements));
+    ingest.submit_records(letter).await.unwrap();
+    let fiscal = query(&uplift, query_of("fund.fiscal")).await.figures.remove(0);
     let verdicts: Vec<_> = fiscal.published.iter().map(|p| (p.statement_id.as_str(), p.verdict())).collect();
     assert_eq!(verdicts, [("low", Verdict::Consistent), ("high", Verdict::Inconsistent)]);
-    let relocated = query(&uplift, asked("relocation.people")).await.figures.remove(0);
+    let relocated = query(&uplift, query_of("relocation.people")).await.figures.remove(0);
     assert_eq!(
         (relocated.target, relocated.target_share_percent),
         (Some(400.0), None),
@@ -207,7 +217,7 @@ async fn pages_and_streams_hold_the_same_figures_at_one_version() {
     let uplift = two_counties().await;
     let everything = IndicatorQuery {
         area_code: "50".into(),
-        by: AreaLevel::County.into(),
+        by_level: AreaLevel::County.into(),
         periods: vec!["2011".into(), "2010".into()],
         ..Default::default()
     };
@@ -215,9 +225,9 @@ async fn pages_and_streams_hold_the_same_figures_at_one_version() {
     let mut paged: Vec<Figure> = Vec::new();
     let mut token = String::new();
     loop {
-        let asked =
+        let query_of =
             QueryIndicatorsRequest { query: Some(everything.clone()), page_size: 100, page_token: token };
-        let page = metrics.query_indicators(asked).await.unwrap().into_inner();
+        let page = metrics.query_indicators(query_of).await.unwrap().into_inner();
         paged.extend(page.figures);
         token = page.next_page_token;
         if token.is_empty() {
@@ -236,7 +246,8 @@ async fn pages_and_streams_hold_the_same_figures_at_one_version() {
     while let Some(part) = parts.message().await.unwrap() {
         streamed.extend(part.figures);
     }
-    let plain = |f: &Figure| (f.indicator_id.clone(), f.area_code.clone(), f.period.clone(), f.exact.clone());
+    let plain =
+        |f: &Figure| (f.indicator_id.clone(), f.area_code.clone(), f.period.clone(), f.exact_value.clone());
     let flows = |figures: &[Figure]| -> Vec<_> {
         figures.iter().filter(|f| f.indicator_id.starts_with("fund.")).map(plain).collect()
     };
@@ -245,69 +256,76 @@ async fn pages_and_streams_hold_the_same_figures_at_one_version() {
 }
 
 #[tokio::test]
-async fn a_subscriber_hears_of_a_figure_when_a_commit_changes_it() {
+async fn a_subscriber_receives_a_figure_when_a_commit_changes_it() {
     let uplift = two_counties().await;
     let indicators = vec!["fund.expenditure".to_owned(), "fund.disbursement".to_owned()];
-    let query = Some(IndicatorQuery { indicators, ..asked("") });
+    let query = Some(IndicatorQuery { indicators, ..query_of("") });
     let mut metrics = uplift.metrics().await;
     let mut news =
         metrics.subscribe_indicators(SubscribeIndicatorsRequest { query }).await.unwrap().into_inner();
     let first = news.message().await.unwrap().unwrap();
-    assert_eq!(first.figures.iter().map(|f| f.exact.as_str()).collect::<Vec<_>>(), ["190", "1000"]);
+    assert_eq!(first.figures.iter().map(|f| f.exact_value.as_str()).collect::<Vec<_>>(), ["190", "1000"]);
     let late = [flow("late", "500101", "2011-07-01", FlowKind::Expenditure, 5)];
     uplift.ingest().await.submit_records(flows("late", &late)).await.unwrap();
     let changed =
         tokio::time::timeout(Duration::from_secs(20), news.message()).await.unwrap().unwrap().unwrap();
-    assert_eq!(changed.figures.iter().map(|f| f.exact.as_str()).collect::<Vec<_>>(), ["195"]);
+    assert_eq!(changed.figures.iter().map(|f| f.exact_value.as_str()).collect::<Vec<_>>(), ["195"]);
 }
 
 #[tokio::test]
-async fn wrong_questions_are_answered_with_the_field_and_what_to_write() {
+async fn wrong_queries_are_refused_with_the_field_and_the_remedy() {
     let uplift = two_counties().await;
     let mut metrics = uplift.metrics().await;
-    for (query, code, said) in [
-        (asked("fund.absorbtion"), Code::NotFound, "fund.absorption"),
-        (IndicatorQuery { periods: vec![], ..asked("fund.fiscal") }, Code::InvalidArgument, "query.periods"),
+    for (query, code, part) in [
+        (query_of("fund.absorbtion"), Code::NotFound, "fund.absorption"),
         (
-            IndicatorQuery { periods: vec!["2011-13".into()], ..asked("fund.fiscal") },
+            IndicatorQuery { periods: vec![], ..query_of("fund.fiscal") },
+            Code::InvalidArgument,
+            "query.periods",
+        ),
+        (
+            IndicatorQuery { periods: vec!["2011-13".into()], ..query_of("fund.fiscal") },
             Code::InvalidArgument,
             "query.periods[0]",
         ),
         (
-            IndicatorQuery { area_code: "5o".into(), ..asked("fund.fiscal") },
+            IndicatorQuery { area_code: "5o".into(), ..query_of("fund.fiscal") },
             Code::InvalidArgument,
             "query.area_code",
         ),
         (
-            IndicatorQuery { dimensions: vec!["colour".into()], ..asked("fund.fiscal") },
+            IndicatorQuery { dimensions: vec!["colour".into()], ..query_of("fund.fiscal") },
             Code::InvalidArgument,
             "it has source",
         ),
         (
-            IndicatorQuery { sections: vec!["weather".into()], ..asked("fund.fiscal") },
+            IndicatorQuery { sections: vec!["weather".into()], ..query_of("fund.fiscal") },
             Code::InvalidArgument,
             "query.sections[0]",
         ),
         (
-            IndicatorQuery { by: AreaLevel::Province.into(), ..asked("fund.fiscal") },
+            IndicatorQuery { by_level: AreaLevel::Province.into(), ..query_of("fund.fiscal") },
             Code::InvalidArgument,
-            "query.by",
+            "query.by_level",
         ),
         (
-            IndicatorQuery { periods: vec!["2011-Q1".into()], ..asked("income.per_head") },
+            IndicatorQuery { periods: vec!["2011-Q1".into()], ..query_of("income.per_head") },
             Code::InvalidArgument,
             "yearly",
         ),
         (
             IndicatorQuery {
                 table_versions: HashMap::from([("fund_flow".into(), 99)]),
-                ..asked("fund.fiscal")
+                ..query_of("fund.fiscal")
             },
             Code::NotFound,
             "no version 99",
         ),
         (
-            IndicatorQuery { table_versions: HashMap::from([("flows".into(), 1)]), ..asked("fund.fiscal") },
+            IndicatorQuery {
+                table_versions: HashMap::from([("flows".into(), 1)]),
+                ..query_of("fund.fiscal")
+            },
             Code::InvalidArgument,
             "query.table_versions",
         ),
@@ -315,7 +333,7 @@ async fn wrong_questions_are_answered_with_the_field_and_what_to_write() {
         let request = QueryIndicatorsRequest { query: Some(query), ..Default::default() };
         let refused = metrics.query_indicators(request).await.unwrap_err();
         assert_eq!(refused.code(), code, "{refused}");
-        assert!(refused.message().contains(said), "{said}: {}", refused.message());
+        assert!(refused.message().contains(part), "{part}: {}", refused.message());
     }
 }
 
@@ -335,7 +353,7 @@ unit = "CNY"
 value = { dataset = "fund_flow", measure = "max(amount)" }
 "#;
     std::fs::write(folder.join("own.toml"), own).unwrap();
-    assert_eq!(query(&uplift, asked("own.largest")).await.figures[0].exact, "900");
+    assert_eq!(query(&uplift, query_of("own.largest")).await.figures[0].exact_value, "900");
     std::fs::write(folder.join("own.toml"), own.replace("max(amount)", "max(amuont)")).unwrap();
     let mut metrics = uplift.metrics().await;
     let listed = metrics.list_indicators(ListIndicatorsRequest::default()).await.unwrap().into_inner();
@@ -345,9 +363,9 @@ value = { dataset = "fund_flow", measure = "max(amount)" }
         listed.problems
     );
     assert_eq!(
-        query(&uplift, asked("own.largest")).await.figures[0].exact,
+        query(&uplift, query_of("own.largest")).await.figures[0].exact_value,
         "900",
-        "the last good one counts"
+        "the last valid one is in force"
     );
     assert!(listed.indicators.len() >= 61);
 }

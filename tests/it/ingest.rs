@@ -1,4 +1,4 @@
-//! Handing in: what lands, what comes back, what happens the second time.
+//! Submissions: what is accepted, what is rejected, what happens the second time.
 
 use prost::Message;
 use tonic::Code;
@@ -40,8 +40,8 @@ fn with_header(
 }
 
 async fn count(uplift: &Uplift, document: &str) -> usize {
-    let asked = QueryStatementsRequest { document_id: document.to_owned(), ..Default::default() };
-    uplift.metrics().await.query_statements(asked).await.expect("an answer").into_inner().figures.len()
+    let request = QueryStatementsRequest { document_id: document.to_owned(), ..Default::default() };
+    uplift.metrics().await.query_statements(request).await.expect("an answer").into_inner().figures.len()
 }
 
 #[tokio::test]
@@ -71,13 +71,13 @@ async fn a_bad_record_is_refused_with_the_path_of_each_field_at_fault() {
     assert!(violations[2].description.contains("12,34"), "{}", violations[2].description);
     assert_eq!(count(&uplift, "letter").await, 0, "nothing of a refused submission is in the table");
 
-    let asked = wire::GetSubmissionRequest { submission_id: "bad".into() };
-    let kept = ingest.get_submission(asked).await.unwrap().into_inner().submission.unwrap();
+    let request = wire::GetSubmissionRequest { submission_id: "bad".into() };
+    let kept = ingest.get_submission(request).await.unwrap().into_inner().submission.unwrap();
     assert_eq!((kept.state(), kept.rows_received, kept.rows_rejected), (wire::State::Refused, 3, 2));
 }
 
 #[tokio::test]
-async fn good_rows_land_beside_bad_ones_where_the_sender_chose_so() {
+async fn good_rows_are_accepted_beside_bad_ones_where_the_sender_chose_so() {
     let uplift = Uplift::start().await;
     let mut ingest = uplift.ingest().await;
     let rows = [
@@ -89,7 +89,7 @@ async fn good_rows_land_beside_bad_ones_where_the_sender_chose_so() {
     let request = with_header(statements("mixed", &rows), |h| h.policy = wire::Policy::AcceptGoodRows.into());
     let answer = ingest.submit_records(request).await.unwrap().into_inner();
     let submission = answer.submission.unwrap();
-    assert_eq!((submission.rows_received, submission.rows_landed, submission.rows_rejected), (4, 2, 2));
+    assert_eq!((submission.rows_received, submission.rows_accepted, submission.rows_rejected), (4, 2, 2));
     let rejected: Vec<_> = answer.rejections.iter().map(|r| (r.row, r.rule.as_str())).collect();
     assert_eq!(rejected, [(2, "required"), (3, "duplicate_key")]);
     assert_eq!(count(&uplift, "letter").await, 2);
@@ -98,8 +98,8 @@ async fn good_rows_land_beside_bad_ones_where_the_sender_chose_so() {
 #[tokio::test]
 async fn the_same_submission_twice_changes_nothing_and_other_content_under_its_id_is_refused() {
     let mut uplift = Uplift::with_article().await;
-    let asked = wire::GetSubmissionRequest { submission_id: "article/statement".into() };
-    let first = uplift.ingest().await.get_submission(asked).await.unwrap().into_inner().submission;
+    let request = wire::GetSubmissionRequest { submission_id: "article/statement".into() };
+    let first = uplift.ingest().await.get_submission(request).await.unwrap().into_inner().submission;
     for round in 0..2 {
         let mut ingest = uplift.ingest().await;
         let [statements, _] = article();
@@ -129,8 +129,8 @@ async fn replacing_swaps_the_rows_of_that_area_and_period_alone() {
         .unwrap();
     let newer = with_header(with_header(statements("county/2", &[statement("new")]), county), replace);
     ingest.submit_records(newer).await.unwrap();
-    let asked = QueryStatementsRequest { document_id: "letter".into(), ..Default::default() };
-    let figures = uplift.metrics().await.query_statements(asked).await.unwrap().into_inner().figures;
+    let request = QueryStatementsRequest { document_id: "letter".into(), ..Default::default() };
+    let figures = uplift.metrics().await.query_statements(request).await.unwrap().into_inner().figures;
     let ids: Vec<_> = figures.iter().map(|f| f.statement.as_ref().unwrap().statement_id.as_str()).collect();
     assert_eq!(ids, ["city", "new"]);
 }
@@ -141,10 +141,10 @@ async fn a_dry_run_answers_and_keeps_nothing() {
     let mut ingest = uplift.ingest().await;
     let request = wire::SubmitRecordsRequest { dry_run: true, ..statements("dry", &[statement("a")]) };
     let answer = ingest.submit_records(request).await.unwrap().into_inner().submission.unwrap();
-    assert_eq!((answer.rows_landed, answer.table_version), (1, None));
+    assert_eq!((answer.rows_accepted, answer.table_version), (1, None));
     assert_eq!(count(&uplift, "letter").await, 0);
-    let asked = wire::GetSubmissionRequest { submission_id: "dry".into() };
-    assert_eq!(ingest.get_submission(asked).await.unwrap_err().code(), Code::NotFound);
+    let request = wire::GetSubmissionRequest { submission_id: "dry".into() };
+    assert_eq!(ingest.get_submission(request).await.unwrap_err().code(), Code::NotFound);
 }
 
 #[tokio::test]
@@ -189,16 +189,16 @@ async fn submissions_are_listed_the_newest_first_in_pages() {
     for n in 0..5 {
         ingest.submit_records(statements(&format!("s/{n}"), &[statement(&format!("s{n}"))])).await.unwrap();
     }
-    let mut asked = wire::ListSubmissionsRequest { page_size: 2, ..Default::default() };
+    let mut request = wire::ListSubmissionsRequest { page_size: 2, ..Default::default() };
     let mut ids = Vec::new();
     loop {
-        let page = ingest.list_submissions(asked.clone()).await.unwrap().into_inner();
+        let page = ingest.list_submissions(request.clone()).await.unwrap().into_inner();
         assert!(page.submissions.len() <= 2);
         ids.extend(page.submissions.into_iter().map(|s| s.header.unwrap().submission_id));
         if page.next_page_token.is_empty() {
             break;
         }
-        asked.page_token = page.next_page_token;
+        request.page_token = page.next_page_token;
     }
     assert_eq!(ids, ["s/4", "s/3", "s/2", "s/1", "s/0"]);
     let wrong = wire::ListSubmissionsRequest { page_token: "?".into(), ..Default::default() };
@@ -209,8 +209,8 @@ async fn submissions_are_listed_the_newest_first_in_pages() {
 async fn datasets_describe_themselves() {
     let uplift = Uplift::start().await;
     let mut ingest = uplift.ingest().await;
-    let asked = wire::GetDatasetRequest { dataset: "statement".into() };
-    let dataset = ingest.get_dataset(asked).await.unwrap().into_inner().dataset.unwrap();
+    let request = wire::GetDatasetRequest { dataset: "statement".into() };
+    let dataset = ingest.get_dataset(request).await.unwrap().into_inner().dataset.unwrap();
     let qualifier = dataset.fields.iter().find(|f| f.name == "qualifier").unwrap();
     assert!(
         qualifier.codes.iter().any(|c| c.name == Qualifier::MoreThan.as_str_name() && c.title_zh == "超过")
@@ -222,7 +222,7 @@ async fn datasets_describe_themselves() {
 }
 
 #[tokio::test]
-async fn a_key_lands_once_even_when_submissions_race_for_it() {
+async fn a_key_is_accepted_once_even_when_submissions_race_for_it() {
     let mut uplift = Uplift::start().await;
     let mut racers = tokio::task::JoinSet::new();
     for n in 0..8 {
@@ -234,7 +234,7 @@ async fn a_key_lands_once_even_when_submissions_race_for_it() {
         racers.spawn(async move { ingest.submit_records(request).await.unwrap().into_inner() });
     }
     let answers = racers.join_all().await;
-    let landed: Vec<_> = answers.iter().map(|a| a.submission.as_ref().unwrap().rows_landed).collect();
+    let landed: Vec<_> = answers.iter().map(|a| a.submission.as_ref().unwrap().rows_accepted).collect();
     assert_eq!(
         (landed.iter().sum::<i64>(), landed.iter().filter(|n| **n == 2).count()),
         (9, 1),
@@ -249,8 +249,8 @@ async fn a_key_lands_once_even_when_submissions_race_for_it() {
     let refused = ingest.submit_records(statements("late", &[statement("wanted")])).await.unwrap_err();
     let violations = refused.get_details_bad_request().unwrap().field_violations;
     assert!(violations[0].description.contains("handed in before for 50, 2011"), "{violations:?}");
-    let asked = wire::ListRejectsRequest { submission_id: "late".into(), ..Default::default() };
-    let kept = ingest.list_rejects(asked).await.unwrap().into_inner().rejections;
+    let request = wire::ListRejectionsRequest { submission_id: "late".into(), ..Default::default() };
+    let kept = ingest.list_rejections(request).await.unwrap().into_inner().rejections;
     assert_eq!((kept.len(), kept[0].row, kept[0].rule.as_str()), (1, 1, "duplicate_key"));
 }
 
@@ -350,14 +350,14 @@ async fn upload(
 }
 
 #[tokio::test]
-async fn a_county_file_lands_exact_and_its_bad_rows_come_back_in_its_own_words() {
+async fn a_county_file_is_accepted_exactly_and_its_bad_rows_are_rejected_in_its_own_words() {
     let uplift = Uplift::with_wanzhou().await;
     let answer = upload(&uplift, "file/1", county_file()).await.unwrap();
     let submission = answer.submission.unwrap();
-    assert_eq!((submission.rows_received, submission.rows_landed, submission.rows_rejected), (5, 2, 3));
-    let told: Vec<_> =
+    assert_eq!((submission.rows_received, submission.rows_accepted, submission.rows_rejected), (5, 2, 3));
+    let found: Vec<_> =
         answer.rejections.iter().map(|r| (r.row, r.field.as_str(), r.value.as_str())).collect();
-    assert_eq!(told, [(2, "金额（万元）", "十万"), (3, "金额（万元）", "0.0000001"), (4, "类型", "拨款")]);
+    assert_eq!(found, [(2, "金额（万元）", "十万"), (3, "金额（万元）", "0.0000001"), (4, "类型", "拨款")]);
     assert!(
         answer.rejections[2].message.contains("拨付"),
         "the list is given: {}",
@@ -396,10 +396,10 @@ async fn files_in_other_encodings_and_with_unknown_columns() {
     let csv = "flow_id,Date,kind,source,amount_fen,area_code\nU-1,2011-01-02,donation,social,5.25,500101\n";
     let utf16: Vec<u8> = csv.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let landed = upload(&uplift, "utf16", utf16).await.unwrap().submission.unwrap();
-    assert_eq!(landed.rows_landed, 1);
+    assert_eq!(landed.rows_accepted, 1);
     let marked = format!("\u{feff}{}", csv.replace("U-1", "U-2"));
     assert_eq!(
-        upload(&uplift, "utf8", marked.into_bytes()).await.unwrap().submission.unwrap().rows_landed,
+        upload(&uplift, "utf8", marked.into_bytes()).await.unwrap().submission.unwrap().rows_accepted,
         1
     );
 
@@ -418,8 +418,9 @@ async fn every_template_is_a_file_that_its_dataset_takes() {
     let mut ingest = uplift.ingest().await;
     for dataset in uplift_proto::dataset::all() {
         for language in ["en", "zh"] {
-            let asked = wire::GetTemplateRequest { dataset: dataset.name.clone(), language: language.into() };
-            let template = ingest.get_template(asked).await.unwrap().into_inner();
+            let request =
+                wire::GetTemplateRequest { dataset: dataset.name.clone(), language: language.into() };
+            let template = ingest.get_template(request).await.unwrap().into_inner();
             let submission = wire::SubmissionHeader {
                 submission_id: "template".into(),
                 dataset: dataset.name.clone(),
@@ -439,7 +440,7 @@ async fn every_template_is_a_file_that_its_dataset_takes() {
 }
 
 #[tokio::test]
-async fn a_caller_that_gave_up_and_comes_back_gets_the_first_answer() {
+async fn a_caller_that_gave_up_and_tries_again_gets_the_first_answer() {
     let uplift = Uplift::start().await;
     let request = statements("impatient", &[statement("a")]);
     for wait in 0..20 {
@@ -448,7 +449,7 @@ async fn a_caller_that_gave_up_and_comes_back_gets_the_first_answer() {
         let patience = std::time::Duration::from_millis(wait * 2);
         let _ = tokio::time::timeout(patience, ingest.submit_records(request.clone())).await;
         match ingest.submit_records(request.clone()).await {
-            Ok(answer) => assert_eq!(answer.into_inner().submission.unwrap().rows_landed, 1),
+            Ok(answer) => assert_eq!(answer.into_inner().submission.unwrap().rows_accepted, 1),
             Err(status) => assert_eq!(status.code(), Code::Aborted, "{status:?}"),
         }
     }
@@ -456,7 +457,7 @@ async fn a_caller_that_gave_up_and_comes_back_gets_the_first_answer() {
 }
 
 #[tokio::test]
-async fn gathering_small_files_changes_neither_rows_nor_earlier_versions() {
+async fn compacting_small_files_changes_neither_rows_nor_earlier_versions() {
     let uplift = Uplift::start().await;
     let mut ingest = uplift.ingest().await;
     let mut tenth = None;

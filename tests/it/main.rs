@@ -4,12 +4,14 @@
 #![allow(clippy::unwrap_used)]
 
 mod architecture;
+mod cli;
 mod clients;
-mod command;
 mod compose;
 mod indicators;
 mod ingest;
-mod metrics;
-mod platforms;
+mod modules;
+mod query_engines;
 mod reporting;
+mod snapshots;
+mod statements;
 mod streaming;

@@ -8,8 +8,8 @@ use uplift_proto::v1::reporting::{
 use uplift_testkit::Uplift;
 
 async fn generate(uplift: &Uplift) -> (Vec<String>, Report) {
-    let asked = GenerateReportRequest { document_id: "chongqing-2011".into() };
-    let mut events = uplift.reporting().await.generate_report(asked).await.unwrap().into_inner();
+    let request = GenerateReportRequest { document_id: "chongqing-2011".into() };
+    let mut events = uplift.reporting().await.generate_report(request).await.unwrap().into_inner();
     let mut stages = Vec::new();
     let mut report = None;
     while let Some(message) = events.message().await.unwrap() {
@@ -34,11 +34,11 @@ async fn a_report_tells_its_steps_and_is_kept_as_it_was_written() {
 
     uplift.restart().await;
     let mut reporting = uplift.reporting().await;
-    let asked = GetReportRequest { report_id: report.report_id.clone() };
-    assert_eq!(reporting.get_report(asked).await.unwrap().into_inner().report.as_ref(), Some(&report));
+    let request = GetReportRequest { report_id: report.report_id.clone() };
+    assert_eq!(reporting.get_report(request).await.unwrap().into_inner().report.as_ref(), Some(&report));
 
-    let asked = DownloadReportRequest { report_id: report.report_id.clone() };
-    let mut parts = reporting.download_report(asked).await.unwrap().into_inner();
+    let request = DownloadReportRequest { report_id: report.report_id.clone() };
+    let mut parts = reporting.download_report(request).await.unwrap().into_inner();
     let (mut page, mut digest) = (Vec::new(), None);
     while let Some(message) = parts.message().await.unwrap() {
         match message.part.unwrap() {
@@ -78,8 +78,8 @@ async fn what_does_not_exist_is_said_to_be_missing() {
         let missing = reporting.get_report(GetReportRequest { report_id: id.into() }).await.unwrap_err();
         assert_eq!(missing.code(), Code::NotFound, "{id:?}");
     }
-    let asked = GenerateReportRequest { document_id: "unheard-of".into() };
-    let mut events = reporting.generate_report(asked).await.unwrap().into_inner();
+    let request = GenerateReportRequest { document_id: "unheard-of".into() };
+    let mut events = reporting.generate_report(request).await.unwrap().into_inner();
     let failed = loop {
         match events.message().await {
             Ok(Some(_)) => {}

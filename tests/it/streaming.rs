@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::command::uplift;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
@@ -13,10 +12,11 @@ use uplift_proto::rows::Rows;
 use uplift_proto::v1::ingest::ingest_service_client::IngestServiceClient;
 use uplift_proto::v1::ingest::write_records_request::Part;
 use uplift_proto::v1::ingest::{
-    GetSubmissionRequest, ListRejectsRequest, ListSubmissionsRequest, Policy, RecordBatch, SubmissionHeader,
-    WriteRecordsRequest, WriteRecordsResponse,
+    GetSubmissionRequest, ListRejectionsRequest, ListSubmissionsRequest, Policy, RecordBatch,
+    SubmissionHeader, WriteRecordsRequest, WriteRecordsResponse,
 };
 use uplift_proto::v1::records::{Household, RegistrationStatus};
+use uplift_testkit::uplift_command;
 use uplift_testkit::{Uplift, rows_number, wanzhou};
 
 fn open(id: &str) -> WriteRecordsRequest {
@@ -76,7 +76,7 @@ async fn landed(table_root: &Path) -> Vec<String> {
     let table = store.get("household").await.unwrap().expect("the table was made");
     let rows = table.snapshot().await.unwrap().rows().await.unwrap().collect().await.unwrap();
     let ids = rows.iter().flat_map(|b| {
-        let ids = uplift_store::columns::text(b, "household_id").unwrap();
+        let ids = uplift_formats::columns::text(b, "household_id").unwrap();
         (0..b.num_rows()).map(|row| ids.value(row).to_owned()).collect::<Vec<_>>()
     });
     let mut ids: Vec<_> = ids.collect();
@@ -90,27 +90,27 @@ async fn each_batch_is_acknowledged_once_it_is_committed_and_may_be_sent_again()
     let mut client = uplift.ingest().await;
     let (acks, end) = send(&mut client, vec![open("s"), batch(1), batch(2), batch(3)]).await;
     assert!(end.is_none(), "{end:?}");
-    let told: Vec<_> = acks.iter().map(|a| (a.sequence, a.rows_landed, a.rows_rejected)).collect();
-    assert_eq!(told, [(0, 0, 0), (1, 9, 1), (2, 18, 2), (3, 27, 3)]);
+    let found: Vec<_> = acks.iter().map(|a| (a.sequence, a.rows_accepted, a.rows_rejected)).collect();
+    assert_eq!(found, [(0, 0, 0), (1, 9, 1), (2, 18, 2), (3, 27, 3)]);
     assert!(acks[1..].iter().all(|a| a.table_version.is_some()));
     assert_eq!((acks[2].rejections[0].row, acks[2].rejections[0].field.as_str()), (13, "size"));
 
     // Cut off and begun again: the first answer says where to go on; what is known changes nothing.
     let (acks, end) = send(&mut client, vec![open("s"), batch(2), batch(4)]).await;
     assert!(end.is_none(), "{end:?}");
-    let told: Vec<_> = acks.iter().map(|a| (a.sequence, a.rows_landed)).collect();
-    assert_eq!(told, [(3, 27), (3, 27), (4, 36)]);
+    let found: Vec<_> = acks.iter().map(|a| (a.sequence, a.rows_accepted)).collect();
+    assert_eq!(found, [(3, 27), (3, 27), (4, 36)]);
     assert_eq!(acks[1].rejections[0].row, 13, "the first answer again");
     assert_eq!(landed(&uplift.table("")).await.len(), 36);
 
-    let asked = GetSubmissionRequest { submission_id: "s".into() };
-    let whole = client.get_submission(asked).await.unwrap().into_inner().submission.unwrap();
-    assert_eq!((whole.rows_received, whole.rows_landed, whole.rows_rejected), (40, 36, 4));
+    let request = GetSubmissionRequest { submission_id: "s".into() };
+    let whole = client.get_submission(request).await.unwrap().into_inner().submission.unwrap();
+    assert_eq!((whole.rows_received, whole.rows_accepted, whole.rows_rejected), (40, 36, 4));
     let listed = client.list_submissions(ListSubmissionsRequest::default()).await.unwrap().into_inner();
     assert_eq!(listed.submissions[0], whole, "a stream is listed as one submission");
     assert_eq!(listed.submissions.len(), 2, "the stream, and the area before it");
-    let rejects = ListRejectsRequest { submission_id: "s".into(), ..Default::default() };
-    let rejects = client.list_rejects(rejects).await.unwrap().into_inner().rejections;
+    let rejects = ListRejectionsRequest { submission_id: "s".into(), ..Default::default() };
+    let rejects = client.list_rejections(rejects).await.unwrap().into_inner().rejections;
     assert_eq!(rejects.iter().map(|r| r.row).collect::<Vec<_>>(), [3, 13, 23, 33]);
 }
 
@@ -132,16 +132,15 @@ async fn gaps_changed_batches_and_missing_heads_end_the_stream_with_a_reason() {
 }
 
 fn serve_ingest(folder: &Path, port: u16) -> Child {
-    let mut command = Command::new(uplift());
+    let mut command = Command::new(uplift_command());
     command.args(["serve", "--service", "ingest", "--ingest-port", &port.to_string(), "--data-dir"]);
     command.arg(folder).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 async fn connect(port: u16) -> IngestServiceClient<Channel> {
-    let endpoint = uplift::node::endpoint(&format!("http://127.0.0.1:{port}")).unwrap();
     for _ in 0..400 {
-        match endpoint.connect().await {
-            Ok(channel) => return IngestServiceClient::new(channel),
+        match uplift_client::connect(&format!("http://127.0.0.1:{port}")).await {
+            Ok(channel) => return uplift_client::ingest(channel),
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }

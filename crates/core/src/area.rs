@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct AreaCode(String);
 
-/// A code that is no area.
+/// A text that is not an area code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an area code: write the 2, 4, 6, 9 or 12 digits of GB/T 2260, as 50 or 500101")]
 pub struct AreaCodeError(String);
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn padding_is_no_part_of_the_area() {
+    fn padding_does_not_belong_to_the_area() {
         assert_eq!(code("500000"), code("50"));
         assert_eq!(code("500100").as_str(), "5001");
         assert_eq!(code("500101000000"), code("500101"));

@@ -2,14 +2,7 @@
 
 use rust_decimal::Decimal;
 
-/// A title in the two languages that people read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Title {
-    /// English.
-    pub en: String,
-    /// Chinese.
-    pub zh: String,
-}
+use crate::language::Bilingual;
 
 /// A kind of record that offices hand in.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +14,7 @@ pub struct Dataset {
     /// Field number of that list.
     pub rows_number: u32,
     /// Title.
-    pub title: Title,
+    pub title: Bilingual,
     /// Fields that together tell records apart.
     pub key: Vec<String>,
     /// Fields, in the order of their declaration.
@@ -38,7 +31,7 @@ pub struct Field {
     /// Number on the wire.
     pub number: u32,
     /// Title.
-    pub title: Title,
+    pub title: Bilingual,
     /// What it holds.
     pub kind: Kind,
     /// Unit of a number; empty for others.
@@ -110,7 +103,7 @@ pub struct Code {
     /// As the table keeps it: `more_than`.
     pub stored: String,
     /// Title.
-    pub title: Title,
+    pub title: Bilingual,
 }
 
 /// A rule over several fields of a record.
@@ -135,14 +128,14 @@ impl Field {
     /// Name of its column: without the unit that the wire's name ends in.
     pub fn column(&self) -> &str {
         match self.kind {
-            Kind::Money => self.name.strip_suffix(FEN).unwrap_or(&self.name),
+            Kind::Money => self.name.strip_suffix(FEN_SUFFIX).unwrap_or(&self.name),
             _ => &self.name,
         }
     }
 }
 
-/// Names of money fields end in their unit on the wire.
-pub const FEN: &str = "_fen";
+/// What the names of money fields end in on the wire: their unit.
+pub const FEN_SUFFIX: &str = "_fen";
 
 impl Kind {
     /// The kind in one word, as documentation shows it.
@@ -159,7 +152,7 @@ impl Kind {
 }
 
 impl Format {
-    /// What a text of this format looks like, for documentation and refusals.
+    /// What a text of this format looks like, for documentation and error messages.
     pub fn describe(self) -> &'static str {
         match self {
             Self::Free => "",

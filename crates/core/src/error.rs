@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What went wrong, as far as a caller must tell cases apart.
+/// What kind of error it is, as far as a caller must tell cases apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     /// The request is wrong whatever the state; the violations say where.
@@ -11,13 +11,17 @@ pub enum ErrorKind {
     NotFound,
     /// It exists already, with other content.
     AlreadyExists,
+    /// Nobody said who is asking.
+    Unauthenticated,
+    /// Whoever asks may not have it.
+    PermissionDenied,
     /// The state forbids it now.
     FailedPrecondition,
     /// A race was lost; the same request may succeed.
     Aborted,
     /// A limit was reached; later, or smaller, it may succeed.
     ResourceExhausted,
-    /// A part it needs cannot be reached.
+    /// A service that it needs cannot be reached.
     Unavailable,
     /// Our fault; the log knows more.
     Internal,
@@ -43,7 +47,7 @@ impl FieldViolation {
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
-    /// Which case it is.
+    /// What kind it is.
     pub kind: ErrorKind,
     /// What was wrong, where, and what to do: for the caller.
     pub message: String,
@@ -85,11 +89,28 @@ impl Error {
         Self::new(ErrorKind::NotFound, message)
     }
 
-    /// A fault of ours. `doing` says what was being done; the cause stays in the log.
+    /// A fault of ours: `doing` and the cause go to the log, the caller reads neither.
     pub fn internal(
         doing: impl Into<String>,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
         Self { source: Some(source.into()), ..Self::new(ErrorKind::Internal, doing) }
+    }
+}
+
+/// What is wrong with a declaration, as of an indicator or a report template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{part}: {remedy}")]
+pub struct DeclarationError {
+    /// The part at fault, as `where` or `numerator.join`.
+    pub part: String,
+    /// What is wrong with it and what to write instead.
+    pub remedy: String,
+}
+
+impl DeclarationError {
+    /// An error in one part of a declaration.
+    pub fn new(part: impl Into<String>, remedy: impl fmt::Display) -> Self {
+        Self { part: part.into(), remedy: remedy.to_string() }
     }
 }

@@ -32,7 +32,7 @@ pub enum Operator {
     Divide,
 }
 
-/// Where an expression stops making sense.
+/// Where an expression cannot be read on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{expected} expected at character {at} of {text:?}")]
 pub struct ExpressionError {
@@ -199,8 +199,8 @@ mod tests {
     use super::*;
 
     fn value(text: &str) -> String {
-        let of = |name: &str| Interval::exact(if name == "a" { 6.into() } else { 2.into() });
-        Expression::parse(text).unwrap().evaluate(&of).unwrap().to_string()
+        let figure = |name: &str| Interval::exact(if name == "a" { 6.into() } else { 2.into() });
+        Expression::parse(text).unwrap().evaluate(&figure).unwrap().to_string()
     }
 
     #[test]

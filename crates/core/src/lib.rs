@@ -1,15 +1,20 @@
 //! The words that Uplift's parts share: areas, periods, figures as intervals, checks and verdicts,
-//! what a dataset is, and the one error.
+//! what a dataset is, what is wrong with a row, texts in two languages, and the one error.
 //!
 //! Owns the meaning of these types and the arithmetic on them. Never does IO, never knows of
 //! protobuf, gRPC or tables: those crates depend on this one.
+
+#![warn(missing_docs)]
 
 pub mod area;
 pub mod dataset;
 pub mod error;
 pub mod expression;
+pub mod format;
 pub mod interval;
-pub mod number;
+pub mod language;
+pub mod nearest;
 pub mod period;
 pub mod printed;
+pub mod rejection;
 pub mod verdict;

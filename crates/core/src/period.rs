@@ -21,7 +21,7 @@ enum Part {
     Month(u8),
 }
 
-/// A text that is no period.
+/// A text that is not a period.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is not a period: write a year from 1900 to 2199, as 2011, or its part, as 2011-S1, 2011-Q3 or 2011-10"

@@ -2,7 +2,7 @@
 //!
 //! A rounded figure stands for every value that would have been printed the same way. The reading
 //! is the loosest fair one, so that a contradiction found with it is a contradiction under any:
-//! zeros at the end of a whole number are taken as filling, zeros after a decimal point are not,
+//! zeros at the end of a whole number do not count as digits, zeros after a decimal point are not,
 //! and percentages count to the whole point.
 
 use rust_decimal::Decimal;
@@ -28,7 +28,7 @@ pub enum Qualifier {
     Range,
 }
 
-/// A number as written, with the place of its last significant digit.
+/// A number as written, with the worth of its last significant digit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PrintedNumber {
     /// The value in the unit, scale word applied.
@@ -79,7 +79,7 @@ impl PrintedNumber {
         }
         let number: Decimal = digits.replace(',', "").parse().map_err(|_| wrong())?;
         let value = number.checked_mul(scale).ok_or_else(wrong)?;
-        let step = last_place(number).checked_mul(scale).ok_or_else(wrong)?;
+        let step = last_digit(number).checked_mul(scale).ok_or_else(wrong)?;
         Ok(Self { value: value.normalize(), step: step.normalize() })
     }
 }
@@ -119,18 +119,18 @@ fn read_range(text: &str) -> Result<Interval, PrintedError> {
 }
 
 /// The worth of the last significant digit: decimals as printed, whole numbers without end zeros.
-fn last_place(number: Decimal) -> Decimal {
+fn last_digit(number: Decimal) -> Decimal {
     if number.scale() > 0 {
         return Decimal::new(1, number.scale());
     }
-    let mut place = Decimal::ONE;
-    while !number.is_zero() && (number / (place * Decimal::TEN)).fract().is_zero() {
-        place *= Decimal::TEN;
+    let mut worth = Decimal::ONE;
+    while !number.is_zero() && (number / (worth * Decimal::TEN)).fract().is_zero() {
+        worth *= Decimal::TEN;
     }
-    place
+    worth
 }
 
-/// Commas, where there are any, must part the whole digits into threes: "1,23" is a slip, not 123.
+/// Commas, where there are any, must group the whole digits in threes: "1,23" is a slip, not 123.
 fn well_grouped(digits: &str) -> bool {
     let whole = digits.strip_prefix('-').unwrap_or(digits);
     let (whole, decimals) = whole.split_once('.').unwrap_or((whole, "0"));

@@ -6,33 +6,33 @@ use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
-use uplift_core::dataset::{Dataset, Field, Kind};
-use uplift_core::error::{Error, ErrorKind, Result};
-use uplift_proto::page;
+use uplift_core::dataset::{Code, Dataset, Field, Kind, RowRule};
+use uplift_core::error::{Error, Result};
+use uplift_core::language::Language;
+use uplift_core::rejection::Rejection;
+use uplift_formats::{Upload, template};
+use uplift_proto::page::{self, Page};
 use uplift_proto::status::{from_status, to_status};
 use uplift_proto::v1::ingest as wire;
 use uplift_proto::v1::ingest::ingest_service_server::IngestService;
 use uplift_proto::v1::ingest::upload_file_request::Part;
 use uplift_proto::v1::ingest::write_records_request::Part as WritePart;
 
-use crate::file::{File, template};
 use crate::header::{Header, unknown_dataset};
-use crate::quarantine::Reject;
+use crate::outcome::Outcome;
 use crate::service::Ingest;
 use crate::stream::{Ack, Batch};
 
-/// So many rejections go into one answer.
+/// Rejections in one answer.
 const MAX_REJECTIONS: usize = 1_000;
-
-/// The largest file: it is held in memory while it is checked.
+/// Bytes of the largest file: it is held in memory while it is checked.
 const MAX_FILE: usize = 256 << 20;
+/// Acknowledgements that may wait for a slow reader.
+const MAX_ACKS: usize = 64;
 
 /// The service as gRPC calls it.
 #[derive(Debug, Clone)]
 pub struct Grpc(pub Ingest);
-
-/// Acknowledgements that may wait for a slow reader.
-const ACKS: usize = 64;
 
 #[tonic::async_trait]
 impl IngestService for Grpc {
@@ -44,10 +44,7 @@ impl IngestService for Grpc {
     ) -> Result<Response<Self::WriteRecordsStream>, Status> {
         let mut parts = request.into_inner();
         let Some(WritePart::Open(open)) = parts.message().await?.and_then(|m| m.part) else {
-            return Err(to_status(Error::invalid_field(
-                "open",
-                "must be the first message; then come batches",
-            )));
+            return Err(invalid("open", "must be the first message; then come batches"));
         };
         let header = Header::parse(Some(open)).map_err(to_status)?;
         let batches = parts.map(|message| match message.map(|m| m.part) {
@@ -59,15 +56,15 @@ impl IngestService for Grpc {
             }
             Err(status) => Err(from_status(&status)),
         });
-        let (acks, answers) = mpsc::channel(ACKS);
+        let (acks, answers) = mpsc::channel(MAX_ACKS);
         let ingest = self.0.clone();
         tokio::spawn(async move {
             if let Err(error) = ingest.write(header, batches, &acks).await {
-                // Nobody listens where the sender went away.
+                // Nobody listens if the sender closed the connection.
                 let _ = acks.send(Err(error)).await;
             }
         });
-        let answers = ReceiverStream::new(answers).map(|ack| ack.map(acknowledgement).map_err(to_status));
+        let answers = ReceiverStream::new(answers).map(|ack| ack.map(Into::into).map_err(to_status));
         Ok(Response::new(answers.boxed()))
     }
 
@@ -75,7 +72,7 @@ impl IngestService for Grpc {
         &self,
         _request: Request<wire::ListDatasetsRequest>,
     ) -> Result<Response<wire::ListDatasetsResponse>, Status> {
-        let brief = |d| wire::Dataset { fields: Vec::new(), rules: Vec::new(), ..dataset(d) };
+        let brief = |d| wire::Dataset { fields: Vec::new(), rules: Vec::new(), ..encode_dataset(d) };
         let datasets = uplift_proto::dataset::all().iter().map(brief).collect();
         Ok(Response::new(wire::ListDatasetsResponse { datasets }))
     }
@@ -84,11 +81,8 @@ impl IngestService for Grpc {
         &self,
         request: Request<wire::GetDatasetRequest>,
     ) -> Result<Response<wire::GetDatasetResponse>, Status> {
-        let name = request.into_inner().dataset;
-        match uplift_proto::dataset::find(&name) {
-            Some(found) => Ok(Response::new(wire::GetDatasetResponse { dataset: Some(dataset(found)) })),
-            None => Err(to_status(Error::not_found(unknown_dataset(&name)))),
-        }
+        let dataset = find_dataset(&request.into_inner().dataset)?;
+        Ok(Response::new(wire::GetDatasetResponse { dataset: Some(encode_dataset(dataset)) }))
     }
 
     async fn submit_records(
@@ -98,11 +92,8 @@ impl IngestService for Grpc {
         let wire::SubmitRecordsRequest { header, rows, dry_run } = request.into_inner();
         let header = Header::parse(header).map_err(to_status)?;
         let outcome = self.0.submit(header, rows.unwrap_or_default(), dry_run).await.map_err(to_status)?;
-        let rejections = outcome.rejects.into_iter().take(MAX_REJECTIONS).map(rejection);
-        Ok(Response::new(wire::SubmitRecordsResponse {
-            submission: Some(outcome.submission.to_wire()),
-            rejections: rejections.collect(),
-        }))
+        let (submission, rejections) = encode_outcome(outcome);
+        Ok(Response::new(wire::SubmitRecordsResponse { submission: Some(submission), rejections }))
     }
 
     async fn upload_file(
@@ -111,36 +102,17 @@ impl IngestService for Grpc {
     ) -> Result<Response<wire::UploadFileResponse>, Status> {
         let mut parts = request.into_inner();
         let Some(Part::Header(upload)) = parts.message().await?.and_then(|m| m.part) else {
-            return Err(to_status(Error::invalid_field(
-                "header",
-                "must be the first message; then come chunks",
-            )));
+            return Err(invalid("header", "must be the first message; then come chunks"));
         };
         let header = Header::parse(upload.submission).map_err(to_status)?;
-        let mut bytes = Vec::new();
-        while let Some(message) = parts.message().await? {
-            let Some(Part::Chunk(chunk)) = message.part else {
-                return Err(to_status(Error::invalid_field(
-                    "chunk",
-                    "is missing; only the first message is a header",
-                )));
-            };
-            if bytes.len() + chunk.len() > MAX_FILE {
-                let message =
-                    format!("the file is larger than {} MiB; hand it in by county or year", MAX_FILE >> 20);
-                return Err(to_status(Error::new(ErrorKind::ResourceExhausted, message)));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
+        let bytes = receive_file(parts).await?;
         let mut units: Vec<_> = upload.units.into_iter().collect();
         // A map has no order, and a repeat must have the same digest.
         units.sort_unstable();
-        let file = File { bytes, units };
+        let file = Upload { bytes, units };
         let outcome = self.0.submit_file(header, file, upload.dry_run).await.map_err(to_status)?;
-        Ok(Response::new(wire::UploadFileResponse {
-            submission: Some(outcome.submission.to_wire()),
-            rejections: outcome.rejects.into_iter().take(MAX_REJECTIONS).map(rejection).collect(),
-        }))
+        let (submission, rejections) = encode_outcome(outcome);
+        Ok(Response::new(wire::UploadFileResponse { submission: Some(submission), rejections }))
     }
 
     async fn get_template(
@@ -148,17 +120,16 @@ impl IngestService for Grpc {
         request: Request<wire::GetTemplateRequest>,
     ) -> Result<Response<wire::GetTemplateResponse>, Status> {
         let wire::GetTemplateRequest { dataset, language } = request.into_inner();
-        let found = uplift_proto::dataset::find(&dataset);
-        let found = found.ok_or_else(|| to_status(Error::not_found(unknown_dataset(&dataset))))?;
-        let chinese = match language.as_str() {
-            "" | "zh" => true,
-            "en" => false,
+        let found = find_dataset(&dataset)?;
+        let language = match language.as_str() {
+            "" | "zh" => Language::Zh,
+            "en" => Language::En,
             other => {
-                let message = format!("{other:?} is no language of templates; write en or zh");
-                return Err(to_status(Error::invalid_field("language", message)));
+                let message = format!("{other:?} is not a language of templates; write en or zh");
+                return Err(invalid("language", message));
             }
         };
-        let content = template(found, chinese).into_bytes().into();
+        let content = template(found, language).into_bytes().into();
         Ok(Response::new(wire::GetTemplateResponse { content, file_name: format!("{dataset}.csv") }))
     }
 
@@ -167,21 +138,19 @@ impl IngestService for Grpc {
         request: Request<wire::GetSubmissionRequest>,
     ) -> Result<Response<wire::GetSubmissionResponse>, Status> {
         let submission = self.0.submission(&request.into_inner().submission_id).await.map_err(to_status)?;
-        Ok(Response::new(wire::GetSubmissionResponse { submission: Some(submission.to_wire()) }))
+        Ok(Response::new(wire::GetSubmissionResponse { submission: Some((&submission).into()) }))
     }
 
-    async fn list_rejects(
+    async fn list_rejections(
         &self,
-        request: Request<wire::ListRejectsRequest>,
-    ) -> Result<Response<wire::ListRejectsResponse>, Status> {
+        request: Request<wire::ListRejectionsRequest>,
+    ) -> Result<Response<wire::ListRejectionsResponse>, Status> {
         let request = request.into_inner();
-        let size = page::size(request.page_size, 1_000, 10_000).map_err(to_status)?;
-        let start = page::position(&request.page_token).map_err(to_status)?.unwrap_or_default();
-        let rejects = self.0.rejects(&request.submission_id).await.map_err(to_status)?;
-        let next = start.saturating_add(size);
-        let next_page_token = page::token((next < rejects.len()).then_some(next));
-        let rejections = rejects.into_iter().skip(start).take(size).map(rejection).collect();
-        Ok(Response::new(wire::ListRejectsResponse { rejections, next_page_token }))
+        let page = Page::parse(request.page_size, &request.page_token, 1_000, 10_000).map_err(to_status)?;
+        let rejections = self.0.rejections(&request.submission_id).await.map_err(to_status)?;
+        let (rejections, next_page_token) = page.cut(rejections);
+        let rejections = rejections.into_iter().map(encode_rejection).collect();
+        Ok(Response::new(wire::ListRejectionsResponse { rejections, next_page_token }))
     }
 
     async fn list_submissions(
@@ -189,60 +158,83 @@ impl IngestService for Grpc {
         request: Request<wire::ListSubmissionsRequest>,
     ) -> Result<Response<wire::ListSubmissionsResponse>, Status> {
         let request = request.into_inner();
-        let size = page::size(request.page_size, 100, 1_000).map_err(to_status)?;
+        let size = page::page_size(request.page_size, 100, 1_000).map_err(to_status)?;
         let before = page::position(&request.page_token).map_err(to_status)?;
         let (page, next) = self.0.submissions(&request.dataset, before, size).await.map_err(to_status)?;
         Ok(Response::new(wire::ListSubmissionsResponse {
-            submissions: page.iter().map(|s| s.to_wire()).collect(),
+            submissions: page.iter().map(Into::into).collect(),
             next_page_token: page::token(next),
         }))
     }
 }
 
-fn acknowledgement(ack: Ack) -> wire::WriteRecordsResponse {
-    let (table_version, rejects) = match ack.batch {
-        Some(batch) => (batch.submission.table_version, batch.rejects),
-        None => (None, Vec::new()),
-    };
-    wire::WriteRecordsResponse {
-        sequence: ack.sequence,
-        table_version,
-        rows_landed: ack.rows_landed,
-        rows_rejected: ack.rows_rejected,
-        rejections: rejects.into_iter().take(MAX_REJECTIONS).map(rejection).collect(),
+async fn receive_file(mut parts: Streaming<wire::UploadFileRequest>) -> Result<Vec<u8>, Status> {
+    let mut bytes = Vec::new();
+    while let Some(message) = parts.message().await? {
+        let Some(Part::Chunk(chunk)) = message.part else {
+            return Err(invalid("chunk", "is missing; only the first message is a header"));
+        };
+        if bytes.len() + chunk.len() > MAX_FILE {
+            let message = format!("is larger than {} MiB; hand it in by county or year", MAX_FILE >> 20);
+            return Err(invalid("file", message));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn invalid(field: &str, message: impl std::fmt::Display) -> Status {
+    to_status(Error::invalid_field(field, message))
+}
+
+fn find_dataset(name: &str) -> Result<&'static Dataset, Status> {
+    uplift_proto::dataset::find(name).ok_or_else(|| to_status(Error::not_found(unknown_dataset(name))))
+}
+
+fn encode_outcome(outcome: Outcome) -> (wire::Submission, Vec<wire::Rejection>) {
+    let rejections = outcome.rejections.into_iter().take(MAX_REJECTIONS).map(encode_rejection);
+    ((&outcome.submission).into(), rejections.collect())
+}
+
+impl From<Ack> for wire::WriteRecordsResponse {
+    fn from(ack: Ack) -> Self {
+        let (submission, rejections) = ack.batch.map(encode_outcome).unwrap_or_default();
+        Self {
+            sequence: ack.sequence,
+            table_version: submission.table_version,
+            rows_accepted: ack.rows_accepted,
+            rows_rejected: ack.rows_rejected,
+            rejections,
+        }
     }
 }
 
-fn rejection(reject: Reject) -> wire::Rejection {
-    let Reject { row, field, rule, value, message } = reject;
-    wire::Rejection { row, field, rule, value, message }
+fn encode_rejection(rejection: Rejection) -> wire::Rejection {
+    let Rejection { row, field, rule, value, message } = rejection;
+    wire::Rejection { row, field, rule: rule.to_string(), value, message }
 }
 
-fn dataset(dataset: &Dataset) -> wire::Dataset {
-    let rule = |r: &uplift_core::dataset::RowRule| wire::RowRule {
-        sql: r.sql.clone(),
-        field: r.field.clone(),
-        remedy: r.remedy.clone(),
-    };
+fn encode_dataset(dataset: &Dataset) -> wire::Dataset {
+    let rule =
+        |r: &RowRule| wire::RowRule { sql: r.sql.clone(), field: r.field.clone(), remedy: r.remedy.clone() };
     wire::Dataset {
         name: dataset.name.clone(),
         rows_field: dataset.rows_field.clone(),
         title_en: dataset.title.en.clone(),
         title_zh: dataset.title.zh.clone(),
         key: dataset.key.clone(),
-        fields: dataset.fields.iter().map(field).collect(),
+        fields: dataset.fields.iter().map(encode_field).collect(),
         rules: dataset.rules.iter().map(rule).collect(),
     }
 }
 
-fn field(field: &Field) -> wire::Field {
+fn encode_field(field: &Field) -> wire::Field {
     let (format, codes) = match &field.kind {
         Kind::Text(format) => (format.describe(), &[][..]),
         Kind::Code(codes) => ("", codes.as_slice()),
         Kind::Integer | Kind::Number | Kind::Money | Kind::Boolean => ("", &[][..]),
     };
-    let limit = |d: Option<rust_decimal::Decimal>| d.map(|d| d.to_string()).unwrap_or_default();
-    let code = |c: &uplift_core::dataset::Code| wire::Code {
+    let code = |c: &Code| wire::Code {
         name: c.name.clone(),
         stored: c.stored.clone(),
         title_en: c.title.en.clone(),
@@ -257,8 +249,8 @@ fn field(field: &Field) -> wire::Field {
         format: format.to_owned(),
         unit: field.unit.clone(),
         required: field.required,
-        minimum: limit(field.minimum),
-        maximum: limit(field.maximum),
+        minimum: field.minimum.map(|d| d.to_string()).unwrap_or_default(),
+        maximum: field.maximum.map(|d| d.to_string()).unwrap_or_default(),
         codes: codes.iter().map(code).collect(),
         personal: field.personal,
     }

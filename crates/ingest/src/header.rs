@@ -1,4 +1,4 @@
-//! What a sender says of a submission, checked once and typed from then on.
+//! The header of a submission, checked once and typed from then on.
 
 use sha2::{Digest, Sha256};
 use uplift_core::area::AreaCode;
@@ -7,10 +7,12 @@ use uplift_core::error::{Error, FieldViolation, Result};
 use uplift_core::period::Period;
 use uplift_proto::v1::ingest as wire;
 
-/// A header that makes sense.
+/// The area and the period that a submission reports for.
+pub(crate) type Scope = (String, String);
+
+/// A header that was checked.
 #[derive(Debug, Clone)]
-pub struct Header {
-    /// Chosen by the sender.
+pub(crate) struct Header {
     pub submission_id: String,
     /// Dataset of all its rows.
     pub dataset: &'static Dataset,
@@ -18,13 +20,11 @@ pub struct Header {
     pub area: AreaCode,
     /// Period it reports for.
     pub period: Period,
-    /// Whether its rows take the place of those before.
+    /// Whether its rows replace those of earlier submissions for its area and period.
     pub replace: bool,
-    /// Whether good rows land beside bad ones.
+    /// Whether good rows are accepted when others are rejected.
     pub accept_good_rows: bool,
-    /// Who sends it.
     pub sender: String,
-    /// Whether it was made up for trying out.
     pub simulated: bool,
 }
 
@@ -33,11 +33,11 @@ const MAX_SENDER: usize = 200;
 
 impl Header {
     /// Checks a header; every field at fault is named at once.
-    pub fn parse(header: Option<wire::SubmissionHeader>) -> Result<Self> {
+    pub(crate) fn parse(header: Option<wire::SubmissionHeader>) -> Result<Self> {
         let Some(wire) = header else {
             return Err(Error::invalid_field(
                 "header",
-                "is missing; say which dataset, area and period the rows are for",
+                "is missing; it names the dataset, area and period of the rows",
             ));
         };
         let mut violations = Vec::new();
@@ -83,8 +83,13 @@ impl Header {
         })
     }
 
+    /// The scope of its rows: area and period.
+    pub(crate) fn scope(&self) -> Scope {
+        (self.area.to_string(), self.period.to_string())
+    }
+
     /// A digest of the header and the content: equal for a repeat, different for anything else.
-    pub fn digest(&self, content: &[&[u8]]) -> String {
+    pub(crate) fn digest(&self, content: &[&[u8]]) -> String {
         let mut hash = Sha256::new();
         let flags = [self.replace, self.accept_good_rows, self.simulated].map(u8::from);
         let period = self.period.to_string();
@@ -96,18 +101,18 @@ impl Header {
             &flags,
         ];
         for part in own.iter().chain(content) {
-            // Lengths keep neighbouring parts from running into each other.
+            // Lengths separate neighbouring parts.
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
         }
-        hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+        hex::encode(hash.finalize())
     }
 }
 
-/// Why a dataset's name is refused, with the names that exist.
-pub fn unknown_dataset(name: &str) -> String {
+/// The message for the name of a dataset that does not exist.
+pub(crate) fn unknown_dataset(name: &str) -> String {
     let names: Vec<_> = uplift_proto::dataset::all().iter().map(|d| d.name.as_str()).collect();
-    format!("{name:?} is no dataset; write one of {}", names.join(", "))
+    format!("{name:?} is not a dataset; write one of {}", names.join(", "))
 }
 
 fn unlisted(number: i32) -> String {

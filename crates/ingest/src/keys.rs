@@ -1,39 +1,38 @@
-//! The keys of a table's rows, so that no record lands twice.
+//! The keys of a table's rows, so that no record is accepted twice.
 
 use std::collections::HashMap;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::row::{RowConverter, SortField};
 use datafusion::logical_expr::{Expr, col};
 use sha2::{Digest, Sha256};
 use uplift_core::dataset::Dataset;
 use uplift_core::error::{Error, Result};
+use uplift_engine::error::query_failed;
+use uplift_formats::columns::{text, text_at};
 use uplift_store::Table;
-use uplift_store::columns::{text, text_at};
 use uplift_store::schema::{REPORTING_AREA, REPORTING_PERIOD};
 
-use crate::validate::{key_columns, key_rows};
+use crate::header::Scope;
 
-/// Every key in a table and the hand-in scope (area and period) it belongs to. In memory, 24 bytes
-/// a row and some: ten million rows take about half a gigabyte, which is the limit of one office's
-/// ingest on one machine.
+/// Every key in a table and the scope (area and period) of the submission that it belongs to. In memory,
+/// 24 bytes a row and some: ten million rows take about half a gigabyte, which is the limit of one
+/// office's ingest on one machine.
 #[derive(Debug, Default)]
-pub struct Keys {
+pub(crate) struct Keys {
     scopes: Vec<Scope>,
     rows: HashMap<Key, u32>,
 }
 
-/// The area and the period that a submission reports for.
-pub type Scope = (String, String);
-
-/// A digest of a key: long enough that two keys never share one.
-type Key = [u8; 16];
+/// A digest of a key, long enough that no two keys share one.
+pub(crate) type Key = [u8; 16];
 
 impl Keys {
     /// Reads the keys of a table.
-    pub async fn read(dataset: &Dataset, table: &Table) -> Result<Self> {
-        let failed = |e| Error::internal(format!("reading the keys of {}", dataset.name), e);
-        let wanted = dataset.key.iter().map(String::as_str).chain([REPORTING_AREA, REPORTING_PERIOD]);
-        let columns: Vec<Expr> = wanted.map(col).collect();
+    pub(crate) async fn read(dataset: &Dataset, table: &Table) -> Result<Self> {
+        let failed = |e| query_failed(format!("reading the keys of {}", dataset.name), e);
+        let names = dataset.key.iter().map(String::as_str).chain([REPORTING_AREA, REPORTING_PERIOD]);
+        let columns: Vec<Expr> = names.map(col).collect();
         let rows = table.snapshot().await?.rows().await?.select(columns).map_err(failed)?;
         let mut keys = Self::default();
         for batch in rows.collect().await.map_err(failed)? {
@@ -46,36 +45,36 @@ impl Keys {
         Ok(keys)
     }
 
-    /// Rows whose key another submission has used, each with that one's scope. What a replacing
-    /// submission takes the place of does not count.
-    pub fn taken(&mut self, digests: &[Key], scope: Scope, replace: bool) -> Vec<(usize, Scope)> {
+    /// Rows whose key another submission has used, each with the scope of that one. What a replacing
+    /// submission replaces does not count.
+    pub(crate) fn duplicates(&mut self, keys: &[Key], scope: Scope, replace: bool) -> Vec<(usize, Scope)> {
         let own = self.scope(scope);
         let used = |key: &Key| self.rows.get(key).copied().filter(|other| !(replace && *other == own));
-        let taken = digests.iter().enumerate().filter_map(|(row, key)| Some((row, used(key)?)));
-        taken.map(|(row, other)| (row, self.scopes[other as usize].clone())).collect()
+        let duplicates = keys.iter().enumerate().filter_map(|(row, key)| Some((row, used(key)?)));
+        duplicates.map(|(row, other)| (row, self.scopes[other as usize].clone())).collect()
     }
 
-    /// Notes rows that were committed.
-    pub fn add(&mut self, digests: &[Key], scope: Scope, replace: bool) {
+    /// Adds the keys of rows that were committed.
+    pub(crate) fn add(&mut self, keys: &[Key], scope: Scope, replace: bool) {
         let own = self.scope(scope);
         if replace {
             self.rows.retain(|_, other| *other != own);
         }
-        self.rows.extend(digests.iter().map(|key| (*key, own)));
+        self.rows.extend(keys.iter().map(|key| (*key, own)));
     }
 
     fn scope(&mut self, scope: Scope) -> u32 {
-        let found = self.scopes.iter().position(|s| *s == scope);
-        let at = found.unwrap_or_else(|| {
+        let known = self.scopes.iter().position(|s| *s == scope);
+        let index = known.unwrap_or_else(|| {
             self.scopes.push(scope);
             self.scopes.len() - 1
         });
-        at as u32
+        index as u32
     }
 }
 
 /// The key of each row.
-pub fn digests(dataset: &Dataset, batch: &RecordBatch) -> Result<Vec<Key>> {
+pub(crate) fn digests(dataset: &Dataset, batch: &RecordBatch) -> Result<Vec<Key>> {
     let rows = key_rows(&key_columns(dataset, batch))?;
     let digest = |row: arrow::row::Row<'_>| {
         let mut key = Key::default();
@@ -83,4 +82,16 @@ pub fn digests(dataset: &Dataset, batch: &RecordBatch) -> Result<Vec<Key>> {
         key
     };
     Ok(rows.iter().map(digest).collect())
+}
+
+/// The key columns of a dataset.
+pub(crate) fn key_columns(dataset: &Dataset, batch: &RecordBatch) -> Vec<ArrayRef> {
+    dataset.key.iter().filter_map(|name| batch.column_by_name(name)).cloned().collect()
+}
+
+/// Key columns as comparable rows.
+pub(crate) fn key_rows(key: &[ArrayRef]) -> Result<arrow::row::Rows> {
+    let fields = key.iter().map(|c| SortField::new(c.data_type().clone())).collect();
+    let converter = RowConverter::new(fields).and_then(|c| c.convert_columns(key));
+    converter.map_err(|e| Error::internal("comparing keys", e))
 }

@@ -1,4 +1,4 @@
-//! What the service does, in the words of the domain.
+//! The ingest service: submissions, streams and files received, and the questions about them.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -6,21 +6,24 @@ use std::sync::{Arc, Mutex};
 use futures::Stream;
 use tokio::sync::mpsc;
 use uplift_core::error::{Error, ErrorKind, FieldViolation, Result};
+use uplift_core::rejection::Rejection;
+use uplift_formats::Upload;
 use uplift_proto::rows::Rows;
 use uplift_store::Store;
 use uplift_store::schema::TableSchema;
 
-use crate::committer::{Decided, Ready, Target};
-use crate::file::File;
+use crate::committer::Destination;
 use crate::header::{Header, unknown_dataset};
-use crate::intake::{Checked, Content, Intake};
 use crate::ledger::Ledger;
-use crate::quarantine::{Quarantine, Reject};
+use crate::outcome::{CommitRequest, Outcome};
+use crate::pipeline::{Content, Pipeline};
+use crate::quarantine::Quarantine;
 use crate::references::References;
-use crate::stream::{self, Ack, Batch};
+use crate::replay::replay;
+use crate::stream::{Ack, Batch, StreamWriter};
 use crate::submission::Submission;
 
-/// Takes records in. Cheap to clone.
+/// Receives records. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Ingest {
     inner: Arc<Inner>,
@@ -28,11 +31,11 @@ pub struct Ingest {
 
 #[derive(Debug)]
 struct Inner {
-    intakes: HashMap<&'static str, Intake>,
+    pipelines: HashMap<&'static str, Pipeline>,
     ledger: Arc<Ledger>,
     quarantine: Arc<Quarantine>,
-    /// Ids being handled: two requests with one id must not both find it unused.
-    in_hand: Mutex<HashSet<String>>,
+    /// Ids of requests under way: two requests with one id must not both find it unused.
+    active_ids: Mutex<HashSet<String>>,
 }
 
 impl Ingest {
@@ -41,173 +44,145 @@ impl Ingest {
         let ledger = Arc::new(Ledger::open(store).await?);
         let quarantine = Arc::new(Quarantine::open(store).await?);
         let references = Arc::new(References::new(store.clone()));
-        let mut intakes = HashMap::new();
+        let mut pipelines = HashMap::new();
         for dataset in uplift_proto::dataset::all() {
-            let schema = TableSchema::of(dataset);
+            let schema = TableSchema::for_dataset(dataset);
             let table = store.create(&schema).await?;
             ledger.catch_up(&table).await?;
-            let target = Target { dataset, table, ledger: ledger.clone(), quarantine: quarantine.clone() };
-            intakes.insert(dataset.name.as_str(), Intake::new(target, schema, references.clone())?);
+            let destination =
+                Destination { dataset, table, ledger: ledger.clone(), quarantine: quarantine.clone() };
+            let pipeline = Pipeline::start(destination, schema, references.clone())?;
+            pipelines.insert(dataset.name.as_str(), pipeline);
         }
-        Ok(Self { inner: Arc::new(Inner { intakes, ledger, quarantine, in_hand: Mutex::default() }) })
+        Ok(Self { inner: Arc::new(Inner { pipelines, ledger, quarantine, active_ids: Mutex::default() }) })
     }
 
-    /// Checks rows and, unless it is a dry run, keeps them.
-    pub async fn submit(&self, header: Header, rows: Rows, dry_run: bool) -> Result<Decided> {
+    /// Checks rows and, unless it is a dry run, commits them.
+    pub(crate) async fn submit(&self, header: Header, rows: Rows, dry_run: bool) -> Result<Outcome> {
         let list = format!("rows.{}", header.dataset.rows_field);
         if rows.as_bytes().is_empty() {
             return Err(Error::invalid_field(list, "is empty; send at least one record"));
         }
-        let decided = self.take(header, Content::Rows(&rows), dry_run).await?;
-        if !decided.submission.committed && !dry_run {
-            return Err(Error::invalid(violations(&list, &decided.rejects)));
+        let outcome = self.submit_content(header, Content::Rows(rows), dry_run).await?;
+        if !outcome.submission.committed && !dry_run {
+            return Err(Error::invalid(violations(&list, &outcome.rejections)));
         }
-        Ok(decided)
+        Ok(outcome)
     }
 
     /// The same for a file. A refused file is an answer, not an error: its reasons may be many.
-    pub async fn submit_file(&self, header: Header, file: File, dry_run: bool) -> Result<Decided> {
-        self.take(header, Content::File(&file), dry_run).await
+    pub(crate) async fn submit_file(&self, header: Header, file: Upload, dry_run: bool) -> Result<Outcome> {
+        self.submit_content(header, Content::File(file), dry_run).await
     }
 
-    async fn take(&self, header: Header, content: Content<'_>, dry_run: bool) -> Result<Decided> {
+    async fn submit_content(&self, header: Header, content: Content, dry_run: bool) -> Result<Outcome> {
         let Inner { ledger, quarantine, .. } = &*self.inner;
-        let intake = self.intake(&header)?;
-        let _in_hand = self.take_in_hand(&header.submission_id)?;
-        let digest = header.digest(&content.parts());
-        if let Some(first) = ledger.get(&header.submission_id).await.filter(|s| s.committed) {
-            if first.digest != digest {
-                let message = format!(
-                    "submission {} was committed with other content; correct it with a new id in mode replace",
-                    first.submission_id
-                );
-                return Err(Error::new(ErrorKind::AlreadyExists, message));
-            }
-            let rejects = quarantine.of(std::slice::from_ref(&first)).await?;
-            return Ok(Decided { submission: first, rejects });
-        }
-        let checked = intake.check(&header, content, 0).await?;
+        let pipeline = self.pipeline(&header)?;
+        let _active = self.activate(&header.submission_id)?;
         let id = header.submission_id.clone();
-        intake.commit(Ready { header, id, digest, checked, dry_run }).await
+        let digest = header.digest(&content.parts());
+        if ledger.get(&id).await.is_some_and(|first| first.committed && first.digest != digest) {
+            let message = format!(
+                "submission {id} was committed with other content; correct it with a new id in mode replace"
+            );
+            return Err(Error::new(ErrorKind::AlreadyExists, message));
+        }
+        if let Some(outcome) = replay(ledger, quarantine, &id, &digest, true).await? {
+            return Ok(outcome);
+        }
+        let rows = pipeline.validate(&header, content).await?;
+        pipeline.commit(CommitRequest { header, id, digest, rows, dry_run }).await
     }
 
-    /// Takes a stream's batches in, as long as no other stream or request has its id.
-    pub async fn write<S>(&self, header: Header, batches: S, acks: &mpsc::Sender<Result<Ack>>) -> Result<()>
+    /// Receives the batches of a stream, as long as no other stream or request has its id.
+    pub(crate) async fn write<S>(
+        &self,
+        header: Header,
+        batches: S,
+        acks: &mpsc::Sender<Result<Ack>>,
+    ) -> Result<()>
     where
         S: Stream<Item = Result<Batch>> + Send,
     {
-        let _in_hand = self.take_in_hand(&header.submission_id)?;
-        if self.inner.ledger.get(&header.submission_id).await.is_some_and(|s| s.committed) {
+        let Inner { ledger, quarantine, .. } = &*self.inner;
+        let _active = self.activate(&header.submission_id)?;
+        if ledger.get(&header.submission_id).await.is_some_and(|s| s.committed) {
             let message =
                 format!("submission {} was committed in one piece; choose another id", header.submission_id);
             return Err(Error::new(ErrorKind::AlreadyExists, message));
         }
-        stream::write(self, header, batches, acks).await
+        let pipeline = self.pipeline(&header)?;
+        StreamWriter { pipeline, ledger, quarantine, header }.write(batches, acks).await
     }
 
-    /// The batches of a submission that was streamed, in order.
-    pub async fn batches(&self, submission_id: &str) -> Vec<Submission> {
-        self.inner.ledger.batches(submission_id).await
-    }
-
-    /// Checks one batch.
-    pub async fn check_batch(&self, header: &Header, rows: &Rows, first_row: usize) -> Result<Checked> {
-        self.intake(header)?.check(header, Content::Rows(rows), first_row).await
-    }
-
-    /// Commits one batch. A batch of which nothing lands is written down all the same, so that the
-    /// sequence has no gap.
-    pub async fn commit_batch(
-        &self,
-        header: Header,
-        id: String,
-        rows: Rows,
-        checked: Checked,
-    ) -> Result<Decided> {
-        let digest = header.digest(&[rows.as_bytes()]);
-        let intake = self.intake(&header)?;
-        intake.commit(Ready { header, id, digest, checked, dry_run: false }).await
-    }
-
-    /// The first answer to a batch that is sent again.
-    pub async fn batch_again(&self, header: &Header, id: &str, rows: &Rows) -> Result<Decided> {
-        let first = self.inner.ledger.get(id).await.filter(|s| s.digest == header.digest(&[rows.as_bytes()]));
-        let Some(submission) = first else {
-            let message = format!("batch {id} is on its way or was committed with other content");
-            return Err(Error::new(ErrorKind::AlreadyExists, message));
-        };
-        let rejects = self.inner.quarantine.of(std::slice::from_ref(&submission)).await?;
-        Ok(Decided { submission, rejects })
-    }
-
-    fn intake(&self, header: &Header) -> Result<&Intake> {
+    fn pipeline(&self, header: &Header) -> Result<&Pipeline> {
         let name = header.dataset.name.as_str();
-        let found = self.inner.intakes.get(name);
-        found.ok_or_else(|| Error::invalid_field("header.dataset", unknown_dataset(name)))
+        let pipeline = self.inner.pipelines.get(name);
+        pipeline.ok_or_else(|| Error::invalid_field("header.dataset", unknown_dataset(name)))
     }
 
-    /// One submission; one that was streamed is what its batches add up to.
-    pub async fn submission(&self, id: &str) -> Result<Submission> {
+    /// One submission; a streamed one is the sum of its batches.
+    pub(crate) async fn submission(&self, id: &str) -> Result<Submission> {
         let ledger = &self.inner.ledger;
-        let found = match ledger.get(id).await {
+        let submission = match ledger.get(id).await {
             Some(whole) => Some(whole),
             None => Submission::sum(id, &ledger.batches(id).await),
         };
-        found.ok_or_else(|| {
+        submission.ok_or_else(|| {
             Error::not_found(format!("there is no submission {id:?}; ListSubmissions lists them"))
         })
     }
 
     /// A page of submissions, the newest first.
-    pub async fn submissions(
+    pub(crate) async fn submissions(
         &self,
         dataset: &str,
         before: Option<usize>,
         limit: usize,
     ) -> Result<(Vec<Submission>, Option<usize>)> {
-        if !dataset.is_empty() && !self.inner.intakes.contains_key(dataset) {
+        if !dataset.is_empty() && !self.inner.pipelines.contains_key(dataset) {
             return Err(Error::invalid_field("dataset", unknown_dataset(dataset)));
         }
         Ok(self.inner.ledger.list(dataset, before, limit).await)
     }
 
-    /// What was wrong with the rows of a submission that came back.
-    pub async fn rejects(&self, submission_id: &str) -> Result<Vec<Reject>> {
+    /// The rejections of a submission.
+    pub(crate) async fn rejections(&self, submission_id: &str) -> Result<Vec<Rejection>> {
         let submission = self.submission(submission_id).await?;
         let batches = self.inner.ledger.batches(submission_id).await;
         match batches.is_empty() {
-            true => self.inner.quarantine.of(&[submission]).await,
-            false => self.inner.quarantine.of(&batches).await,
+            true => self.inner.quarantine.rejections(&[submission]).await,
+            false => self.inner.quarantine.rejections(&batches).await,
         }
     }
 
-    fn take_in_hand(&self, id: &str) -> Result<InHand<'_>> {
-        let mut ids = self.inner.in_hand.lock().unwrap_or_else(|e| e.into_inner());
+    fn activate(&self, id: &str) -> Result<ActiveGuard<'_>> {
+        let mut ids = self.inner.active_ids.lock().unwrap_or_else(|e| e.into_inner());
         if !ids.insert(id.to_owned()) {
             let message = format!("submission {id} is being handled by another request; send it again");
             return Err(Error::new(ErrorKind::Aborted, message));
         }
-        Ok(InHand { ids: &self.inner.in_hand, id: id.to_owned() })
+        Ok(ActiveGuard { ids: &self.inner.active_ids, id: id.to_owned() })
     }
 }
 
-/// Gives an id back when its request ends, however it ends.
-struct InHand<'a> {
+/// Releases an id when its request ends, however it ends.
+struct ActiveGuard<'a> {
     ids: &'a Mutex<HashSet<String>>,
     id: String,
 }
 
-impl Drop for InHand<'_> {
+impl Drop for ActiveGuard<'_> {
     fn drop(&mut self) {
         self.ids.lock().unwrap_or_else(|e| e.into_inner()).remove(&self.id);
     }
 }
 
-/// Rejects as paths into the request: `rows.statements[3].printed`, counted from 0 as JSON does.
-fn violations(list: &str, rejects: &[Reject]) -> Vec<FieldViolation> {
-    let path = |r: &Reject| match r.field.as_str() {
-        "" => format!("{list}[{}]", r.row - 1),
-        field => format!("{list}[{}].{field}", r.row - 1),
+/// Rejections as paths into the request: `rows.statements[3].printed`, counted from 0 as in JSON.
+fn violations(list: &str, rejections: &[Rejection]) -> Vec<FieldViolation> {
+    let path = |r: &Rejection| match r.field.as_str() {
+        "" => format!("{list}[{}]", r.index()),
+        field => format!("{list}[{}].{field}", r.index()),
     };
-    rejects.iter().map(|r| FieldViolation::new(path(r), &r.message)).collect()
+    rejections.iter().map(|r| FieldViolation::new(path(r), &r.message)).collect()
 }

@@ -1,7 +1,5 @@
-//! Long hand-ins: batches of one submission, each committed by itself and acknowledged when it is.
-//!
-//! A batch is kept in the ledger as `submission#sequence`; the sign is not allowed in a sender's
-//! id, so the two never meet. The submission as a whole is what its batches add up to.
+//! Streamed submissions: batches, each committed by itself and acknowledged when it is. The submission
+//! as a whole is the sum of its batches.
 
 use std::cmp::Ordering;
 
@@ -11,160 +9,193 @@ use tokio::sync::mpsc;
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_proto::rows::Rows;
 
-use crate::committer::Decided;
 use crate::header::Header;
-use crate::intake::Checked;
-use crate::service::Ingest;
-use crate::submission::Submission;
+use crate::ledger::Ledger;
+use crate::outcome::{CommitRequest, Outcome, ValidatedRows};
+use crate::pipeline::Pipeline;
+use crate::quarantine::Quarantine;
+use crate::replay::replay;
+use crate::submission::{Submission, batch_id};
 
-/// Stands between a submission's id and a batch's sequence.
-pub const BATCH: char = '#';
-
-/// So many batches may be on their way to the table at once; more wait at the sender, which is
-/// the backpressure. Several on their way can share a commit.
-const IN_FLIGHT: usize = 16;
+/// Maximum number of batches between arrival and acknowledgement; further ones wait at the sender, which
+/// is the backpressure. Several can share a commit.
+const MAX_IN_FLIGHT: usize = 16;
 
 /// A batch of a stream.
 #[derive(Debug)]
-pub struct Batch {
-    /// Its place, counted from 1 without gaps.
-    pub sequence: i64,
-    /// Its records.
-    pub rows: Rows,
+pub(crate) struct Batch {
+    /// Counted from 1 without gaps.
+    pub(crate) sequence: i64,
+    pub(crate) rows: Rows,
 }
 
 /// What is durable so far.
 #[derive(Debug)]
-pub struct Ack {
-    /// Every batch up to this one is in the table.
-    pub sequence: i64,
-    /// Rows of all of them in the table.
-    pub rows_landed: i64,
-    /// Rows of all of them that came back.
-    pub rows_rejected: i64,
-    /// The batch's own outcome; none in the first acknowledgement, which says where to go on.
-    pub batch: Option<Decided>,
+pub(crate) struct Ack {
+    /// Every batch up to this one is committed.
+    pub(crate) sequence: i64,
+    /// Accepted rows of all of them.
+    pub(crate) rows_accepted: i64,
+    /// Rejected rows of all of them.
+    pub(crate) rows_rejected: i64,
+    /// The outcome of the batch; none in the first acknowledgement, which says where to continue.
+    pub(crate) batch: Option<Outcome>,
 }
 
-/// Progress of a stream: totals over its batches.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Progress {
+/// Receives the batches of one stream and commits each to the pipeline of its dataset.
+pub(crate) struct StreamWriter<'a> {
+    pub(crate) pipeline: &'a Pipeline,
+    pub(crate) ledger: &'a Ledger,
+    pub(crate) quarantine: &'a Quarantine,
+    pub(crate) header: Header,
+}
+
+impl StreamWriter<'_> {
+    /// Acknowledges each batch once it is committed. Ends with the stream, or with the first error; what
+    /// was acknowledged before it stays.
+    pub(crate) async fn write<S>(&self, batches: S, acks: &mpsc::Sender<Result<Ack>>) -> Result<()>
+    where
+        S: Stream<Item = Result<Batch>> + Send,
+    {
+        self.require_append()?;
+        let mut progress = Progress::sum(&self.ledger.batches(&self.header.submission_id).await);
+        let mut cursor = Cursor { next: progress.sequence + 1, rows_before: progress.received };
+        send(acks, progress.ack(None)).await?;
+
+        let mut batches = std::pin::pin!(batches);
+        let mut in_flight = FuturesOrdered::new();
+        // After an error no more is read, but batches in flight are still awaited: whoever opens the
+        // stream next must find them decided.
+        let mut result = Ok(());
+        let mut open = true;
+        while open || !in_flight.is_empty() {
+            let step = tokio::select! {
+                biased;
+                Some(outcome) = in_flight.next(), if !in_flight.is_empty() => {
+                    acknowledge(outcome, &mut progress, acks).await
+                }
+                batch = batches.next(), if open && in_flight.len() < MAX_IN_FLIGHT => match batch {
+                    None => {
+                        open = false;
+                        Ok(())
+                    }
+                    Some(batch) => match self.receive(batch, &mut cursor).await {
+                        Ok(Received::New(request)) => {
+                            in_flight.push_back(self.pipeline.commit(request));
+                            Ok(())
+                        }
+                        Ok(Received::Repeated(outcome)) => send(acks, progress.ack(Some(outcome))).await,
+                        Err(error) => Err(error),
+                    },
+                },
+            };
+            if let Err(error) = step {
+                (open, result) = (false, result.and(Err(error)));
+            }
+        }
+        result
+    }
+
+    fn require_append(&self) -> Result<()> {
+        if !self.header.replace && self.header.accept_good_rows {
+            return Ok(());
+        }
+        let message = "must be MODE_APPEND with POLICY_ACCEPT_GOOD_ROWS in a stream, whose batches are committed one \
+                       by one; send a whole that replaces or refuses with SubmitRecords or UploadFile";
+        Err(Error::invalid_field("open.header.mode", message))
+    }
+
+    /// Validates a batch, or finds the first answer to one that was sent before.
+    async fn receive(&self, batch: Result<Batch>, cursor: &mut Cursor) -> Result<Received> {
+        let Batch { sequence, rows } = batch?;
+        let id = batch_id(&self.header.submission_id, sequence);
+        let digest = self.header.digest(&[rows.as_bytes()]);
+        match sequence.cmp(&cursor.next) {
+            // Sent again after a lost acknowledgement.
+            Ordering::Less => match replay(self.ledger, self.quarantine, &id, &digest, false).await? {
+                Some(outcome) => Ok(Received::Repeated(outcome)),
+                None => {
+                    let message = format!("batch {id} is in flight or was committed with other content");
+                    Err(Error::new(ErrorKind::AlreadyExists, message))
+                }
+            },
+            Ordering::Equal => {
+                let rows = self.pipeline.validate_rows(&self.header, &rows, cursor.rows_before).await?;
+                cursor.advance(&rows);
+                let header = self.header.clone();
+                Ok(Received::New(CommitRequest { header, id, digest, rows, dry_run: false }))
+            }
+            Ordering::Greater => {
+                let message = format!("{sequence} leaves a gap: the next batch is {}", cursor.next);
+                Err(Error::invalid_field("batch.sequence", message))
+            }
+        }
+    }
+}
+
+/// A batch that was read.
+enum Received {
+    New(CommitRequest),
+    Repeated(Outcome),
+}
+
+/// Where the next batch of a stream belongs.
+struct Cursor {
+    /// Its sequence.
+    next: i64,
+    /// Rows of all batches before it.
+    rows_before: i64,
+}
+
+impl Cursor {
+    fn advance(&mut self, rows: &ValidatedRows) {
+        self.next += 1;
+        self.rows_before += rows.received as i64;
+    }
+}
+
+/// Progress of a stream: totals of its committed batches.
+#[derive(Debug, Clone, Copy)]
+struct Progress {
     sequence: i64,
     received: i64,
-    landed: i64,
+    accepted: i64,
     rejected: i64,
 }
 
 impl Progress {
-    /// What batches of the ledger add up to.
-    pub fn of(batches: &[Submission]) -> Self {
-        let sum = |get: fn(&Submission) -> i64| batches.iter().map(get).sum();
+    fn sum(batches: &[Submission]) -> Self {
+        let sum = |rows: fn(&Submission) -> i64| batches.iter().map(rows).sum();
         Self {
             sequence: batches.len() as i64,
             received: sum(|b| b.rows_received),
-            landed: sum(|b| b.rows_landed),
+            accepted: sum(|b| b.rows_accepted),
             rejected: sum(|b| b.rows_rejected),
         }
     }
 
-    fn add(&mut self, decided: &Decided) {
+    fn add(&mut self, submission: &Submission) {
         self.sequence += 1;
-        self.received += decided.submission.rows_received;
-        self.landed += decided.submission.rows_landed;
-        self.rejected += decided.submission.rows_rejected;
+        self.received += submission.rows_received;
+        self.accepted += submission.rows_accepted;
+        self.rejected += submission.rows_rejected;
     }
 
-    fn ack(self, batch: Option<Decided>) -> Ack {
-        Ack { sequence: self.sequence, rows_landed: self.landed, rows_rejected: self.rejected, batch }
+    fn ack(self, batch: Option<Outcome>) -> Ack {
+        Ack { sequence: self.sequence, rows_accepted: self.accepted, rows_rejected: self.rejected, batch }
     }
 }
 
-/// Takes a stream's batches in and acknowledges each once it is committed. Ends with the stream,
-/// or with the first error; what was acknowledged before it stays.
-pub async fn write<S>(
-    ingest: &Ingest,
-    header: Header,
-    batches: S,
+async fn acknowledge(
+    outcome: Result<Outcome>,
+    progress: &mut Progress,
     acks: &mpsc::Sender<Result<Ack>>,
-) -> Result<()>
-where
-    S: Stream<Item = Result<Batch>> + Send,
-{
-    if header.replace || !header.accept_good_rows {
-        let message = "must be MODE_APPEND with POLICY_ACCEPT_GOOD_ROWS in a stream, whose batches land one by \
-                       one; send a whole that replaces or refuses with SubmitRecords or UploadFile";
-        return Err(Error::invalid_field("open.header.mode", message));
-    }
-    let earlier = ingest.batches(&header.submission_id).await;
-    let mut progress = Progress::of(&earlier);
-    let (mut next, mut first_row) = (progress.sequence + 1, progress.received);
-    let gone = || Error::new(ErrorKind::Aborted, "the sender went away");
-    acks.send(Ok(progress.ack(None))).await.map_err(|_| gone())?;
-
-    let mut batches = std::pin::pin!(batches);
-    let mut in_flight = FuturesOrdered::new();
-    // Once something is wrong no more is read, and what is on its way is still seen to its end:
-    // whoever opens the stream next must find it settled.
-    let mut reading = Ok(());
-    let mut open = true;
-    while open || !in_flight.is_empty() {
-        tokio::select! {
-            biased;
-            Some(decided) = in_flight.next(), if !in_flight.is_empty() => {
-                let told = match decided {
-                    Ok(decided) => {
-                        progress.add(&decided);
-                        acks.send(Ok(progress.ack(Some(decided)))).await.map_err(|_| gone())
-                    }
-                    Err(error) => Err(error),
-                };
-                if let Err(error) = told {
-                    (open, reading) = (false, reading.and(Err(error)));
-                }
-            }
-            batch = batches.next(), if open && in_flight.len() < IN_FLIGHT => {
-                let Some(batch) = batch else {
-                    open = false;
-                    continue;
-                };
-                let place = |sequence: i64| sequence.cmp(&next);
-                let taken = async {
-                    let Batch { sequence, rows } = batch?;
-                    let id = format!("{}{BATCH}{sequence}", header.submission_id);
-                    match place(sequence) {
-                        // Sent again after a lost acknowledgement: the first answer again.
-                        Ordering::Less => Ok(Taken::Again(ingest.batch_again(&header, &id, &rows).await?)),
-                        Ordering::Equal => {
-                            let checked = ingest.check_batch(&header, &rows, first_row as usize).await?;
-                            Ok(Taken::New(id, rows, checked))
-                        }
-                        Ordering::Greater => {
-                            let message = format!("{sequence} leaves a gap: the next batch is {next}");
-                            Err(Error::invalid_field("batch.sequence", message))
-                        }
-                    }
-                };
-                match taken.await {
-                    Ok(Taken::New(id, rows, checked)) => {
-                        first_row += checked.received as i64;
-                        next += 1;
-                        in_flight.push_back(ingest.commit_batch(header.clone(), id, rows, checked));
-                    }
-                    Ok(Taken::Again(decided)) => {
-                        if acks.send(Ok(progress.ack(Some(decided)))).await.is_err() {
-                            (open, reading) = (false, Err(gone()));
-                        }
-                    }
-                    Err(error) => (open, reading) = (false, Err(error)),
-                }
-            }
-        }
-    }
-    reading
+) -> Result<()> {
+    let outcome = outcome?;
+    progress.add(&outcome.submission);
+    send(acks, progress.ack(Some(outcome))).await
 }
 
-/// A batch that was read.
-enum Taken {
-    New(String, Rows, Checked),
-    Again(Decided),
+async fn send(acks: &mpsc::Sender<Result<Ack>>, ack: Ack) -> Result<()> {
+    acks.send(Ok(ack)).await.map_err(|_| Error::new(ErrorKind::Aborted, "the sender closed the connection"))
 }

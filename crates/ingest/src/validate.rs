@@ -1,99 +1,94 @@
 //! The rules of a dataset over whole columns: what is required, formats, limits, keys, row rules.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{Decimal128Type, Float64Type, Int64Type};
-use arrow::row::{RowConverter, SortField};
 use datafusion::common::DFSchema;
 use datafusion::physical_expr::PhysicalExpr;
-use std::sync::Arc;
 use uplift_core::area::AreaCode;
 use uplift_core::dataset::{Dataset, Field, Format, Kind, RowRule};
-use uplift_core::error::{Error, Result};
+use uplift_core::error::Result;
 use uplift_core::expression::Expression;
 use uplift_core::period::Period;
 use uplift_core::printed::{self, PrintedNumber, Qualifier};
-use uplift_store::schema::column;
+use uplift_core::rejection::{Rejection, Rule};
+use uplift_engine::SESSION;
+use uplift_engine::error::query_failed;
+use uplift_formats::columns::columns;
 
-use crate::fault::{Fault, Rule};
+use crate::keys::{key_columns, key_rows};
 use crate::references::Existing;
 
 /// Checks columns against the rules of one dataset.
 #[derive(Debug)]
-pub struct Validator {
+pub(crate) struct Validator {
     dataset: &'static Dataset,
     rules: Vec<(&'static RowRule, Arc<dyn PhysicalExpr>)>,
 }
 
 impl Validator {
     /// A validator for a dataset. Fails if one of its row rules does not fit its columns.
-    pub fn new(dataset: &'static Dataset) -> Result<Self> {
-        let schema = arrow::datatypes::Schema::new(dataset.fields.iter().map(column).collect::<Vec<_>>());
-        let session = uplift_store::session();
+    pub(crate) fn for_dataset(dataset: &'static Dataset) -> Result<Self> {
+        let schema = columns(dataset);
         let compile = |rule: &'static RowRule| {
             let schema = DFSchema::try_from(schema.clone())?;
-            let expr = session.parse_sql_expr(&rule.sql, &schema)?;
-            Ok((rule, session.create_physical_expr(expr, &schema)?))
+            let expr = SESSION.parse_sql_expr(&rule.sql, &schema)?;
+            Ok((rule, SESSION.create_physical_expr(expr, &schema)?))
         };
         let rules =
             dataset.rules.iter().map(compile).collect::<Result<_, datafusion::error::DataFusionError>>();
-        let rules =
-            rules.map_err(|e| Error::internal(format!("compiling the rules of {}", dataset.name), e))?;
+        let rules = rules.map_err(|e| query_failed(format!("compiling the rules of {}", dataset.name), e))?;
         Ok(Self { dataset, rules })
     }
 
-    /// The dataset's fields, in the order of columns.
-    pub fn fields(&self) -> &'static [Field] {
-        &self.dataset.fields
-    }
-
-    /// Everything wrong with the rows, leaving out those that are `faulty` already.
-    pub fn check(
+    /// Everything wrong with the rows, leaving out those that are `rejected` already.
+    pub(crate) fn check(
         &self,
         batch: &RecordBatch,
         area: &AreaCode,
         existing: &Existing,
-        faulty: &[bool],
-    ) -> Result<Vec<Fault>> {
-        let mut faults = Vec::new();
+        rejected: &[bool],
+    ) -> Result<Vec<Rejection>> {
+        let mut rejections = Vec::new();
         for (field, column) in self.dataset.fields.iter().zip(batch.columns()) {
             if field.required {
-                required(field, column, &mut faults);
+                required(field, column, &mut rejections);
             }
             match &field.kind {
                 Kind::Text(Format::Free | Format::Date) | Kind::Code(_) | Kind::Boolean => {}
-                Kind::Text(format) => formats(field, *format, column, &mut faults),
-                Kind::Integer | Kind::Number | Kind::Money => limits(field, column, &mut faults),
+                Kind::Text(format) => formats(field, *format, column, &mut rejections),
+                Kind::Integer | Kind::Number | Kind::Money => limits(field, column, &mut rejections),
             }
             if field.kind == Kind::Text(Format::Area) {
-                inside(field, column, area, &mut faults);
+                inside(field, column, area, &mut rejections);
             }
             if let Some(values) = existing.get(&field.name) {
-                refers(field, column, values, &mut faults);
+                refers(field, column, values, &mut rejections);
             }
         }
-        self.row_rules(batch, &mut faults)?;
-        self.duplicate_keys(batch, &mut faults)?;
-        faults.retain(|f| !faulty[f.row]);
-        Ok(faults)
+        self.row_rules(batch, &mut rejections)?;
+        self.duplicate_keys(batch, &mut rejections)?;
+        rejections.retain(|r| !rejected[r.index()]);
+        Ok(rejections)
     }
 
-    fn row_rules(&self, batch: &RecordBatch, faults: &mut Vec<Fault>) -> Result<()> {
+    fn row_rules(&self, batch: &RecordBatch, rejections: &mut Vec<Rejection>) -> Result<()> {
         for (rule, expr) in &self.rules {
-            let failed = |e| Error::internal(format!("evaluating rule {}", rule.sql), e);
-            let held = expr.evaluate(batch).and_then(|v| v.into_array(batch.num_rows())).map_err(failed)?;
-            let held: &BooleanArray = held.as_boolean();
+            let failed = |e| query_failed(format!("evaluating rule {}", rule.sql), e);
+            let holds = expr.evaluate(batch).and_then(|v| v.into_array(batch.num_rows())).map_err(failed)?;
+            let holds: &BooleanArray = holds.as_boolean();
             let column = self.dataset.field(&rule.field).and_then(|f| batch.column_by_name(f.column()));
-            for row in (0..held.len()).filter(|row| held.is_valid(*row) && !held.value(*row)) {
+            for row in (0..holds.len()).filter(|row| holds.is_valid(*row) && !holds.value(*row)) {
                 let value = column.map(|c| shown(c, row)).unwrap_or_default();
-                faults.push(Fault::new(row, &rule.field, Rule::Fields, &value, &rule.remedy));
+                rejections.push(reject(row, &rule.field, Rule::RowRule, &value, &rule.remedy));
             }
         }
         Ok(())
     }
 
-    fn duplicate_keys(&self, batch: &RecordBatch, faults: &mut Vec<Fault>) -> Result<()> {
+    fn duplicate_keys(&self, batch: &RecordBatch, rejections: &mut Vec<Rejection>) -> Result<()> {
         let key = key_columns(self.dataset, batch);
         let rows = key_rows(&key)?;
         let mut first: HashMap<&[u8], usize> = HashMap::with_capacity(rows.num_rows());
@@ -105,7 +100,7 @@ impl Validator {
                 let value: Vec<_> = key.iter().map(|c| shown(c, row)).collect();
                 let message = format!("has the same key as row {}; give each record its own", earlier + 1);
                 let field = self.dataset.key.last().map(String::as_str).unwrap_or_default();
-                faults.push(Fault::new(row, field, Rule::DuplicateKey, &value.join(", "), message));
+                rejections.push(reject(row, field, Rule::DuplicateKey, &value.join(", "), message));
             } else {
                 first.insert(bytes.data(), row);
             }
@@ -114,19 +109,12 @@ impl Validator {
     }
 }
 
-/// The columns that tell a dataset's records apart.
-pub fn key_columns(dataset: &Dataset, batch: &RecordBatch) -> Vec<ArrayRef> {
-    dataset.key.iter().filter_map(|name| batch.column_by_name(name)).cloned().collect()
+/// A rejection of the row at an index counted from 0.
+fn reject(index: usize, field: &str, rule: Rule, value: &str, message: impl std::fmt::Display) -> Rejection {
+    Rejection::new(index as i64 + 1, field, rule, value, message)
 }
 
-/// Key columns as comparable rows.
-pub fn key_rows(key: &[ArrayRef]) -> Result<arrow::row::Rows> {
-    let fields = key.iter().map(|c| SortField::new(c.data_type().clone())).collect();
-    let converter = RowConverter::new(fields).and_then(|c| c.convert_columns(key));
-    converter.map_err(|e| Error::internal("comparing keys", e))
-}
-
-fn required(field: &Field, column: &ArrayRef, faults: &mut Vec<Fault>) {
+fn required(field: &Field, column: &ArrayRef, rejections: &mut Vec<Rejection>) {
     for row in (0..column.len()).filter(|row| column.is_null(*row)) {
         let hint = match &field.kind {
             Kind::Text(format) if !format.describe().is_empty() => format!("; write {}", format.describe()),
@@ -136,7 +124,7 @@ fn required(field: &Field, column: &ArrayRef, faults: &mut Vec<Fault>) {
             }
             _ => String::new(),
         };
-        faults.push(Fault::new(
+        rejections.push(reject(
             row,
             &field.name,
             Rule::Required,
@@ -146,38 +134,38 @@ fn required(field: &Field, column: &ArrayRef, faults: &mut Vec<Fault>) {
     }
 }
 
-fn formats(field: &Field, format: Format, column: &ArrayRef, faults: &mut Vec<Fault>) {
+fn formats(field: &Field, format: Format, column: &ArrayRef, rejections: &mut Vec<Rejection>) {
     let texts = column.as_string::<i32>();
     for (row, text) in texts.iter().enumerate() {
         let Some(text) = text else { continue };
-        if let Err(message) = format_fits(format, text) {
-            faults.push(Fault::new(row, &field.name, Rule::Format, text, message));
+        if let Some(message) = misfit(format, text) {
+            rejections.push(reject(row, &field.name, Rule::Format, text, message));
         }
     }
 }
 
-/// Whether a text has the format, or what is wrong with it.
-pub fn format_fits(format: Format, text: &str) -> Result<(), String> {
+/// What is wrong with a text of this format; none if it fits.
+fn misfit(format: Format, text: &str) -> Option<String> {
     match format {
-        Format::Free | Format::Date => Ok(()),
+        Format::Free | Format::Date => None,
         Format::Identifier => {
             let rest = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
             let fits = text.len() <= 100
                 && text.starts_with(|c: char| c.is_ascii_alphanumeric())
                 && text.chars().all(rest);
-            if fits { Ok(()) } else { Err(format!("{text:?} is no identifier: write {}", format.describe())) }
+            (!fits).then(|| format!("{text:?} is not an identifier: write {}", format.describe()))
         }
-        Format::Area => text.parse::<AreaCode>().map(drop).map_err(|e| e.to_string()),
-        Format::Period => text.parse::<Period>().map(drop).map_err(|e| e.to_string()),
-        Format::Printed => match PrintedNumber::parse(text) {
-            Ok(_) => Ok(()),
-            Err(e) => printed::read(text, "", Qualifier::Range).map(drop).map_err(|_| e.to_string()),
-        },
-        Format::Expression => Expression::parse(text).map(drop).map_err(|e| e.to_string()),
+        Format::Area => text.parse::<AreaCode>().err().map(|e| e.to_string()),
+        Format::Period => text.parse::<Period>().err().map(|e| e.to_string()),
+        Format::Printed => {
+            let error = PrintedNumber::parse(text).err()?;
+            printed::read(text, "", Qualifier::Range).is_err().then(|| error.to_string())
+        }
+        Format::Expression => Expression::parse(text).err().map(|e| e.to_string()),
     }
 }
 
-fn limits(field: &Field, column: &ArrayRef, faults: &mut Vec<Fault>) {
+fn limits(field: &Field, column: &ArrayRef, rejections: &mut Vec<Rejection>) {
     if field.minimum.is_none() && field.maximum.is_none() {
         return;
     }
@@ -193,7 +181,7 @@ fn limits(field: &Field, column: &ArrayRef, faults: &mut Vec<Fault>) {
             }
             _ => return,
         };
-        faults.push(Fault::new(row, &field.name, Rule::Range, &shown(), message));
+        rejections.push(reject(row, &field.name, Rule::Range, &shown(), message));
     };
     if let Some(numbers) = column.as_primitive_opt::<Int64Type>() {
         for (row, n) in numbers.iter().enumerate().filter_map(|(row, n)| Some((row, n?))) {
@@ -210,32 +198,32 @@ fn limits(field: &Field, column: &ArrayRef, faults: &mut Vec<Fault>) {
     }
 }
 
-/// A submission speaks for its own area only.
-fn inside(field: &Field, column: &ArrayRef, area: &AreaCode, faults: &mut Vec<Fault>) {
+/// A submission reports for its own area only.
+fn inside(field: &Field, column: &ArrayRef, area: &AreaCode, rejections: &mut Vec<Rejection>) {
     for (row, text) in column.as_string::<i32>().iter().enumerate() {
         let Some(Ok(code)) = text.map(str::parse::<AreaCode>) else { continue };
         if !area.contains(&code) {
             let message = format!("{code} is outside of {area}, which the submission reports for");
-            faults.push(Fault::new(row, &field.name, Rule::OutsideArea, code.as_str(), message));
+            rejections.push(reject(row, &field.name, Rule::OutsideArea, code.as_str(), message));
         }
     }
 }
 
-/// What a row names must have been handed in before.
-fn refers(field: &Field, column: &ArrayRef, existing: &HashSet<String>, faults: &mut Vec<Fault>) {
+/// The record that a row names must have been handed in before.
+fn refers(field: &Field, column: &ArrayRef, existing: &HashSet<String>, rejections: &mut Vec<Rejection>) {
     let area = field.kind == Kind::Text(Format::Area);
     let dataset = field.reference.as_ref().map(|r| r.dataset.as_str()).unwrap_or_default();
     for (row, text) in column.as_string::<i32>().iter().enumerate() {
         let Some(text) = text else { continue };
-        let known = match (area, text.parse::<AreaCode>()) {
+        let exists = match (area, text.parse::<AreaCode>()) {
             (true, Ok(code)) => existing.contains(code.as_str()),
-            // No code at all is another rule's fault.
+            // A text that is not a code breaks another rule.
             (true, Err(_)) => true,
             (false, _) => existing.contains(text),
         };
-        if !known {
-            let message = format!("{text} is no known {dataset}; hand the {dataset} in first");
-            faults.push(Fault::new(row, &field.name, Rule::Reference, text, message));
+        if !exists {
+            let message = format!("{text} is not a known {dataset}; hand the {dataset} in first");
+            rejections.push(reject(row, &field.name, Rule::Reference, text, message));
         }
     }
 }
@@ -251,19 +239,18 @@ mod tests {
     #[test]
     fn every_rule_of_every_dataset_runs_on_its_columns() {
         for dataset in uplift_proto::dataset::all() {
-            let fields: Vec<_> = dataset.fields.iter().map(column).collect();
-            let schema = Arc::new(arrow::datatypes::Schema::new(fields));
+            let schema = columns(dataset);
             let empty =
                 schema.fields().iter().map(|f| arrow::array::new_null_array(f.data_type(), 2)).collect();
             let batch = RecordBatch::try_new(schema, empty).unwrap();
-            let validator = Validator::new(dataset).unwrap();
+            let validator = Validator::for_dataset(dataset).unwrap();
             let area = "50".parse().unwrap();
-            let faults = validator
+            let rejections = validator
                 .check(&batch, &area, &Existing::new(), &[false; 2])
                 .unwrap_or_else(|e| panic!("{e}: {:?}", e.source));
             assert!(
-                faults.iter().all(|f| f.rule == Rule::Required),
-                "empty values break no other rule: {faults:?}"
+                rejections.iter().all(|f| f.rule == Rule::Required),
+                "empty values break no other rule: {rejections:?}"
             );
         }
     }

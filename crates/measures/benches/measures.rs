@@ -12,9 +12,9 @@ use std::process::Command;
 use std::time::Instant;
 
 use statrs::function::gamma::ln_gamma;
+use uplift_measures::conventions::Conventions;
 use uplift_measures::distribution::Distribution;
 use uplift_measures::measure::Measure;
-use uplift_measures::options::Options;
 
 const R: &str = "
 suppressMessages(library(laeken))
@@ -54,7 +54,7 @@ fn main() {
     let theirs = if n <= 30_000_000 { in_r(n) } else { String::new() };
     for (name, measure, exact) in known {
         let began = Instant::now();
-        let value = measure.value(&of, &Options::default()).unwrap().unwrap();
+        let value = measure.value(&of, &Conventions::default()).unwrap().unwrap();
         let took = began.elapsed().as_secs_f64();
         let apart = ((value - exact) / exact).abs();
         let their = theirs.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok());

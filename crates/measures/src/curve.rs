@@ -1,8 +1,9 @@
 //! Curves over the whole distribution, and polarization, which is read off them.
 
-use crate::distribution::{Distribution, Result};
+use crate::conventions::Conventions;
+use crate::distribution::Distribution;
+use crate::error::Result;
 use crate::inequality::gini;
-use crate::options::Options;
 use crate::quantile::{lorenz, median, quantile};
 
 /// A point of a curve: share of people, and what belongs to it.
@@ -16,29 +17,29 @@ pub struct Point {
 
 /// The Lorenz curve in n equal steps from (0, 0) to (1, 1): what share of income the poorest have.
 /// Undefined where the total is not above zero. Source: Lorenz (1905).
-pub fn lorenz_curve(of: &Distribution, n: u32) -> Option<Vec<Point>> {
+pub fn lorenz_curve(distribution: &Distribution, n: u32) -> Option<Vec<Point>> {
     let point = |i: u32| {
         let people = f64::from(i) / f64::from(n);
-        Point { people, value: if i == n { 1.0 } else { lorenz(of, people) } }
+        Point { people, value: if i == n { 1.0 } else { lorenz(distribution, people) } }
     };
-    (of.total() > 0.0).then(|| (0..=n).map(point).collect())
+    (distribution.total() > 0.0).then(|| (0..=n).map(point).collect())
 }
 
 /// The growth incidence curve: growth a year of each quantile (i − ½)/n between two years. A quantile
-/// that was not above zero before is left out. Undefined over nobody.
+/// that was not above zero before is left out. Undefined for an empty population.
 /// Source: Ravallion and Chen (2003), Economics Letters 78(1).
 pub fn growth_incidence(
     before: &Distribution,
     after: &Distribution,
     years: f64,
     n: u32,
-    options: &Options,
+    conventions: &Conventions,
 ) -> Result<Option<Vec<Point>>> {
     let mut points = Vec::new();
     for i in 0..n {
         let people = (f64::from(i) + 0.5) / f64::from(n);
-        let found = quantile(before, people, options)?.zip(quantile(after, people, options)?);
-        let Some((was, is)) = found else { return Ok(None) };
+        let quantiles = quantile(before, people, conventions)?.zip(quantile(after, people, conventions)?);
+        let Some((was, is)) = quantiles else { return Ok(None) };
         if was > 0.0 && is >= 0.0 {
             points.push(Point { people, value: (is / was).powf(1.0 / years) - 1.0 });
         }
@@ -49,9 +50,11 @@ pub fn growth_incidence(
 /// Wolfson's polarization: 2·μ/m·(2T − G) with median m and T = ½ − L(½), which is how far the middle is
 /// emptied towards both ends. 0 where all have the same; undefined where the median is not above zero.
 /// Source: Wolfson (1994), American Economic Review 84(2).
-pub fn wolfson(of: &Distribution, options: &Options) -> Result<Option<f64>> {
-    let population = Options { finite_sample: Default::default(), ..*options };
-    let (Some(gini), Some(mean)) = (gini(of, &population)?, of.mean()) else { return Ok(None) };
-    let Some(median) = median(of, options)?.filter(|m| *m > 0.0) else { return Ok(None) };
-    Ok(Some(2.0 * mean / median * (2.0 * (0.5 - lorenz(of, 0.5)) - gini)))
+pub fn wolfson(distribution: &Distribution, conventions: &Conventions) -> Result<Option<f64>> {
+    let population = Conventions { finite_sample: Default::default(), ..*conventions };
+    let (Some(gini), Some(mean)) = (gini(distribution, &population)?, distribution.mean()) else {
+        return Ok(None);
+    };
+    let Some(median) = median(distribution, conventions)?.filter(|m| *m > 0.0) else { return Ok(None) };
+    Ok(Some(2.0 * mean / median * (2.0 * (0.5 - lorenz(distribution, 0.5)) - gini)))
 }

@@ -9,8 +9,8 @@
 use num_rational::Ratio;
 use num_traits::{CheckedAdd, CheckedMul, One, Zero};
 
-use crate::distribution::{Refused, Result};
-use crate::estimate::{Estimate, Linear, Sample};
+use crate::error::{Error, Result};
+use crate::estimate::{Estimate, Linearized, Sample};
 use crate::exact::ExactSum;
 
 /// An exact fraction.
@@ -18,9 +18,9 @@ pub type Fraction = Ratio<i64>;
 
 /// Reads `1/3`, `0.25` or `2`.
 pub fn fraction(text: &str) -> Result<Fraction> {
-    let wrong = || Refused::new(format!("{text:?} is no fraction; write it as 1/3 or 0.25"));
-    if let Ok(found) = text.trim().parse() {
-        return Ok(found);
+    let wrong = || Error::new(format!("{text:?} is not a fraction; write it as 1/3 or 0.25"));
+    if let Ok(fraction) = text.trim().parse() {
+        return Ok(fraction);
     }
     let (whole, decimals) = text.trim().split_once('.').ok_or_else(wrong)?;
     if decimals.is_empty() || decimals.len() > 15 || !decimals.chars().all(|c| c.is_ascii_digit()) {
@@ -45,27 +45,26 @@ pub struct Structure {
 impl Structure {
     /// From the weight of each indicator, which must add up to one, and the cutoff, above 0 and at most 1.
     pub fn new(indicators: &[(&str, Fraction)], cutoff: Fraction) -> Result<Self> {
-        let too_fine =
-            || Refused::new("the weights have no common denominator below 2⁶³; write simpler ones");
+        let too_fine = || Error::new("the weights have no common denominator below 2⁶³; write simpler ones");
         let mut sum = Fraction::zero();
         let mut parts = cutoff.denom().to_owned();
         for (name, weight) in indicators {
             if *weight <= Fraction::zero() {
-                return Err(Refused::new(format!("the weight of {name} is {weight}; write one above 0")));
+                return Err(Error::new(format!("the weight of {name} is {weight}; write one above 0")));
             }
             sum = sum.checked_add(weight).ok_or_else(too_fine)?;
             let common = num_integer::gcd(parts, *weight.denom());
             parts = parts.checked_mul(weight.denom() / common).ok_or_else(too_fine)?;
         }
         if !sum.is_one() {
-            return Err(Refused::new(format!("the weights add up to {sum}; make them add up to 1")));
+            return Err(Error::new(format!("the weights add up to {sum}; make them add up to 1")));
         }
         if cutoff <= Fraction::zero() || cutoff > Fraction::one() {
-            return Err(Refused::new(format!("the cutoff is {cutoff}; write one above 0, at most 1")));
+            return Err(Error::new(format!("the cutoff is {cutoff}; write one above 0, at most 1")));
         }
-        let whole = |of: &Fraction| {
-            let found = of.checked_mul(&Fraction::from_integer(parts)).ok_or_else(too_fine)?;
-            Ok(found.to_integer())
+        let whole = |fraction: &Fraction| {
+            let scaled = fraction.checked_mul(&Fraction::from_integer(parts)).ok_or_else(too_fine)?;
+            Ok(scaled.to_integer())
         };
         Ok(Self {
             weights: indicators.iter().map(|(_, weight)| whole(weight)).collect::<Result<_>>()?,
@@ -133,14 +132,14 @@ impl Structure {
                 percentage: absolute.zip(m0.filter(|m0| *m0 > 0.0)).map(|(a, m0)| 100.0 * a / m0),
             });
         }
-        let told = |linear: &Option<Linear>| match linear {
+        let estimate = |linear: &Option<Linearized>| match linear {
             Some(linear) => sample.estimate(linear),
             None => Ok(Estimate::default()),
         };
         Ok(Multidimensional {
-            headcount: told(&parts.headcount)?,
-            intensity: told(&parts.intensity)?,
-            adjusted: told(&parts.adjusted)?,
+            headcount: estimate(&parts.headcount)?,
+            intensity: estimate(&parts.intensity)?,
+            adjusted: estimate(&parts.adjusted)?,
             population,
             indicators,
         })
@@ -150,11 +149,10 @@ impl Structure {
     pub fn linearise(&self, rows: &[Vec<bool>], sample: &Sample<'_>) -> Result<Parts> {
         if let Some(row) = rows.iter().position(|row| row.len() != self.weights.len()) {
             let message = format!("has {} answers for {} indicators", rows[row].len(), self.weights.len());
-            return Err(Refused { row: Some(row), message });
+            return Err(Error::in_row(row, message));
         }
         for (row, weight) in sample.weights.iter().enumerate() {
-            crate::distribution::check(0.0, *weight)
-                .map_err(|message| Refused { row: Some(row), message })?;
+            crate::distribution::check(0.0, *weight).map_err(|e| Error::in_row(row, e.message))?;
         }
         let scores: Vec<i64> = rows.iter().map(|row| self.score(row)).collect();
         let ones = vec![1.0; rows.len()];
@@ -162,11 +160,11 @@ impl Structure {
         let whole = |s: &i64| if self.is_poor(*s) { *s as f64 } else { 0.0 };
         let censored: Vec<f64> = scores.iter().map(whole).collect();
         // Scores are added in whole parts and divided once.
-        let divided = |found: Option<Linear>| {
+        let divided = |linear: Option<Linearized>| {
             let parts = self.parts as f64;
-            found.map(|linear| Linear {
+            linear.map(|linear| Linearized {
                 value: linear.value / parts,
-                added: linear.added.iter().map(|added| added / parts).collect(),
+                contributions: linear.contributions.iter().map(|c| c / parts).collect(),
             })
         };
         Ok(Parts {
@@ -181,14 +179,14 @@ impl Structure {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parts {
     /// Share of people who are poor: H.
-    pub headcount: Option<Linear>,
+    pub headcount: Option<Linearized>,
     /// Mean score of the poor: A; undefined where nobody is poor.
-    pub intensity: Option<Linear>,
+    pub intensity: Option<Linearized>,
     /// Adjusted headcount ratio: M0 = H·A.
-    pub adjusted: Option<Linear>,
+    pub adjusted: Option<Linearized>,
 }
 
-/// What an indicator adds.
+/// Contribution of an indicator to M0.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contribution {
     /// Name of the indicator.
@@ -197,7 +195,7 @@ pub struct Contribution {
     pub uncensored: Option<f64>,
     /// Share of people poor and deprived in it.
     pub censored: Option<f64>,
-    /// What it adds to M0: weight × censored headcount ratio.
+    /// In absolute terms: weight × censored headcount ratio.
     pub absolute: Option<f64>,
     /// The same in percent of M0; undefined where M0 is 0.
     pub percentage: Option<f64>,

@@ -1,4 +1,4 @@
-//! How households were drawn, and what that says about the uncertainty of an estimate.
+//! The design of a sample, and the variance of estimates that follows from it.
 //!
 //! Strata are sampled apart; in each, clusters (primary sampling units, as villages) are drawn, and
 //! households in them. The variance of a weighted total is estimated from how the clusters of a stratum
@@ -11,12 +11,12 @@ use std::hash::Hash;
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use crate::distribution::{Refused, Result};
-use crate::exact::{ExactSum, Running};
+use crate::error::{Error, Result};
+use crate::exact::{CompensatedSum, ExactSum};
 
-/// What a stratum with a single cluster adds to the variance, since it shows no difference.
+/// What a stratum with a single cluster (a lonely primary sampling unit) adds to the variance.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum LonelyCluster {
+pub enum LonelyPsu {
     /// The square of its total, as if the stratum's mean were that of all (R's "adjust").
     #[default]
     Adjust,
@@ -41,9 +41,7 @@ impl Design {
     pub fn new<S: Hash + Eq + Clone, C: Hash + Eq + Clone>(strata: &[S], clusters: &[C]) -> Result<Self> {
         if strata.len() != clusters.len() {
             let (s, c) = (strata.len(), clusters.len());
-            return Err(Refused::new(format!(
-                "{s} rows have a stratum and {c} a cluster; give both for each"
-            )));
+            return Err(Error::new(format!("{s} rows have a stratum and {c} a cluster; give both for each")));
         }
         let mut design = Self::default();
         let (mut known_strata, mut known_clusters) = (HashMap::new(), HashMap::new());
@@ -51,18 +49,18 @@ impl Design {
             let next = known_strata.len() as u32;
             let stratum = *known_strata.entry(stratum.clone()).or_insert(next);
             let next = known_clusters.len() as u32;
-            let place = *known_clusters.entry((stratum, cluster.clone())).or_insert(next);
-            if place == next {
+            let index = *known_clusters.entry((stratum, cluster.clone())).or_insert(next);
+            if index == next {
                 design.stratum_of.push(stratum);
             }
-            design.cluster_of.push(place);
+            design.cluster_of.push(index);
         }
         design.strata = known_strata.len() as u32;
         Ok(design)
     }
 
     /// From the cluster of each row, and the stratum and name of every cluster.
-    pub(crate) fn of(cluster_of: &[u32], clusters: &[(&str, &str)]) -> Self {
+    pub(crate) fn from_clusters(cluster_of: &[u32], clusters: &[(&str, &str)]) -> Self {
         let mut known = HashMap::new();
         let mut stratum_of = Vec::with_capacity(clusters.len());
         for (stratum, _) in clusters {
@@ -80,7 +78,7 @@ impl Design {
 
     /// The design of some of its rows, in another order or several times, as in the years of a panel. It
     /// keeps its clusters, also those without any of the rows.
-    pub fn of_rows(&self, rows: impl Iterator<Item = usize>) -> Self {
+    pub fn select_rows(&self, rows: impl Iterator<Item = usize>) -> Self {
         Self { cluster_of: rows.map(|row| self.cluster_of[row]).collect(), ..self.clone() }
     }
 
@@ -100,23 +98,23 @@ impl Design {
     }
 
     /// Degrees of freedom: clusters less strata.
-    pub fn degrees(&self) -> usize {
+    pub fn degrees_of_freedom(&self) -> usize {
         self.clusters() - self.strata()
     }
 
-    /// Variance of the sum of what each row adds. None where it cannot be told: without rows, or when
+    /// Variance of the sum of what each row contributes. None where it is unknown: without rows, or when
     /// every stratum has a single cluster.
     ///
-    /// A part of the population is measured by rows that add 0 outside of it: they still say how many
-    /// clusters there are.
-    pub fn variance(&self, added: &[f64], lonely: LonelyCluster) -> Result<Option<f64>> {
-        if added.len() != self.rows() {
-            return Err(Refused::new(format!("{} rows have {} terms", self.rows(), added.len())));
+    /// A part of the population is measured by rows that contribute 0 outside of it: they still count for
+    /// the number of clusters.
+    pub fn variance(&self, contributions: &[f64], lonely: LonelyPsu) -> Result<Option<f64>> {
+        if contributions.len() != self.rows() {
+            return Err(Error::new(format!("{} rows have {} terms", self.rows(), contributions.len())));
         }
-        if self.degrees() == 0 {
+        if self.degrees_of_freedom() == 0 {
             return Ok(None);
         }
-        let totals = self.totals(added);
+        let totals = self.totals(contributions);
         let mut strata: Vec<Vec<f64>> = vec![Vec::new(); self.strata()];
         for (total, stratum) in totals.zip(&self.stratum_of) {
             strata[*stratum as usize].push(total);
@@ -126,12 +124,12 @@ impl Design {
         for totals in &strata {
             let n = totals.len() as f64;
             match (totals.as_slice(), lonely) {
-                ([_], LonelyCluster::Refuse) => {
-                    return Err(Refused::new(
-                        "a stratum has a single cluster; join it to another, or choose what it adds",
+                ([_], LonelyPsu::Refuse) => {
+                    return Err(Error::new(
+                        "a stratum has a single cluster; join it to another, or choose its variance",
                     ));
                 }
-                ([total], LonelyCluster::Adjust) => parts.push(total * total),
+                ([total], LonelyPsu::Adjust) => parts.push(total * total),
                 ([_], _) => alone += 1,
                 (totals, _) => {
                     let mean = ExactSum::from_iter(totals.iter().copied()).value() / n;
@@ -142,23 +140,23 @@ impl Design {
         }
         let sum = ExactSum::from_iter(parts.iter().copied()).value();
         let known = parts.len() as f64;
-        let averaged = lonely == LonelyCluster::Average && alone > 0;
+        let averaged = lonely == LonelyPsu::Average && alone > 0;
         Ok(Some(if averaged { sum * (known + f64::from(alone)) / known } else { sum }))
     }
 
-    /// What the rows of each cluster add, in their order.
-    fn totals(&self, added: &[f64]) -> impl Iterator<Item = f64> {
-        let mut totals = vec![Running::default(); self.clusters()];
-        for (cluster, added) in self.cluster_of.iter().zip(added) {
-            totals[*cluster as usize].add(*added);
+    /// The total of each cluster, in their order.
+    fn totals(&self, contributions: &[f64]) -> impl Iterator<Item = f64> {
+        let mut totals = vec![CompensatedSum::default(); self.clusters()];
+        for (cluster, contribution) in self.cluster_of.iter().zip(contributions) {
+            totals[*cluster as usize].add(*contribution);
         }
         totals.into_iter().map(|total| total.value())
     }
 
-    /// Factor of the standard error for a two-sided interval of this confidence: a quantile of
-    /// Student's distribution.
-    pub fn critical(&self, confidence: f64) -> Option<f64> {
-        let student = StudentsT::new(0.0, 1.0, self.degrees() as f64).ok()?;
+    /// Factor of the standard error for a two-sided interval of this confidence: a quantile of Student's
+    /// t distribution.
+    pub fn t_critical(&self, confidence: f64) -> Option<f64> {
+        let student = StudentsT::new(0.0, 1.0, self.degrees_of_freedom() as f64).ok()?;
         Some(student.inverse_cdf(0.5 + confidence / 2.0))
     }
 }
@@ -171,22 +169,22 @@ mod tests {
     fn the_variance_of_a_mean_of_a_simple_sample_is_that_of_the_textbook() {
         let values = [3.0, 5.0, 4.0, 8.0];
         let design = Design::simple(4);
-        let added: Vec<f64> = values.iter().map(|v| (v - 5.0) / 4.0).collect();
+        let contributions: Vec<f64> = values.iter().map(|v| (v - 5.0) / 4.0).collect();
         // s² = 14/3, s²/n = 7/6.
-        let variance = design.variance(&added, LonelyCluster::default()).unwrap().unwrap();
+        let variance = design.variance(&contributions, LonelyPsu::default()).unwrap().unwrap();
         assert!((variance - 7.0 / 6.0).abs() < 1e-15, "{variance}");
     }
 
     #[test]
     fn a_single_cluster_in_a_stratum_has_a_stated_answer() {
         let design = Design::new(&["a", "a", "b"], &[1, 2, 1]).unwrap();
-        assert_eq!((design.strata(), design.clusters(), design.degrees()), (2, 3, 1));
+        assert_eq!((design.strata(), design.clusters(), design.degrees_of_freedom()), (2, 3, 1));
         let variance = |lonely| design.variance(&[1.0, 3.0, 5.0], lonely);
-        assert_eq!(variance(LonelyCluster::Certainty), Ok(Some(4.0)));
-        assert_eq!(variance(LonelyCluster::Adjust), Ok(Some(29.0)));
-        assert_eq!(variance(LonelyCluster::Average), Ok(Some(8.0)));
-        assert!(variance(LonelyCluster::Refuse).is_err());
+        assert_eq!(variance(LonelyPsu::Certainty), Ok(Some(4.0)));
+        assert_eq!(variance(LonelyPsu::Adjust), Ok(Some(29.0)));
+        assert_eq!(variance(LonelyPsu::Average), Ok(Some(8.0)));
+        assert!(variance(LonelyPsu::Refuse).is_err());
         let alone = Design::new(&["a", "b"], &[1, 1]).unwrap();
-        assert_eq!(alone.variance(&[1.0, 2.0], LonelyCluster::default()), Ok(None));
+        assert_eq!(alone.variance(&[1.0, 2.0], LonelyPsu::default()), Ok(None));
     }
 }

@@ -1,42 +1,13 @@
-//! Who has how much: values in ascending order, each with the weight of those who have it.
+//! A distribution: values in ascending order, each with the weight of those who have it.
 
+use crate::error::{Error, Result};
 use crate::exact::ExactSum;
-
-/// Why numbers were not measured: what is wrong, and in which row if it is one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// Row, counted from 0.
-    pub row: Option<usize>,
-    /// What is wrong with it, and what to write instead.
-    pub message: String,
-}
-
-impl std::fmt::Display for Refused {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.row {
-            Some(row) => write!(f, "row {}: {}", row + 1, self.message),
-            None => f.write_str(&self.message),
-        }
-    }
-}
-
-impl std::error::Error for Refused {}
-
-impl Refused {
-    /// Of no row.
-    pub fn new(message: impl Into<String>) -> Self {
-        Self { row: None, message: message.into() }
-    }
-}
-
-/// Result of measuring.
-pub type Result<T> = std::result::Result<T, Refused>;
 
 /// Values in ascending order, equal ones as one, with their weights.
 ///
 /// A weight is how many the row stands for: households, or persons where it is weight × size.
-/// Rows of weight 0 stand for nobody and are left out. What has no value is for the caller to leave
-/// out, and to say so.
+/// Rows of weight 0 stand for nobody and are left out. Rows without a value are for the caller to leave
+/// out, and to report.
 ///
 /// The same rows give the same distribution to the last digit, in whatever order they come: ties are
 /// ordered by weight before their weights are added.
@@ -56,14 +27,14 @@ impl Distribution {
     pub fn new(values: &[f64], weights: &[f64]) -> Result<Self> {
         if values.len() != weights.len() {
             let (v, w) = (values.len(), weights.len());
-            return Err(Refused::new(format!("{v} values have {w} weights; give one weight a value")));
+            return Err(Error::new(format!("{v} values have {w} weights; give one weight a value")));
         }
         let mut pairs = Vec::with_capacity(values.len());
         for (row, (value, weight)) in values.iter().zip(weights).enumerate() {
-            check(*value, *weight).map_err(|message| Refused { row: Some(row), message })?;
+            check(*value, *weight).map_err(|e| Error::in_row(row, e.message))?;
             pairs.push((*value, *weight));
         }
-        Ok(Self::of(pairs))
+        Ok(Self::from_pairs(pairs))
     }
 
     /// From values that stand for one each.
@@ -72,23 +43,24 @@ impl Distribution {
     }
 
     /// From pairs that were checked.
-    pub(crate) fn of(mut pairs: Vec<(f64, f64)>) -> Self {
+    pub(crate) fn from_pairs(mut pairs: Vec<(f64, f64)>) -> Self {
         pairs.retain(|(_, weight)| *weight > 0.0);
         pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        let mut found = Self { rows: pairs.len() as u64, ..Self::default() };
+        let mut distribution = Self { rows: pairs.len() as u64, ..Self::default() };
         for (value, weight) in pairs {
-            match found.weights.last_mut() {
+            match distribution.weights.last_mut() {
                 // Minus zero and zero are the same amount.
-                Some(known) if found.values.last() == Some(&value) => *known += weight,
+                Some(last) if distribution.values.last() == Some(&value) => *last += weight,
                 _ => {
-                    found.values.push(value);
-                    found.weights.push(weight);
+                    distribution.values.push(value);
+                    distribution.weights.push(weight);
                 }
             }
         }
-        found.population = ExactSum::from_iter(found.weights.iter().copied()).value();
-        found.total = ExactSum::from_iter(found.iter().map(|(value, weight)| weight * value)).value();
-        found
+        distribution.population = ExactSum::from_iter(distribution.weights.iter().copied()).value();
+        distribution.total =
+            ExactSum::from_iter(distribution.iter().map(|(value, weight)| weight * value)).value();
+        distribution
     }
 
     /// Values with their weights, the lowest first; no value twice.
@@ -116,36 +88,39 @@ impl Distribution {
         self.total
     }
 
-    /// Weighted mean; none over nobody.
+    /// Weighted mean; none for an empty population.
     pub fn mean(&self) -> Option<f64> {
         (self.population > 0.0).then(|| self.total / self.population)
     }
 
-    /// Weighted mean of a function of the value; none over nobody.
-    pub fn mean_of(&self, of: impl Fn(f64) -> f64) -> Option<f64> {
-        let sum = ExactSum::from_iter(self.iter().map(|(value, weight)| weight * of(value))).value();
+    /// Weighted mean of a function of the value; none for an empty population.
+    pub fn mean_of(&self, function: impl Fn(f64) -> f64) -> Option<f64> {
+        let sum = ExactSum::from_iter(self.iter().map(|(value, weight)| weight * function(value))).value();
         (self.population > 0.0).then(|| sum / self.population)
     }
 
-    /// The part whose values pass. Its rows are counted by distinct values: how many had each is not known.
+    /// The part whose values pass the filter. Its rows are counted by distinct values: how many had each is
+    /// not known.
     pub fn filter(&self, passes: impl Fn(f64) -> bool) -> Self {
-        Self::of(self.iter().filter(|(value, _)| passes(*value)).collect())
+        Self::from_pairs(self.iter().filter(|(value, _)| passes(*value)).collect())
     }
 
     /// The same people with other values, as incomes in prices of another year.
     pub fn map(&self, to: impl Fn(f64) -> f64) -> Self {
         let mapped = self.iter().map(|(value, weight)| (to(value), weight)).collect();
-        Self { rows: self.rows, ..Self::of(mapped) }
+        Self { rows: self.rows, ..Self::from_pairs(mapped) }
     }
 }
 
-/// What is wrong with a row; nothing if all is well.
-pub(crate) fn check(value: f64, weight: f64) -> std::result::Result<(), String> {
+/// Refuses a row that cannot be measured.
+pub(crate) fn check(value: f64, weight: f64) -> Result<()> {
     if !value.is_finite() {
-        return Err(format!("the value is {value}; leave it empty where it is not known"));
+        return Err(Error::new(format!("the value is {value}; leave it empty where it is not known")));
     }
     if !weight.is_finite() || weight < 0.0 {
-        return Err(format!("the weight is {weight}; write how many the row stands for, 0 or more"));
+        return Err(Error::new(format!(
+            "the weight is {weight}; write how many the row stands for, 0 or more"
+        )));
     }
     Ok(())
 }
@@ -155,14 +130,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_of_equal_value_are_one_and_rows_for_nobody_none() {
-        let found = Distribution::new(&[3.0, 1.0, 3.0, 2.0], &[1.0, 2.0, 0.5, 0.0]).unwrap();
-        assert_eq!(found.iter().collect::<Vec<_>>(), [(1.0, 2.0), (3.0, 1.5)]);
-        assert_eq!((found.rows(), found.population(), found.total()), (3, 3.5, 6.5));
+    fn rows_of_equal_value_are_one_and_rows_of_weight_0_are_left_out() {
+        let distribution = Distribution::new(&[3.0, 1.0, 3.0, 2.0], &[1.0, 2.0, 0.5, 0.0]).unwrap();
+        assert_eq!(distribution.iter().collect::<Vec<_>>(), [(1.0, 2.0), (3.0, 1.5)]);
+        assert_eq!((distribution.rows(), distribution.population(), distribution.total()), (3, 3.5, 6.5));
     }
 
     #[test]
-    fn what_is_no_amount_is_refused_with_its_row() {
+    fn a_value_that_is_not_an_amount_is_refused_with_its_row() {
         for (values, weights, row) in [
             ([1.0, f64::NAN], [1.0, 1.0], 1),
             ([f64::INFINITY, 1.0], [1.0, 1.0], 0),

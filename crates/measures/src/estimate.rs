@@ -1,17 +1,18 @@
 //! Measures of a sample with standard errors and confidence intervals.
 
-use crate::design::{Design, LonelyCluster};
-use crate::distribution::{Distribution, Refused, Result};
+use crate::conventions::Conventions;
+use crate::design::{Design, LonelyPsu};
+use crate::distribution::Distribution;
+use crate::error::{Error, Result};
 use crate::exact::ExactSum;
 use crate::influence::influence;
 use crate::measure::Measure;
-use crate::options::Options;
 use crate::quantile::quantile;
 
 /// Confidence of intervals unless another is asked for.
 pub const CONFIDENCE: f64 = 0.95;
 
-/// Rows as they were drawn, and how their uncertainty is to be told.
+/// A sample: weights and design, and how uncertainty is computed.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample<'a> {
     /// How many each row stands for.
@@ -19,12 +20,12 @@ pub struct Sample<'a> {
     /// How the rows were drawn.
     pub design: &'a Design,
     /// What a stratum with a single cluster adds.
-    pub lonely: LonelyCluster,
+    pub lonely: LonelyPsu,
     /// Confidence of intervals, above 0 and below 1.
     pub confidence: f64,
 }
 
-/// A measured value with what is known of its uncertainty.
+/// A measured value with its uncertainty.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Estimate {
     /// The value; none where it is not defined.
@@ -43,32 +44,32 @@ pub struct Estimate {
     pub clusters: u64,
 }
 
-/// A value as a sum over rows, near enough for its variance.
+/// A value linearised as a sum over rows, for its variance.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Linear {
+pub struct Linearized {
     /// The value.
     pub value: f64,
-    /// What each row adds: its weight times its influence.
-    pub added: Vec<f64>,
+    /// Contribution of each row: its weight times its influence.
+    pub contributions: Vec<f64>,
 }
 
 impl Sample<'_> {
     /// The estimate of what was linearised: value ± t·standard error, t by clusters less strata.
-    pub fn estimate(&self, linear: &Linear) -> Result<Estimate> {
-        let error = self.design.variance(&linear.added, self.lonely)?.map(f64::sqrt);
-        let Some((error, t)) = error.zip(self.design.critical(self.confidence)) else {
-            return Ok(Estimate { value: Some(linear.value), ..self.nothing() });
+    pub fn estimate(&self, linear: &Linearized) -> Result<Estimate> {
+        let error = self.design.variance(&linear.contributions, self.lonely)?.map(f64::sqrt);
+        let Some((error, t)) = error.zip(self.design.t_critical(self.confidence)) else {
+            return Ok(Estimate { value: Some(linear.value), ..self.without_value() });
         };
         Ok(Estimate {
             value: Some(linear.value),
             standard_error: Some(error),
             low: Some(linear.value - t * error),
             high: Some(linear.value + t * error),
-            ..self.nothing()
+            ..self.without_value()
         })
     }
 
-    fn nothing(&self) -> Estimate {
+    fn without_value(&self) -> Estimate {
         Estimate {
             rows: self.weights.iter().filter(|w| **w > 0.0).count() as u64,
             strata: self.design.strata() as u64,
@@ -81,25 +82,25 @@ impl Sample<'_> {
     ///
     /// The interval of a quantile is Woodruff's (1952): that of the share of people up to it, read back
     /// as values; its standard error is half the width by t.
-    pub fn measure(&self, measure: &Measure, values: &[f64], options: &Options) -> Result<Estimate> {
-        self.measure_of(measure, values, &Distribution::new(values, self.weights)?, options)
+    pub fn measure(&self, measure: &Measure, values: &[f64], conventions: &Conventions) -> Result<Estimate> {
+        self.measure_distribution(measure, values, &Distribution::new(values, self.weights)?, conventions)
     }
 
-    /// The same of values whose distribution is made already.
-    pub fn measure_of(
+    /// The same of values whose distribution is known already.
+    pub fn measure_distribution(
         &self,
         measure: &Measure,
         values: &[f64],
-        of: &Distribution,
-        options: &Options,
+        distribution: &Distribution,
+        conventions: &Conventions,
     ) -> Result<Estimate> {
-        let Some(value) = measure.value(of, options)? else { return Ok(self.nothing()) };
+        let Some(value) = measure.value(distribution, conventions)? else { return Ok(self.without_value()) };
         if let Measure::Quantile { .. } = measure {
-            return self.quantile(value, values, of, options);
+            return self.quantile(value, values, distribution, conventions);
         }
-        match self.linear(measure, value, values, of, options)? {
+        match self.linear(measure, value, values, distribution, conventions)? {
             Some(linear) => self.estimate(&linear),
-            None => Ok(Estimate { value: Some(value), ..self.nothing() }),
+            None => Ok(Estimate { value: Some(value), ..self.without_value() }),
         }
     }
 
@@ -108,11 +109,11 @@ impl Sample<'_> {
         &self,
         measure: &Measure,
         values: &[f64],
-        of: &Distribution,
-        options: &Options,
-    ) -> Result<Option<Linear>> {
-        match measure.value(of, options)? {
-            Some(value) => self.linear(measure, value, values, of, options),
+        distribution: &Distribution,
+        conventions: &Conventions,
+    ) -> Result<Option<Linearized>> {
+        match measure.value(distribution, conventions)? {
+            Some(value) => self.linear(measure, value, values, distribution, conventions),
             None => Ok(None),
         }
     }
@@ -122,28 +123,36 @@ impl Sample<'_> {
         measure: &Measure,
         value: f64,
         values: &[f64],
-        of: &Distribution,
-        options: &Options,
-    ) -> Result<Option<Linear>> {
-        let Some(moved) = influence(measure, value, of, options)? else { return Ok(None) };
-        // A row that stands for nobody moves nothing.
-        let added = |(y, w): (&f64, &f64)| if *w > 0.0 { w * moved(*y) } else { 0.0 };
-        Ok(Some(Linear { value, added: values.iter().zip(self.weights).map(added).collect() }))
+        distribution: &Distribution,
+        conventions: &Conventions,
+    ) -> Result<Option<Linearized>> {
+        let Some(influence) = influence(measure, value, distribution, conventions)? else { return Ok(None) };
+        // A row that stands for nobody has no influence.
+        let contribution = |(y, w): (&f64, &f64)| if *w > 0.0 { w * influence(*y) } else { 0.0 };
+        let contributions = values.iter().zip(self.weights).map(contribution).collect();
+        Ok(Some(Linearized { value, contributions }))
     }
 
-    fn quantile(&self, value: f64, values: &[f64], of: &Distribution, options: &Options) -> Result<Estimate> {
-        let alone = Estimate { value: Some(value), ..self.nothing() };
+    fn quantile(
+        &self,
+        value: f64,
+        values: &[f64],
+        distribution: &Distribution,
+        conventions: &Conventions,
+    ) -> Result<Estimate> {
+        let alone = Estimate { value: Some(value), ..self.without_value() };
         let upto: Vec<f64> = values.iter().map(|y| f64::from(*y <= value)).collect();
         let share = self.ratio(&upto, &vec![1.0; upto.len()])?;
         let (Some(error), Some(low), Some(high)) = (share.standard_error, share.low, share.high) else {
             return Ok(alone);
         };
-        // Too few people on one side of it to say how far it could be.
+        // Too few people on one side of it for an interval.
         if low < 0.0 || high > 1.0 || error == 0.0 {
             return Ok(alone);
         }
-        let (low, high) = (quantile(of, low, options)?, quantile(of, high, options)?);
-        let t = self.design.critical(self.confidence);
+        let (low, high) =
+            (quantile(distribution, low, conventions)?, quantile(distribution, high, conventions)?);
+        let t = self.design.t_critical(self.confidence);
         let width = high.zip(low).map(|(high, low)| high - low);
         let standard_error = width.zip(t).map(|(width, t)| width / (2.0 * t));
         Ok(Estimate { standard_error, low, high, ..alone })
@@ -154,26 +163,30 @@ impl Sample<'_> {
     pub fn ratio(&self, upper: &[f64], lower: &[f64]) -> Result<Estimate> {
         match self.linearise_ratio(upper, lower)? {
             Some(linear) => self.estimate(&linear),
-            None => Ok(self.nothing()),
+            None => Ok(self.without_value()),
         }
     }
 
     /// A ratio as a sum over rows.
-    pub fn linearise_ratio(&self, upper: &[f64], lower: &[f64]) -> Result<Option<Linear>> {
+    pub fn linearise_ratio(&self, upper: &[f64], lower: &[f64]) -> Result<Option<Linearized>> {
         if upper.len() != self.weights.len() || lower.len() != self.weights.len() {
-            return Err(Refused::new("each part of a ratio needs one value a weight"));
+            return Err(Error::new("each part of a ratio needs one value a weight"));
         }
-        let total = |of: &[f64]| ExactSum::from_iter(of.iter().zip(self.weights).map(|(y, w)| y * w)).value();
+        let total =
+            |part: &[f64]| ExactSum::from_iter(part.iter().zip(self.weights).map(|(y, w)| y * w)).value();
         let (above, below) = (total(upper), total(lower));
         if !above.is_finite() || !below.is_finite() {
-            return Err(Refused::new("a part of a ratio is no finite number; leave out rows without it"));
+            return Err(Error::new("a part of a ratio is not a finite number; leave out rows without it"));
         }
         if below == 0.0 {
             return Ok(None);
         }
         let value = above / below;
         let rows = upper.iter().zip(lower).zip(self.weights);
-        Ok(Some(Linear { value, added: rows.map(|((n, d), w)| w * (n - value * d) / below).collect() }))
+        Ok(Some(Linearized {
+            value,
+            contributions: rows.map(|((n, d), w)| w * (n - value * d) / below).collect(),
+        }))
     }
 }
 
@@ -182,7 +195,8 @@ impl Sample<'_> {
 /// Where the same clusters were visited twice (a panel), `sample` holds the rows of both years, each in
 /// its cluster, the earlier first: what is common to a cluster in both years cancels. Independent samples
 /// are told apart by strata that differ from year to year.
-pub fn change(sample: &Sample<'_>, before: &Linear, after: &Linear) -> Result<Estimate> {
-    let added = before.added.iter().map(|added| -added).chain(after.added.iter().copied()).collect();
-    sample.estimate(&Linear { value: after.value - before.value, added })
+pub fn change(sample: &Sample<'_>, before: &Linearized, after: &Linearized) -> Result<Estimate> {
+    let contributions =
+        before.contributions.iter().map(|c| -c).chain(after.contributions.iter().copied()).collect();
+    sample.estimate(&Linearized { value: after.value - before.value, contributions })
 }

@@ -10,20 +10,20 @@ const DIGIT: u32 = 32;
 const DIGITS: usize = 68;
 /// The least bit of the least double.
 const LEAST: i32 = -1074;
-/// Additions until carries must be passed on, well before a digit of 64 bits overflows.
-const PATIENCE: u32 = 1 << 29;
+/// Additions after which carries are propagated, well before a digit of 64 bits overflows.
+const CARRY_EVERY: u32 = 1 << 29;
 
 /// A sum that has not been rounded. NaN and infinities are counted and make the sum NaN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExactSum {
     digits: Box<[i64; DIGITS]>,
     pending: u32,
-    strange: bool,
+    not_finite: bool,
 }
 
 impl Default for ExactSum {
     fn default() -> Self {
-        Self { digits: Box::new([0; DIGITS]), pending: 0, strange: false }
+        Self { digits: Box::new([0; DIGITS]), pending: 0, not_finite: false }
     }
 }
 
@@ -31,18 +31,18 @@ impl ExactSum {
     /// Adds a number.
     pub fn add(&mut self, x: f64) {
         if !x.is_finite() {
-            self.strange = true;
+            self.not_finite = true;
             return;
         }
         let bits = x.to_bits();
         let exponent = (bits >> 52 & 0x7ff) as i32;
         let fraction = bits & ((1 << 52) - 1);
-        // A double is mantissa × 2^place × least; those below the normal range lack the hidden bit.
-        let (mantissa, place) = match exponent {
+        // A double is mantissa × 2^power × least; those below the normal range lack the hidden bit.
+        let (mantissa, power) = match exponent {
             0 => (fraction, 0),
             e => (fraction | 1 << 52, e as u32 - 1),
         };
-        let (first, shift) = ((place / DIGIT) as usize, place % DIGIT);
+        let (first, shift) = ((power / DIGIT) as usize, power % DIGIT);
         let wide = u128::from(mantissa) << shift;
         let sign = if x.is_sign_negative() { -1 } else { 1 };
         for (n, digit) in self.digits[first..first + 3].iter_mut().enumerate() {
@@ -53,7 +53,7 @@ impl ExactSum {
 
     /// Adds another sum.
     pub fn merge(&mut self, other: &Self) {
-        self.strange |= other.strange;
+        self.not_finite |= other.not_finite;
         self.settle(other.pending.saturating_add(1));
         for (digit, more) in self.digits.iter_mut().zip(other.digits.iter()) {
             *digit += more;
@@ -62,7 +62,7 @@ impl ExactSum {
 
     /// The sum, rounded once to the nearest double; NaN if something added was not finite.
     pub fn value(&self) -> f64 {
-        if self.strange {
+        if self.not_finite {
             return f64::NAN;
         }
         let mut digits = self.digits.clone();
@@ -87,15 +87,15 @@ impl ExactSum {
         carry(&mut settled.digits);
         let used = settled.digits.iter().rposition(|d| *d != 0).map_or(0, |top| top + 1);
         let first = settled.digits.iter().position(|d| *d != 0).unwrap_or(0);
-        let head = [u8::from(self.strange), first as u8];
+        let head = [u8::from(self.not_finite), first as u8];
         let digits = settled.digits[first.min(used)..used].iter().flat_map(|d| d.to_le_bytes());
         head.into_iter().chain(digits).collect()
     }
 
     /// Back from bytes; `None` if they are not from [`Self::to_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let [strange, first, digits @ ..] = bytes else { return None };
-        let mut sum = Self { strange: *strange != 0, ..Self::default() };
+        let [not_finite, first, digits @ ..] = bytes else { return None };
+        let mut sum = Self { not_finite: *not_finite != 0, ..Self::default() };
         for (n, digit) in digits.chunks(8).enumerate() {
             *sum.digits.get_mut(usize::from(*first) + n)? = i64::from_le_bytes(digit.try_into().ok()?);
         }
@@ -104,7 +104,7 @@ impl ExactSum {
 
     fn settle(&mut self, additions: u32) {
         self.pending = self.pending.saturating_add(additions);
-        if self.pending >= PATIENCE {
+        if self.pending >= CARRY_EVERY {
             carry(&mut self.digits);
             self.pending = 1;
         }
@@ -146,12 +146,12 @@ fn scale(x: f64, exponent: i32) -> f64 {
 /// A sum whose every step is needed, as of a cumulative distribution: what rounding loses is kept and
 /// given back (Neumaier 1974), so that it is as good after 10⁸ steps as after ten.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Running {
+pub struct CompensatedSum {
     sum: f64,
     lost: f64,
 }
 
-impl Running {
+impl CompensatedSum {
     /// Adds a number.
     pub fn add(&mut self, x: f64) {
         let sum = self.sum + x;

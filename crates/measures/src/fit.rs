@@ -1,4 +1,4 @@
-//! The little numerical analysis that fitted curves need.
+//! The numerical methods that fitted curves need.
 
 /// Coefficients that bring rows·coefficients nearest to the targets. None where the columns of the rows
 /// depend on each other. By orthogonal columns, each cleaned twice: normal equations would square the
@@ -26,28 +26,28 @@ pub(crate) fn least_squares(rows: &[Vec<f64>], targets: &[f64]) -> Option<Vec<f6
         orthogonal.push(column);
     }
     let mut left = targets.to_vec();
-    let mut found = vec![0.0; n];
+    let mut coefficients = vec![0.0; n];
     for (i, column) in orthogonal.iter().enumerate() {
-        found[i] = dot(column, &left);
-        left.iter_mut().zip(column).for_each(|(x, q)| *x -= found[i] * q);
+        coefficients[i] = dot(column, &left);
+        left.iter_mut().zip(column).for_each(|(x, q)| *x -= coefficients[i] * q);
     }
     for i in (0..n).rev() {
-        let known: f64 = (i + 1..n).map(|j| upper[i][j] * found[j]).sum();
-        found[i] = (found[i] - known) / upper[i][i];
+        let known: f64 = (i + 1..n).map(|j| upper[i][j] * coefficients[j]).sum();
+        coefficients[i] = (coefficients[i] - known) / upper[i][i];
     }
-    Some(found)
+    Some(coefficients)
 }
 
 /// Where a rising function is zero between 0 and 1; 0 or 1 where it is above or below throughout, none
-/// where it is no number. By halving: sure, and soon enough.
-pub(crate) fn root(of: impl Fn(f64) -> f64) -> Option<f64> {
+/// where it is not a number. By bisection, which always converges.
+pub(crate) fn root(function: impl Fn(f64) -> f64) -> Option<f64> {
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..100 {
         let middle = (low + high) / 2.0;
         if middle <= low || middle >= high {
             break;
         }
-        match of(middle) {
+        match function(middle) {
             x if x.is_nan() => return None,
             x if x < 0.0 => low = middle,
             _ => high = middle,
@@ -56,9 +56,9 @@ pub(crate) fn root(of: impl Fn(f64) -> f64) -> Option<f64> {
     Some(if high < 1e-12 { 0.0 } else { high })
 }
 
-/// An integral by the double exponential rule (Takahasi and Mori 1974), which bears that a function has no
-/// bound at the ends.
-pub(crate) fn integral(from: f64, to: f64, of: impl Fn(f64) -> f64) -> f64 {
+/// An integral by the double exponential rule (Takahasi and Mori 1974), for functions that may be
+/// unbounded at the ends.
+pub(crate) fn integral(from: f64, to: f64, function: impl Fn(f64) -> f64) -> f64 {
     use std::f64::consts::PI;
     const STEP: f64 = 1.0 / 64.0;
     let term = |k: i32| {
@@ -68,8 +68,8 @@ pub(crate) fn integral(from: f64, to: f64, of: impl Fn(f64) -> f64) -> f64 {
         let (low, high) = (1.0 / (1.0 + 1.0 / q), 1.0 / (1.0 + q));
         let x = from + (to - from) * low;
         let weight = PI * t.cosh() * low * high;
-        // A weight too small to matter stands where the function may have no value.
-        if weight < 1e-300 || x <= from || x >= to { 0.0 } else { weight * of(x) }
+        // Where the weight is too small to matter, the function may be undefined.
+        if weight < 1e-300 || x <= from || x >= to { 0.0 } else { weight * function(x) }
     };
     (to - from) * STEP * (-400..=400).map(term).sum::<f64>()
 }
@@ -90,7 +90,7 @@ mod tests {
     fn columns_that_depend_on_each_other_have_no_answer() {
         let rows = [vec![1.0, 2.0], vec![2.0, 4.0], vec![3.0, 6.0]];
         assert_eq!(least_squares(&rows, &[1.0, 2.0, 3.0]), None);
-        let found = least_squares(&[vec![1.0, 0.0], vec![1.0, 1.0], vec![1.0, 2.0]], &[1.0, 3.0, 5.0]);
-        assert!(found.unwrap().iter().zip([1.0, 2.0]).all(|(a, b)| (a - b).abs() < 1e-14));
+        let coefficients = least_squares(&[vec![1.0, 0.0], vec![1.0, 1.0], vec![1.0, 2.0]], &[1.0, 3.0, 5.0]);
+        assert!(coefficients.unwrap().iter().zip([1.0, 2.0]).all(|(a, b)| (a - b).abs() < 1e-14));
     }
 }

@@ -6,26 +6,26 @@
 //! Income at the share p of people is mean × L′(p), so that all else follows from the curve; a headcount
 //! ratio is where L′ reaches line/mean.
 
-use crate::distribution::{Refused, Result};
+use crate::error::{Error, Result};
 use crate::fit::{integral, least_squares, root};
-use crate::poverty::check_line;
+use crate::line::check_line;
 
 /// Points of a Lorenz curve as published: cumulative shares of people and of income, poorest first.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Shares {
+pub struct GroupShares {
     points: Vec<(f64, f64)>,
 }
 
 /// Fewest groups that three parameters can be fitted to with something left to judge by.
 const GROUPS: usize = 5;
 
-impl Shares {
+impl GroupShares {
     /// From each group's share of people and of income, the poorest group first. Shares may be in any
     /// unit, as percent: each is divided by their sum.
     pub fn new(people: &[f64], income: &[f64]) -> Result<Self> {
         if people.len() != income.len() || people.len() < GROUPS {
             let (p, i) = (people.len(), income.len());
-            return Err(Refused::new(format!(
+            return Err(Error::new(format!(
                 "{p} shares of people and {i} of income; give {GROUPS} groups or more, both for each"
             )));
         }
@@ -33,11 +33,11 @@ impl Shares {
         for (row, (p, i)) in people.iter().zip(income).enumerate() {
             if !amount(*p) || !amount(*i) {
                 let message = format!("shares {p} and {i}; write both above 0");
-                return Err(Refused { row: Some(row), message });
+                return Err(Error::in_row(row, message));
             }
             if row > 0 && i / p < income[row - 1] / people[row - 1] {
-                let message = "this group has less a person than the one before; put the poorest first";
-                return Err(Refused { row: Some(row), message: message.to_owned() });
+                let message = "this group has less per person than the one before; put the poorest first";
+                return Err(Error::in_row(row, message));
             }
         }
         let (all_people, all_income): (f64, f64) = (people.iter().sum(), income.iter().sum());
@@ -188,7 +188,7 @@ impl Curve {
     pub fn poverty(&self, mean: f64, line: f64) -> Result<Option<[f64; 3]>> {
         check_line(line)?;
         if !mean.is_finite() || mean <= 0.0 {
-            return Err(Refused::new(format!("the mean is {mean}; write an amount above 0")));
+            return Err(Error::new(format!("the mean is {mean}; write an amount above 0")));
         }
         let Some(headcount) = self.headcount(line / mean) else { return Ok(None) };
         let gap = headcount - mean / line * self.at(headcount);
@@ -203,8 +203,8 @@ impl Curve {
     pub fn watts(&self, mean: f64, line: f64) -> Result<Option<f64>> {
         check_line(line)?;
         let Some(headcount) = self.headcount(line / mean) else { return Ok(None) };
-        let found = integral(0.0, headcount, |p| (line / (mean * self.slope(p))).ln());
-        Ok(Some(found).filter(|w| w.is_finite()))
+        let watts = integral(0.0, headcount, |p| (line / (mean * self.slope(p))).ln());
+        Ok(Some(watts).filter(|w| w.is_finite()))
     }
 
     /// Gini coefficient: one less twice the area below the curve.
@@ -214,7 +214,7 @@ impl Curve {
 
     /// Mean log deviation. None where there are incomes of 0 or less.
     pub fn mean_log_deviation(&self) -> Option<f64> {
-        Some(integral(0.0, 1.0, |p| -self.slope(p).ln())).filter(|found| found.is_finite())
+        Some(integral(0.0, 1.0, |p| -self.slope(p).ln())).filter(|deviation| deviation.is_finite())
     }
 
     /// Income at the share p of people.

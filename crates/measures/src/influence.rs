@@ -1,15 +1,16 @@
-//! Linearisation: how much each person moves a measure, which makes its variance that of a total.
+//! Linearisation: the influence of each person on a measure, which makes its variance that of a total.
 //!
 //! The influence of a value y is the derivative of the measure by the weight at y. With it, Taylor's
 //! expansion turns the variance of any smooth measure into that of Σ weight × influence.
 //! Source: Deville (1999), Survey Methodology 25(2); Binder and Kovacevic (1995), ibid. 21(2).
 //! A line is taken as given; one that is estimated from the same sample adds uncertainty left out here.
 
-use crate::distribution::{Distribution, Result};
-use crate::exact::Running;
+use crate::conventions::{Conventions, FiniteSample, NonPositive};
+use crate::distribution::Distribution;
+use crate::error::Result;
+use crate::exact::CompensatedSum;
 use crate::inequality::{gini, logarithms};
 use crate::measure::Measure;
-use crate::options::{FiniteSample, NonPositive, Options};
 use crate::poverty::gap_to;
 
 /// Influence by value.
@@ -19,63 +20,62 @@ pub type Influence = Box<dyn Fn(f64) -> f64>;
 pub fn influence(
     measure: &Measure,
     value: f64,
-    of: &Distribution,
-    options: &Options,
+    distribution: &Distribution,
+    conventions: &Conventions,
 ) -> Result<Option<Influence>> {
-    let options = *options;
-    let n = of.population();
+    let conventions = *conventions;
+    let n = distribution.population();
     Ok(match *measure {
         Measure::Mean => Some(Box::new(move |y| (y - value) / n)),
-        Measure::HeadcountRatio { line } => fgt(value, n, line, 0.0, options),
-        Measure::PovertyGap { line } => fgt(value, n, line, 1.0, options),
-        Measure::SquaredPovertyGap { line } => fgt(value, n, line, 2.0, options),
-        Measure::Fgt { line, alpha } => fgt(value, n, line, alpha, options),
-        Measure::NumberOfPoor { line } => Some(Box::new(move |y| gap_to(y, line, 0.0, &options))),
+        Measure::HeadcountRatio { line } => fgt(value, n, line, 0.0, conventions),
+        Measure::PovertyGap { line } => fgt(value, n, line, 1.0, conventions),
+        Measure::SquaredPovertyGap { line } => fgt(value, n, line, 2.0, conventions),
+        Measure::Fgt { line, alpha } => fgt(value, n, line, alpha, conventions),
+        Measure::NumberOfPoor { line } => Some(Box::new(move |y| gap_to(y, line, 0.0, &conventions))),
         Measure::AverageShortfall { line } => {
-            let poor = of.filter(|y| options.poor.counts(y, line)).population();
-            Some(Box::new(move |y| match options.poor.counts(y, line) {
+            let poor = distribution.filter(|y| conventions.poor.counts(y, line)).population();
+            Some(Box::new(move |y| match conventions.poor.counts(y, line) {
                 true => (line - y - value) / poor,
                 false => 0.0,
             }))
         }
         Measure::Watts { line } => {
-            let n = logarithms(of, &options)?.population();
-            let term = move |y: f64| if options.poor.counts(y, line) { (line / y).ln() } else { 0.0 };
-            Some(among_positive(&options, Box::new(move |y| (term(y) - value) / n)))
+            let n = logarithms(distribution, &conventions)?.population();
+            let term = move |y: f64| if conventions.poor.counts(y, line) { (line / y).ln() } else { 0.0 };
+            Some(among_positive(&conventions, Box::new(move |y| (term(y) - value) / n)))
         }
-        Measure::Gini => of_gini(of, &options)?,
-        Measure::MeanLogDeviation => entropy(of, 0.0, &options)?,
-        Measure::Theil => entropy(of, 1.0, &options)?,
-        Measure::GeneralizedEntropy { alpha: 2.0 } => of_entropy(of, 2.0),
-        Measure::GeneralizedEntropy { alpha } => entropy(of, alpha, &options)?,
+        Measure::Gini => gini_influence(distribution, &conventions)?,
+        Measure::MeanLogDeviation => entropy(distribution, 0.0, &conventions)?,
+        Measure::Theil => entropy(distribution, 1.0, &conventions)?,
+        Measure::GeneralizedEntropy { alpha: 2.0 } => entropy_of(distribution, 2.0),
+        Measure::GeneralizedEntropy { alpha } => entropy(distribution, alpha, &conventions)?,
         Measure::Atkinson { epsilon } => {
-            let logs = logarithms(of, &options)?;
-            let found = of_atkinson(&logs, epsilon);
-            Some(among_positive(&options, found))
+            let logs = logarithms(distribution, &conventions)?;
+            Some(among_positive(&conventions, atkinson(&logs, epsilon)))
         }
         _ => None,
     })
 }
 
-fn fgt(value: f64, n: f64, line: f64, alpha: f64, options: Options) -> Option<Influence> {
-    Some(Box::new(move |y| (gap_to(y, line, alpha, &options) - value) / n))
+fn fgt(value: f64, n: f64, line: f64, alpha: f64, conventions: Conventions) -> Option<Influence> {
+    Some(Box::new(move |y| (gap_to(y, line, alpha, &conventions) - value) / n))
 }
 
 /// Of a measure over those who have a logarithm: the others have none on it, or that of the floor.
-fn among_positive(options: &Options, influence: Influence) -> Influence {
-    match options.non_positive {
+fn among_positive(conventions: &Conventions, influence: Influence) -> Influence {
+    match conventions.non_positive {
         NonPositive::Floor(least) => Box::new(move |y| influence(y.max(least))),
         _ => Box::new(move |y| if y > 0.0 { influence(y) } else { 0.0 }),
     }
 }
 
 /// From Σ w|x − y| / (N·Y), less what y adds to N and to Y.
-fn of_gini(of: &Distribution, options: &Options) -> Result<Option<Influence>> {
-    let plain = Options { finite_sample: FiniteSample::Population, ..*options };
-    let Some(value) = gini(of, &plain)? else { return Ok(None) };
-    let (n, total) = (of.population(), of.total());
-    let (mut people, mut income) = (Running::default(), Running::default());
-    let upto: Vec<(f64, f64, f64)> = of
+fn gini_influence(distribution: &Distribution, conventions: &Conventions) -> Result<Option<Influence>> {
+    let plain = Conventions { finite_sample: FiniteSample::Population, ..*conventions };
+    let Some(value) = gini(distribution, &plain)? else { return Ok(None) };
+    let (n, total) = (distribution.population(), distribution.total());
+    let (mut people, mut income) = (CompensatedSum::default(), CompensatedSum::default());
+    let upto: Vec<(f64, f64, f64)> = distribution
         .iter()
         .map(|(y, w)| {
             people.add(w);
@@ -83,35 +83,35 @@ fn of_gini(of: &Distribution, options: &Options) -> Result<Option<Influence>> {
             (y, people.value(), income.value())
         })
         .collect();
-    let rows = of.rows() as f64;
-    let factor = match options.finite_sample {
+    let rows = distribution.rows() as f64;
+    let factor = match conventions.finite_sample {
         FiniteSample::Population => 1.0,
         FiniteSample::Corrected if rows > 1.0 => rows / (rows - 1.0),
         FiniteSample::Corrected => return Ok(None),
     };
     Ok(Some(Box::new(move |y| {
-        let place = upto.partition_point(|(value, ..)| *value <= y);
-        let (people, income) = if place == 0 { (0.0, 0.0) } else { (upto[place - 1].1, upto[place - 1].2) };
+        let index = upto.partition_point(|(value, ..)| *value <= y);
+        let (people, income) = if index == 0 { (0.0, 0.0) } else { (upto[index - 1].1, upto[index - 1].2) };
         let differences = y * (2.0 * people - n) - 2.0 * income + total;
         factor * (differences / (n * total) - value / n - value * y / total)
     })))
 }
 
-fn entropy(of: &Distribution, alpha: f64, options: &Options) -> Result<Option<Influence>> {
-    let logs = logarithms(of, options)?;
-    Ok(of_entropy(&logs, alpha).map(|found| among_positive(options, found)))
+fn entropy(distribution: &Distribution, alpha: f64, conventions: &Conventions) -> Result<Option<Influence>> {
+    let logs = logarithms(distribution, conventions)?;
+    Ok(entropy_of(&logs, alpha).map(|influence| among_positive(conventions, influence)))
 }
 
-fn of_entropy(of: &Distribution, alpha: f64) -> Option<Influence> {
-    let (n, mean) = (of.population(), of.mean()?);
+fn entropy_of(distribution: &Distribution, alpha: f64) -> Option<Influence> {
+    let (n, mean) = (distribution.population(), distribution.mean()?);
     let relative = move |y: f64| y / mean;
     Some(match alpha {
         0.0 => {
-            let logs = of.mean_of(|y| relative(y).ln())?;
+            let logs = distribution.mean_of(|y| relative(y).ln())?;
             Box::new(move |y| (relative(y) - 1.0 - (relative(y).ln() - logs)) / n)
         }
         1.0 => {
-            let value = of.mean_of(|y| relative(y) * relative(y).ln())?;
+            let value = distribution.mean_of(|y| relative(y) * relative(y).ln())?;
             Box::new(move |y| {
                 let r = relative(y);
                 (r * r.ln() - value * r - r + 1.0) / n
@@ -120,22 +120,22 @@ fn of_entropy(of: &Distribution, alpha: f64) -> Option<Influence> {
         _ => {
             let power =
                 move |y: f64| if alpha == 2.0 { y * y / (mean * mean) } else { relative(y).powf(alpha) };
-            let m = of.mean_of(power)?;
+            let m = distribution.mean_of(power)?;
             let scale = n * alpha * (alpha - 1.0);
             Box::new(move |y| (power(y) + (alpha - 1.0) * m - alpha * m * relative(y)) / scale)
         }
     })
 }
 
-fn of_atkinson(of: &Distribution, epsilon: f64) -> Influence {
-    let (n, mean) = (of.population(), of.mean().unwrap_or_default());
+fn atkinson(distribution: &Distribution, epsilon: f64) -> Influence {
+    let (n, mean) = (distribution.population(), distribution.mean().unwrap_or_default());
     let relative = move |y: f64| y / mean;
     if epsilon == 1.0 {
-        let logs = of.mean_of(|y| relative(y).ln()).unwrap_or_default();
+        let logs = distribution.mean_of(|y| relative(y).ln()).unwrap_or_default();
         return Box::new(move |y| -logs.exp() * (relative(y).ln() - logs - relative(y) + 1.0) / n);
     }
     let a = 1.0 - epsilon;
-    let m = of.mean_of(|y| relative(y).powf(a)).unwrap_or_default();
+    let m = distribution.mean_of(|y| relative(y).powf(a)).unwrap_or_default();
     Box::new(move |y| {
         let moved = (relative(y).powf(a) + (a - 1.0) * m - a * m * relative(y)) / n;
         -m.powf(1.0 / a - 1.0) / a * moved

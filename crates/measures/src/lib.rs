@@ -3,11 +3,15 @@
 //!
 //! Owns formulas. Never reads a file or a table, never knows what a household or an indicator is.
 
+#![warn(missing_docs)]
+
+pub mod conventions;
 pub mod curve;
 pub mod deprivation;
 pub mod design;
 pub mod distribution;
 pub mod engine;
+pub mod error;
 pub mod estimate;
 pub mod exact;
 mod fit;
@@ -16,7 +20,6 @@ pub mod inequality;
 pub mod influence;
 pub mod line;
 pub mod measure;
-pub mod options;
 pub mod panel;
 pub mod poverty;
 pub mod quantile;

@@ -1,11 +1,11 @@
 //! Poverty lines: a small registry of those in use, and lines that follow the distribution.
 
-use crate::distribution::{Distribution, Refused, Result};
-use crate::options::Options;
-use crate::poverty::check_line;
+use crate::conventions::Conventions;
+use crate::distribution::Distribution;
+use crate::error::{Error, Result};
 use crate::quantile::median;
 
-/// What an amount is for.
+/// Unit of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// Yuan a person and year.
@@ -109,11 +109,19 @@ pub const LINES: [Line; 13] = [
     ),
 ];
 
+/// Refuses a line that is not an amount above zero.
+pub fn check_line(line: f64) -> Result<()> {
+    if line.is_finite() && line > 0.0 {
+        return Ok(());
+    }
+    Err(Error::new(format!("the poverty line is {line}; write an amount above 0")))
+}
+
 /// A line by its short name.
 pub fn named(id: &str) -> Result<&'static Line> {
     LINES.iter().find(|line| line.id == id).ok_or_else(|| {
         let known: Vec<_> = LINES.iter().map(|line| line.id).collect();
-        Refused::new(format!("there is no line {id:?}; there are {}", known.join(", ")))
+        Error::new(format!("there is no line {id:?}; there are {}", known.join(", ")))
     })
 }
 
@@ -133,12 +141,12 @@ impl Line {
 }
 
 /// A relative line: a share of the weighted median, as 0.6 for the European Union's at-risk-of-poverty
-/// threshold. None over nobody, or where the median is not above zero.
-pub fn relative(of: &Distribution, share: f64, options: &Options) -> Result<Option<f64>> {
+/// threshold. None for an empty population, or where the median is not above zero.
+pub fn relative(distribution: &Distribution, share: f64, conventions: &Conventions) -> Result<Option<f64>> {
     if !share.is_finite() || share <= 0.0 {
-        return Err(Refused::new(format!("the share of the median is {share}; write one above 0, as 0.6")));
+        return Err(Error::new(format!("the share of the median is {share}; write one above 0, as 0.6")));
     }
-    Ok(median(of, options)?.filter(|m| *m > 0.0).map(|m| share * m))
+    Ok(median(distribution, conventions)?.filter(|m| *m > 0.0).map(|m| share * m))
 }
 
 /// The societal line in dollars a day: an absolute line, or a floor and half the median where that is more.
@@ -149,7 +157,7 @@ pub fn societal(median_per_day: f64, parities_of: u16) -> Result<f64> {
         2011 => (1.9, 1.0),
         2017 => (2.15, 1.15),
         other => {
-            return Err(Refused::new(format!(
+            return Err(Error::new(format!(
                 "there is no societal line for parities of {other}; 2011 or 2017"
             )));
         }

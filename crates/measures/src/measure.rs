@@ -1,7 +1,8 @@
 //! Every measure of one distribution by name.
 
-use crate::distribution::{Distribution, Result};
-use crate::options::Options;
+use crate::conventions::Conventions;
+use crate::distribution::Distribution;
+use crate::error::Result;
 use crate::{curve, inequality, poverty, quantile};
 
 /// A measure of one distribution, with what it depends on besides.
@@ -63,30 +64,36 @@ pub const NAMED: [Named; 22] = [
 
 impl Measure {
     /// The measure of a distribution; none where it is not defined.
-    pub fn value(&self, of: &Distribution, options: &Options) -> Result<Option<f64>> {
+    pub fn value(&self, distribution: &Distribution, conventions: &Conventions) -> Result<Option<f64>> {
         match *self {
-            Self::Mean => Ok(of.mean()),
-            Self::HeadcountRatio { line } => poverty::headcount_ratio(of, line, options),
-            Self::PovertyGap { line } => poverty::poverty_gap(of, line, options),
-            Self::SquaredPovertyGap { line } => poverty::squared_poverty_gap(of, line, options),
-            Self::Fgt { line, alpha } => poverty::fgt(of, line, alpha, options),
-            Self::Watts { line } => poverty::watts(of, line, options),
-            Self::Sen { line } => poverty::sen(of, line, options),
-            Self::SenShorrocksThon { line } => poverty::sen_shorrocks_thon(of, line, options),
-            Self::NumberOfPoor { line } => poverty::number_of_poor(of, line, options),
-            Self::AverageShortfall { line } => poverty::average_shortfall(of, line, options),
-            Self::RelativeHeadcountRatio { share } => poverty::relative_headcount_ratio(of, share, options),
-            Self::Gini => inequality::gini(of, options),
-            Self::MeanLogDeviation => inequality::mean_log_deviation(of, options),
-            Self::Theil => inequality::theil(of, options),
-            Self::GeneralizedEntropy { alpha } => inequality::generalized_entropy(of, alpha, options),
-            Self::Atkinson { epsilon } => inequality::atkinson(of, epsilon, options),
-            Self::Quantile { p } => quantile::quantile(of, p, options),
-            Self::Share { from, to } => quantile::share(of, from, to, options),
-            Self::PercentileRatio { upper, lower } => quantile::percentile_ratio(of, upper, lower, options),
-            Self::QuintileRatio => quantile::quintile_ratio(of, options),
-            Self::Palma => quantile::palma(of, options),
-            Self::Wolfson => curve::wolfson(of, options),
+            Self::Mean => Ok(distribution.mean()),
+            Self::HeadcountRatio { line } => poverty::headcount_ratio(distribution, line, conventions),
+            Self::PovertyGap { line } => poverty::poverty_gap(distribution, line, conventions),
+            Self::SquaredPovertyGap { line } => poverty::squared_poverty_gap(distribution, line, conventions),
+            Self::Fgt { line, alpha } => poverty::fgt(distribution, line, alpha, conventions),
+            Self::Watts { line } => poverty::watts(distribution, line, conventions),
+            Self::Sen { line } => poverty::sen(distribution, line, conventions),
+            Self::SenShorrocksThon { line } => poverty::sen_shorrocks_thon(distribution, line, conventions),
+            Self::NumberOfPoor { line } => poverty::number_of_poor(distribution, line, conventions),
+            Self::AverageShortfall { line } => poverty::average_shortfall(distribution, line, conventions),
+            Self::RelativeHeadcountRatio { share } => {
+                poverty::relative_headcount_ratio(distribution, share, conventions)
+            }
+            Self::Gini => inequality::gini(distribution, conventions),
+            Self::MeanLogDeviation => inequality::mean_log_deviation(distribution, conventions),
+            Self::Theil => inequality::theil(distribution, conventions),
+            Self::GeneralizedEntropy { alpha } => {
+                inequality::generalized_entropy(distribution, alpha, conventions)
+            }
+            Self::Atkinson { epsilon } => inequality::atkinson(distribution, epsilon, conventions),
+            Self::Quantile { p } => quantile::quantile(distribution, p, conventions),
+            Self::Share { from, to } => quantile::share(distribution, from, to, conventions),
+            Self::PercentileRatio { upper, lower } => {
+                quantile::percentile_ratio(distribution, upper, lower, conventions)
+            }
+            Self::QuintileRatio => quantile::quintile_ratio(distribution, conventions),
+            Self::Palma => quantile::palma(distribution, conventions),
+            Self::Wolfson => curve::wolfson(distribution, conventions),
         }
     }
 }

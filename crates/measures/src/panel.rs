@@ -1,6 +1,7 @@
 //! The same households in two years: who became poor, who stopped being poor, who stayed it.
 
-use crate::distribution::{Refused, Result, check};
+use crate::distribution::check;
+use crate::error::{Error, Result};
 use crate::exact::ExactSum;
 
 /// How many moved from each state to each: `people[from][to]`, in the unit of the weights.
@@ -15,14 +16,14 @@ pub struct Transitions {
 /// Households that were seen in one year only are for the caller to leave out, and to say so.
 pub fn transitions(states: usize, before: &[usize], after: &[usize], weights: &[f64]) -> Result<Transitions> {
     if before.len() != weights.len() || after.len() != weights.len() {
-        return Err(Refused::new("each household needs a state before, a state after and a weight"));
+        return Err(Error::new("each household needs a state before, a state after and a weight"));
     }
     let mut sums = vec![vec![ExactSum::default(); states]; states];
     for (row, ((from, to), weight)) in before.iter().zip(after).zip(weights).enumerate() {
-        check(0.0, *weight).map_err(|message| Refused { row: Some(row), message })?;
+        check(0.0, *weight).map_err(|e| Error::in_row(row, e.message))?;
         let cell = sums.get_mut(*from).and_then(|cells| cells.get_mut(*to));
         let message = || format!("states {from} and {to} of {states}; they are numbered from 0");
-        cell.ok_or_else(|| Refused { row: Some(row), message: message() })?.add(*weight);
+        cell.ok_or_else(|| Error::in_row(row, message()))?.add(*weight);
     }
     let people = sums.iter().map(|cells| cells.iter().map(ExactSum::value).collect()).collect();
     Ok(Transitions { people })
@@ -57,9 +58,9 @@ mod tests {
 
     #[test]
     fn rates_are_of_those_who_could_move() {
-        let found = transitions(2, &[0, 0, 1, 1, 1], &[0, 1, 0, 1, 1], &[3.0, 1.0, 1.0, 2.0, 1.0]).unwrap();
-        assert_eq!(found.people, [[3.0, 1.0], [1.0, 3.0]]);
-        assert_eq!((found.entry(), found.exit(), found.persistence()), (Some(0.25), Some(0.25), Some(0.75)));
+        let moves = transitions(2, &[0, 0, 1, 1, 1], &[0, 1, 0, 1, 1], &[3.0, 1.0, 1.0, 2.0, 1.0]).unwrap();
+        assert_eq!(moves.people, [[3.0, 1.0], [1.0, 3.0]]);
+        assert_eq!((moves.entry(), moves.exit(), moves.persistence()), (Some(0.25), Some(0.25), Some(0.75)));
         assert_eq!(transitions(2, &[0], &[0], &[1.0]).unwrap().exit(), None);
         assert_eq!(transitions(2, &[0, 2], &[0, 0], &[1.0, 1.0]).unwrap_err().row, Some(1));
     }

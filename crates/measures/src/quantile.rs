@@ -1,8 +1,9 @@
 //! Quantiles, and what groups between them have.
 
-use crate::distribution::{Distribution, Refused, Result};
-use crate::exact::Running;
-use crate::options::{Options, Quantile, Shares};
+use crate::conventions::{Conventions, Quantile, Shares};
+use crate::distribution::Distribution;
+use crate::error::{Error, Result};
+use crate::exact::CompensatedSum;
 
 /// Shares of people that differ by less are the same: p·population is rounded, and so are sums of weights.
 const SAME: f64 = 1e-12;
@@ -11,24 +12,24 @@ fn check_share(name: &str, p: f64) -> Result<()> {
     if (0.0..=1.0).contains(&p) {
         return Ok(());
     }
-    Err(Refused::new(format!("{name} is {p}; write a share from 0 to 1, as 0.5 for the median")))
+    Err(Error::new(format!("{name} is {p}; write a share from 0 to 1, as 0.5 for the median")))
 }
 
 /// The value that a share p of people has at the most, by the definition in the options. p is 0 to 1;
-/// at 0 and 1 the lowest and the highest. In the unit of the values; undefined over nobody.
+/// at 0 and 1 the lowest and the highest. In the unit of the values; undefined for an empty population.
 /// Source: Hyndman and Fan (1996), The American Statistician 50(4), definitions 1, 2 and 5, with
 /// weights for counts.
-pub fn quantile(of: &Distribution, p: f64, options: &Options) -> Result<Option<f64>> {
+pub fn quantile(distribution: &Distribution, p: f64, conventions: &Conventions) -> Result<Option<f64>> {
     check_share("p", p)?;
-    let target = p * of.population();
-    let same = SAME * of.population();
-    let mut below = Running::default();
+    let target = p * distribution.population();
+    let same = SAME * distribution.population();
+    let mut below = CompensatedSum::default();
     let mut last: Option<(f64, f64)> = None;
-    let mut rows = of.iter().peekable();
+    let mut rows = distribution.iter().peekable();
     while let Some((value, weight)) = rows.next() {
         let middle = below.value() + weight / 2.0;
         below.add(weight);
-        match options.quantile {
+        match conventions.quantile {
             Quantile::Interpolated if middle >= target => {
                 let Some((before, at)) = last else { return Ok(Some(value)) };
                 return Ok(Some(before + (value - before) * (target - at) / (middle - at)));
@@ -42,43 +43,43 @@ pub fn quantile(of: &Distribution, p: f64, options: &Options) -> Result<Option<f
             _ => {}
         }
     }
-    Ok(of.values().last().copied())
+    Ok(distribution.values().last().copied())
 }
 
 /// The median: the 0.5-quantile.
-pub fn median(of: &Distribution, options: &Options) -> Result<Option<f64>> {
-    quantile(of, 0.5, options)
+pub fn median(distribution: &Distribution, conventions: &Conventions) -> Result<Option<f64>> {
+    quantile(distribution, 0.5, conventions)
 }
 
 /// Share of all income that the people between the p and the q poorest shares have; p below q. Undefined
 /// where the total is not above zero. See [`Shares`] for rows that a boundary falls into.
-pub fn share(of: &Distribution, p: f64, q: f64, options: &Options) -> Result<Option<f64>> {
+pub fn share(distribution: &Distribution, p: f64, q: f64, conventions: &Conventions) -> Result<Option<f64>> {
     check_share("p", p)?;
     check_share("q", q)?;
     if p >= q {
-        return Err(Refused::new(format!("the group from {p} to {q} is empty; write the lower share first")));
+        return Err(Error::new(format!("the group from {p} to {q} is empty; write the lower share first")));
     }
-    if of.total() <= 0.0 {
+    if distribution.total() <= 0.0 {
         return Ok(None);
     }
-    if options.shares == Shares::Divided {
-        return Ok(Some(lorenz(of, q) - lorenz(of, p)));
+    if conventions.shares == Shares::Divided {
+        return Ok(Some(lorenz(distribution, q) - lorenz(distribution, p)));
     }
-    let (low, high) = (quantile(of, p, options)?, quantile(of, q, options)?);
+    let (low, high) = (quantile(distribution, p, conventions)?, quantile(distribution, q, conventions)?);
     let (Some(low), Some(high)) = (low, high) else { return Ok(None) };
-    let part = of.filter(|y| (p == 0.0 || y > low) && y <= high);
-    Ok(Some(part.total() / of.total()))
+    let part = distribution.filter(|y| (p == 0.0 || y > low) && y <= high);
+    Ok(Some(part.total() / distribution.total()))
 }
 
 /// Share of all income that the poorest p have: the Lorenz curve. The total is above zero.
-pub(crate) fn lorenz(of: &Distribution, p: f64) -> f64 {
-    let target = p * of.population();
-    let (mut people, mut income) = (Running::default(), Running::default());
-    for (value, weight) in of.iter() {
+pub(crate) fn lorenz(distribution: &Distribution, p: f64) -> f64 {
+    let target = p * distribution.population();
+    let (mut people, mut income) = (CompensatedSum::default(), CompensatedSum::default());
+    for (value, weight) in distribution.iter() {
         let left = target - people.value();
         if left <= weight {
             income.add(value * left.max(0.0));
-            return income.value() / of.total();
+            return income.value() / distribution.total();
         }
         people.add(weight);
         income.add(value * weight);
@@ -87,27 +88,39 @@ pub(crate) fn lorenz(of: &Distribution, p: f64) -> f64 {
 }
 
 /// Each of n equal groups' share of all income, the poorest first: deciles for n = 10.
-pub fn group_shares(of: &Distribution, n: u32, options: &Options) -> Result<Option<Vec<f64>>> {
-    let part = |i: u32| share(of, f64::from(i) / f64::from(n), f64::from(i + 1) / f64::from(n), options);
+pub fn group_shares(
+    distribution: &Distribution,
+    n: u32,
+    conventions: &Conventions,
+) -> Result<Option<Vec<f64>>> {
+    let part = |i: u32| {
+        share(distribution, f64::from(i) / f64::from(n), f64::from(i + 1) / f64::from(n), conventions)
+    };
     (0..n).map(part).collect()
 }
 
 /// A quantile by another, as P90/P10. Undefined where the lower one is not above zero.
-pub fn percentile_ratio(of: &Distribution, upper: f64, lower: f64, options: &Options) -> Result<Option<f64>> {
-    let (high, low) = (quantile(of, upper, options)?, quantile(of, lower, options)?);
+pub fn percentile_ratio(
+    distribution: &Distribution,
+    upper: f64,
+    lower: f64,
+    conventions: &Conventions,
+) -> Result<Option<f64>> {
+    let (high, low) =
+        (quantile(distribution, upper, conventions)?, quantile(distribution, lower, conventions)?);
     Ok(high.zip(low).filter(|(_, low)| *low > 0.0).map(|(high, low)| high / low))
 }
 
 /// What the richest fifth has by what the poorest fifth has: S80/S20. Undefined where the latter is not
 /// above zero. Source: Eurostat, ilc_di11, for [`Shares::WholeRows`].
-pub fn quintile_ratio(of: &Distribution, options: &Options) -> Result<Option<f64>> {
-    ratio(share(of, 0.8, 1.0, options)?, share(of, 0.0, 0.2, options)?)
+pub fn quintile_ratio(distribution: &Distribution, conventions: &Conventions) -> Result<Option<f64>> {
+    ratio(share(distribution, 0.8, 1.0, conventions)?, share(distribution, 0.0, 0.2, conventions)?)
 }
 
 /// What the richest tenth has by what the poorest four tenths have.
 /// Source: Palma (2011), Development and Change 42(1); Cobham and Sumner (2013).
-pub fn palma(of: &Distribution, options: &Options) -> Result<Option<f64>> {
-    ratio(share(of, 0.9, 1.0, options)?, share(of, 0.0, 0.4, options)?)
+pub fn palma(distribution: &Distribution, conventions: &Conventions) -> Result<Option<f64>> {
+    ratio(share(distribution, 0.9, 1.0, conventions)?, share(distribution, 0.0, 0.4, conventions)?)
 }
 
 fn ratio(upper: Option<f64>, lower: Option<f64>) -> Result<Option<f64>> {

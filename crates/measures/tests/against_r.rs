@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
+use uplift_measures::conventions::{Conventions, FiniteSample, Poor, Quantile, Shares as WholeOrDivided};
 use uplift_measures::deprivation::{Structure, fraction};
-use uplift_measures::design::{Design, LonelyCluster};
+use uplift_measures::design::{Design, LonelyPsu};
 use uplift_measures::distribution::Distribution;
 use uplift_measures::estimate::{Estimate, Sample, change};
-use uplift_measures::grouped::{Curve, Shares};
+use uplift_measures::grouped::{Curve, GroupShares};
 use uplift_measures::measure::{Measure, NAMED};
-use uplift_measures::options::{FiniteSample, Options, Poor, Quantile, Shares as WholeOrDivided};
 use uplift_measures::panel::{Transitions, transitions};
 
 /// The greatest difference that is borne, by the reference.
@@ -79,7 +79,7 @@ fn schools(text: &str, sample: &str) -> Schools {
 /// Changes of H, A and M0 of a panel in which incomes change and the other answers do not.
 fn moved_deprivation(rows: &Rows, structure: &Structure, line: f64) -> [Estimate; 3] {
     let again: Vec<usize> = (0..rows.values.len()).filter(|row| rows.later[*row].is_some()).collect();
-    let both = rows.design.of_rows((0..rows.values.len()).chain(again.iter().copied()));
+    let both = rows.design.select_rows((0..rows.values.len()).chain(again.iter().copied()));
     let later: Vec<Vec<bool>> = again
         .iter()
         .map(|row| {
@@ -88,7 +88,7 @@ fn moved_deprivation(rows: &Rows, structure: &Structure, line: f64) -> [Estimate
         })
         .collect();
     let later_weights: Vec<f64> = again.iter().map(|row| rows.weights[*row]).collect();
-    let sample = |weights| Sample { weights, design: &both, lonely: LonelyCluster::Refuse, confidence: 0.95 };
+    let sample = |weights| Sample { weights, design: &both, lonely: LonelyPsu::Refuse, confidence: 0.95 };
     let before = structure.linearise(&rows.deprived, &sample(&rows.weights)).unwrap();
     let after = structure.linearise(&later, &sample(&later_weights)).unwrap();
     let all = [rows.weights.as_slice(), &later_weights].concat();
@@ -111,14 +111,14 @@ fn moved(rows: &Rows, line: f64) -> (Estimate, Transitions) {
     let later_weights: Vec<f64> = again.iter().map(|row| rows.weights[*row]).collect();
     let all_weights = [rows.weights.as_slice(), &later_weights].concat();
     let linear = |values: &[f64], weights: &[f64]| {
-        let sample = Sample { weights, design: &both, lonely: LonelyCluster::Refuse, confidence: 0.95 };
+        let sample = Sample { weights, design: &both, lonely: LonelyPsu::Refuse, confidence: 0.95 };
         let of = Distribution::new(values, weights).unwrap();
-        let found = sample.linearise(&Measure::HeadcountRatio { line }, values, &of, &Options::default());
+        let found = sample.linearise(&Measure::HeadcountRatio { line }, values, &of, &Conventions::default());
         found.unwrap().unwrap()
     };
     let (before, after) = (linear(&rows.values, &rows.weights), linear(&later, &later_weights));
     let weights = &all_weights;
-    let sample = Sample { weights, design: &both, lonely: LonelyCluster::Refuse, confidence: 0.95 };
+    let sample = Sample { weights, design: &both, lonely: LonelyPsu::Refuse, confidence: 0.95 };
     let poor = |value: &f64| usize::from(*value < line);
     let was: Vec<usize> = again.iter().map(|row| poor(&rows.values[*row])).collect();
     let is: Vec<usize> = later.iter().map(poor).collect();
@@ -126,7 +126,7 @@ fn moved(rows: &Rows, line: f64) -> (Estimate, Transitions) {
 }
 
 /// A part of a curve fitted to tenths.
-fn fitted(shares: &Shares, name: &str, part: &str, mean: f64, line: f64) -> f64 {
+fn fitted(shares: &GroupShares, name: &str, part: &str, mean: f64, line: f64) -> f64 {
     let curve = if name == "beta" { shares.beta() } else { shares.general_quadratic() }.unwrap();
     // The beta curve gives the poorest of these data less than nothing, and so is not chosen.
     assert_eq!(curve.is_valid(), name == "quadratic", "{curve:?}");
@@ -145,17 +145,17 @@ fn fitted(shares: &Shares, name: &str, part: &str, mean: f64, line: f64) -> f64 
     }
 }
 
-fn options(named: &str) -> (Options, Option<LonelyCluster>) {
-    let plain = Options::default();
+fn conventions(named: &str) -> (Conventions, Option<LonelyPsu>) {
+    let plain = Conventions::default();
     match named {
         "" => (plain, None),
-        "at_or_below" => (Options { poor: Poor::AtOrBelow, ..plain }, None),
-        "corrected" => (Options { finite_sample: FiniteSample::Corrected, ..plain }, None),
-        "inverse" => (Options { quantile: Quantile::Inverse, ..plain }, None),
-        "whole_rows" => (Options { shares: WholeOrDivided::WholeRows, ..plain }, None),
-        "alone_adjust" => (plain, Some(LonelyCluster::Adjust)),
-        "alone_average" => (plain, Some(LonelyCluster::Average)),
-        "alone_certainty" => (plain, Some(LonelyCluster::Certainty)),
+        "at_or_below" => (Conventions { poor: Poor::AtOrBelow, ..plain }, None),
+        "corrected" => (Conventions { finite_sample: FiniteSample::Corrected, ..plain }, None),
+        "inverse" => (Conventions { quantile: Quantile::Inverse, ..plain }, None),
+        "whole_rows" => (Conventions { shares: WholeOrDivided::WholeRows, ..plain }, None),
+        "alone_adjust" => (plain, Some(LonelyPsu::Adjust)),
+        "alone_average" => (plain, Some(LonelyPsu::Average)),
+        "alone_certainty" => (plain, Some(LonelyPsu::Certainty)),
         other => panic!("{other} is no option"),
     }
 }
@@ -181,16 +181,12 @@ fn every_measure_agrees_with_r() {
     let tenths = std::fs::read_to_string(folder.join("shares.csv")).unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
     let tenths: Vec<f64> = tenths.lines().map(|line| line.parse().unwrap()).collect();
-    let shares = Shares::new(&[0.1; 10], &tenths).unwrap();
+    let shares = GroupShares::new(&[0.1; 10], &tenths).unwrap();
 
     let line = reference.lines().nth(1).unwrap().split(';').nth(2).unwrap().parse().unwrap();
     let rows = rows(&data, line);
-    let sample = Sample {
-        weights: &rows.weights,
-        design: &rows.design,
-        lonely: LonelyCluster::Refuse,
-        confidence: 0.95,
-    };
+    let sample =
+        Sample { weights: &rows.weights, design: &rows.design, lonely: LonelyPsu::Refuse, confidence: 0.95 };
     let names = ["poor", "unemployed", "foreign", "crowded"];
     let counting = Structure::equal(&names, fraction("1/2").unwrap()).unwrap();
     let counted = counting.measure(&rows.deprived, &sample).unwrap();
@@ -206,7 +202,7 @@ fn every_measure_agrees_with_r() {
             row.split(';').collect::<Vec<_>>().try_into().unwrap();
         let samples = ["apistrat", "apiclus1"];
         let school = samples.contains(&named).then(|| schools(&drawn, named));
-        let (options, lonely) = options(if school.is_some() { "" } else { named });
+        let (conventions, lonely) = conventions(if school.is_some() { "" } else { named });
         let arguments: Vec<f64> = arguments.split_whitespace().map(|a| a.parse().unwrap()).collect();
         let only = |value| Estimate { value, ..Estimate::default() };
         let indicator = |n: &str| &counted.indicators[n.parse::<usize>().unwrap() - 1];
@@ -230,13 +226,13 @@ fn every_measure_agrees_with_r() {
                 let sample = Sample { weights: &s.weights, design: &s.design, ..sample };
                 match name {
                     "ratio" => sample.ratio(&s.tested, &s.enrolled).unwrap(),
-                    _ => sample.measure(&measure(name, &arguments), &s.score, &options).unwrap(),
+                    _ => sample.measure(&measure(name, &arguments), &s.score, &conventions).unwrap(),
                 }
             }
             _ => {
                 let design = if lonely.is_some() { &rows.alone } else { &rows.design };
                 let sample = Sample { design, lonely: lonely.unwrap_or(sample.lonely), ..sample };
-                sample.measure(&measure(name, &arguments), &rows.values, &options).unwrap()
+                sample.measure(&measure(name, &arguments), &rows.values, &conventions).unwrap()
             }
         };
         for (part, ours, theirs) in [

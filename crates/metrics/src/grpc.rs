@@ -1,25 +1,25 @@
 //! The service on the wire: each call decodes, calls, encodes, and nothing else.
 
-use std::collections::{BTreeMap, HashMap};
 use std::pin::Pin;
-use std::time::Duration;
 
 use futures::{Stream, stream};
 use tonic::{Request, Response, Status};
 use uplift_core::error::Error;
 use uplift_core::verdict::Verdict;
-use uplift_proto::page;
+use uplift_proto::page::Page;
 use uplift_proto::status::to_status;
 use uplift_proto::v1::metrics as wire;
 use uplift_proto::v1::metrics::metrics_service_server::MetricsService;
 
-use crate::figures::Filter;
-use crate::pins::AsOf;
-use crate::query::Query;
-use crate::reconcile::Judged;
-use crate::service::{Answer, Metrics, Versions};
-use crate::trace::Trace;
-use crate::{convert, token};
+use crate::indicators::trace::Trace;
+use crate::service::{AtVersion, Metrics};
+use crate::snapshots::AsOf;
+use crate::statements::read::Filter;
+use crate::subscription::Subscription;
+use crate::wire::{VersionedPage, decode_query, encode_evidence, encode_figure};
+
+/// Figures of one message of a stream.
+const FIGURES_PER_MESSAGE: usize = 1_000;
 
 /// The service as gRPC calls it.
 #[derive(Debug, Clone)]
@@ -59,21 +59,15 @@ impl MetricsService for Grpc {
         request: Request<wire::QueryIndicatorsRequest>,
     ) -> Result<Response<wire::QueryIndicatorsResponse>, Status> {
         let request = request.into_inner();
-        let size = page::size(request.page_size, 1_000, 10_000).map_err(to_status)?;
-        let (query, mut as_of) = convert::query(request.query).map_err(to_status)?;
-        let page = Page::read(&request.page_token).map_err(to_status)?;
-        let start = page.position as usize;
-        as_of.versions.extend(page.versions);
-        let Answer { figures, versions } = self.0.query(&query, as_of).await.map_err(to_status)?;
+        let (query, mut as_of) = decode_query(request.query).map_err(to_status)?;
+        let page = VersionedPage::parse(request.page_size, &request.page_token).map_err(to_status)?;
+        as_of.versions.extend(page.versions.clone());
+        let AtVersion { items: figures, versions } = self.0.query(&query, as_of).await.map_err(to_status)?;
         let total = figures.len();
-        let next = start.saturating_add(size);
-        let next_page_token = match next < total {
-            true => Page { position: next as u64, versions: versions.clone() }.token(),
-            false => String::new(),
-        };
-        let figures = figures.into_iter().skip(start).take(size);
+        let next_page_token = page.next_token(total, &versions);
+        let figures = figures.into_iter().skip(page.page.start).take(page.page.size);
         Ok(Response::new(wire::QueryIndicatorsResponse {
-            figures: figures.map(|f| convert::figure(f, &versions)).collect(),
+            figures: figures.map(|f| encode_figure(f, &versions)).collect(),
             table_versions: versions.into_iter().collect(),
             next_page_token,
             total: total as i32,
@@ -86,14 +80,15 @@ impl MetricsService for Grpc {
         &self,
         request: Request<wire::StreamIndicatorsRequest>,
     ) -> Result<Response<Self::StreamIndicatorsStream>, Status> {
-        let (query, as_of) = convert::query(request.into_inner().query).map_err(to_status)?;
-        let Answer { figures, versions } = self.0.query(&query, as_of).await.map_err(to_status)?;
+        let (query, as_of) = decode_query(request.into_inner().query).map_err(to_status)?;
+        let AtVersion { items: figures, versions } = self.0.query(&query, as_of).await.map_err(to_status)?;
         let mut figures = figures.into_iter();
-        // Messages are made as they are taken, so that a slow reader does not pile them up here.
+        // Messages are encoded as they are read, so that they do not pile up for a slow reader.
         let messages = std::iter::from_fn(move || {
-            let some: Vec<_> = figures.by_ref().take(PART).map(|f| convert::figure(f, &versions)).collect();
+            let next = figures.by_ref().take(FIGURES_PER_MESSAGE);
+            let figures: Vec<_> = next.map(|f| encode_figure(f, &versions)).collect();
             let table_versions = versions.clone().into_iter().collect();
-            (!some.is_empty()).then_some(Ok(wire::StreamIndicatorsResponse { figures: some, table_versions }))
+            (!figures.is_empty()).then_some(Ok(wire::StreamIndicatorsResponse { figures, table_versions }))
         });
         Ok(Response::new(Box::pin(stream::iter(messages))))
     }
@@ -104,15 +99,15 @@ impl MetricsService for Grpc {
         &self,
         request: Request<wire::SubscribeIndicatorsRequest>,
     ) -> Result<Response<Self::SubscribeIndicatorsStream>, Status> {
-        let (query, as_of) = convert::query(request.into_inner().query).map_err(to_status)?;
+        let (query, as_of) = decode_query(request.into_inner().query).map_err(to_status)?;
         if as_of != AsOf::default() {
-            let said = "what the tables held does not change; leave table_versions and as_of out";
-            return Err(to_status(Error::invalid_field("query.as_of", said)));
+            let message = "earlier states do not change; leave table_versions and as_of out";
+            return Err(to_status(Error::invalid_field("query.as_of", message)));
         }
-        let watch = Watch { metrics: self.0.clone(), query, versions: None, sent: HashMap::new() };
-        let answers = stream::try_unfold(watch, |mut watch| async move {
-            let changed = watch.next().await.map_err(to_status)?;
-            Ok(Some((changed, watch)))
+        let subscription = Subscription::new(self.0.clone(), query);
+        let answers = stream::try_unfold(subscription, |mut subscription| async move {
+            let changed = subscription.next().await.map_err(to_status)?;
+            Ok(Some((changed, subscription)))
         });
         Ok(Response::new(Box::pin(answers)))
     }
@@ -122,13 +117,10 @@ impl MetricsService for Grpc {
         request: Request<wire::TraceFigureRequest>,
     ) -> Result<Response<wire::TraceFigureResponse>, Status> {
         let request = request.into_inner();
-        let size = page::size(request.page_size, 20, 1_000).map_err(to_status)?;
-        let start = page::position(&request.page_token).map_err(to_status)?.unwrap_or_default();
-        let trace = Trace::read(&request.trace).map_err(to_status)?;
-        let traced = self.0.trace(&trace, (start, size)).await.map_err(to_status)?;
-        let next = start.saturating_add(size);
-        let more = traced.parts.iter().any(|p| p.records > next as i64);
-        Ok(Response::new(convert::traced(traced, page::token(more.then_some(next)))))
+        let page = Page::parse(request.page_size, &request.page_token, 20, 1_000).map_err(to_status)?;
+        let trace = Trace::parse(&request.trace).map_err(to_status)?;
+        let evidence = self.0.trace(&trace, (page.start, page.size)).await.map_err(to_status)?;
+        Ok(Response::new(encode_evidence(evidence, page)))
     }
 
     async fn check_statements(
@@ -136,21 +128,22 @@ impl MetricsService for Grpc {
         request: Request<wire::CheckStatementsRequest>,
     ) -> Result<Response<wire::CheckStatementsResponse>, Status> {
         let request = request.into_inner();
-        let wanted = wire::Verdict::try_from(request.verdict).map_err(|_| {
-            to_status(Error::invalid_field("verdict", format!("{} is no verdict", request.verdict)))
+        let verdict = wire::Verdict::try_from(request.verdict).map_err(|_| {
+            to_status(Error::invalid_field("verdict", format!("{} is not a verdict", request.verdict)))
         })?;
-        let (judged, versions) =
-            self.0.check(request.versions.into(), &request.document_id).await.map_err(to_status)?;
-        let count = |verdict| judged.iter().filter(|j| j.verdict == verdict).count() as i32;
+        let versions = request.table_versions.into_iter().collect();
+        let AtVersion { items: results, versions } =
+            self.0.check(versions, &request.document_id).await.map_err(to_status)?;
+        let count = |verdict| results.iter().filter(|r| r.verdict == verdict).count() as i32;
         Ok(Response::new(wire::CheckStatementsResponse {
-            checks: judged.len() as i32,
+            checks: results.len() as i32,
             consistent: count(Verdict::Consistent),
             inconsistent: count(Verdict::Inconsistent),
             undetermined: count(Verdict::Undetermined),
-            versions: Some(versions.into()),
-            results: judged
+            table_versions: versions.into_iter().collect(),
+            results: results
                 .into_iter()
-                .filter(|j| wanted == wire::Verdict::Unspecified || wanted == j.verdict.into())
+                .filter(|r| verdict == wire::Verdict::Unspecified || verdict == r.verdict.into())
                 .map(Into::into)
                 .collect(),
         }))
@@ -161,115 +154,19 @@ impl MetricsService for Grpc {
         request: Request<wire::QueryStatementsRequest>,
     ) -> Result<Response<wire::QueryStatementsResponse>, Status> {
         let request = request.into_inner();
-        let size = page::size(request.page_size, 1_000, 10_000).map_err(to_status)?;
-        let start = page::position(&request.page_token).map_err(to_status)?.unwrap_or_default();
+        let page = Page::parse(request.page_size, &request.page_token, 1_000, 10_000).map_err(to_status)?;
         let filter = Filter {
             document_id: &request.document_id,
             section: &request.section,
             subject: &request.subject,
         };
-        let found = self.0.statements(request.versions.into(), &filter).await.map_err(to_status)?;
-        let next = start.saturating_add(size);
-        let more = next < found.items.len();
+        let versions = request.table_versions.into_iter().collect();
+        let AtVersion { items, versions } = self.0.statements(versions, &filter).await.map_err(to_status)?;
+        let (figures, next_page_token) = page.cut(items);
         Ok(Response::new(wire::QueryStatementsResponse {
-            figures: found.items.into_iter().skip(start).take(size).map(Into::into).collect(),
-            versions: Some(Versions { statement: found.version, check: None }.into()),
-            next_page_token: page::token(more.then_some(next)),
+            figures: figures.into_iter().map(Into::into).collect(),
+            table_versions: versions.into_iter().collect(),
+            next_page_token,
         }))
-    }
-}
-
-/// Where a page ends: a position, and the versions at which it counts.
-#[derive(Clone, PartialEq, prost::Message)]
-struct Page {
-    #[prost(uint64, tag = "1")]
-    position: u64,
-    #[prost(btree_map = "string, int64", tag = "2")]
-    versions: BTreeMap<String, i64>,
-}
-
-impl Page {
-    fn token(&self) -> String {
-        token::write(self)
-    }
-
-    fn read(token: &str) -> Result<Self, Error> {
-        token::read(token).ok_or_else(|| {
-            Error::invalid_field("page_token", "is not one that this call gave; leave it out to begin again")
-        })
-    }
-}
-
-/// Figures that a subscriber follows.
-struct Watch {
-    metrics: Metrics,
-    query: Query,
-    versions: Option<BTreeMap<String, i64>>,
-    /// By trace without versions: what was sent last.
-    sent: HashMap<String, wire::Figure>,
-}
-
-impl Watch {
-    /// Waits for the next figures that are new or changed; the first time, all of them.
-    async fn next(&mut self) -> Result<wire::SubscribeIndicatorsResponse, Error> {
-        loop {
-            let standing = self.metrics.standing(&self.query).await?;
-            if self.versions.as_ref() == Some(&standing) {
-                tokio::time::sleep(LOOK_EVERY).await;
-                continue;
-            }
-            let first = self.versions.is_none();
-            let as_of = AsOf { versions: standing.clone(), instant: None };
-            let Answer { figures, versions } = self.metrics.query(&self.query, as_of).await?;
-            self.versions = Some(standing);
-            let mut changed = Vec::new();
-            for figure in figures {
-                let key = Trace::of(&figure, &BTreeMap::new()).token();
-                let figure = convert::figure(figure, &versions);
-                // The trace names versions; a figure is the same if nothing else changed.
-                let plain = wire::Figure { trace: String::new(), ..figure.clone() };
-                if self.sent.get(&key) != Some(&plain) {
-                    self.sent.insert(key, plain);
-                    changed.push(figure);
-                }
-            }
-            if first || !changed.is_empty() {
-                let table_versions = versions.into_iter().collect();
-                return Ok(wire::SubscribeIndicatorsResponse { figures: changed, table_versions });
-            }
-        }
-    }
-}
-
-/// Figures of one message of a stream.
-const PART: usize = 1_000;
-/// How often a subscription looks for commits: looking asks for one log entry of each table.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
-
-impl From<Option<wire::TableVersions>> for Versions {
-    fn from(wire: Option<wire::TableVersions>) -> Self {
-        let wire = wire.unwrap_or_default();
-        Self { statement: wire.statement, check: wire.statement_check }
-    }
-}
-
-impl From<Versions> for wire::TableVersions {
-    fn from(versions: Versions) -> Self {
-        Self { statement: versions.statement, statement_check: versions.check }
-    }
-}
-
-impl From<Judged> for wire::CheckResult {
-    fn from(judged: Judged) -> Self {
-        Self {
-            check: Some(judged.check),
-            verdict: wire::Verdict::from(judged.verdict).into(),
-            statement: judged.statement.map(Into::into),
-            computed: judged.computed.as_ref().map(Into::into),
-            arithmetic: judged.arithmetic,
-            explanation_en: judged.explanation_en,
-            explanation_zh: judged.explanation_zh,
-            operands: judged.operands.into_iter().map(Into::into).collect(),
-        }
     }
 }

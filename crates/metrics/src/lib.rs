@@ -1,25 +1,15 @@
-//! Answers: indicators computed from records and traced to them; published figures as intervals, and
+//! Answers: indicators computed from records and traced to them; published statements as intervals, and
 //! whether they agree.
 //!
 //! Owns every computation over the tables. Never writes a table, never lays out a page.
 
-mod background;
-mod catalogue;
-mod convert;
-mod figures;
 mod grpc;
-mod offered;
-mod pins;
-mod places;
-mod plan;
-mod query;
-mod reconcile;
-mod sampled;
-mod scan;
+mod indicators;
 mod service;
-mod token;
-mod trace;
-mod value;
+mod snapshots;
+mod statements;
+mod subscription;
+mod wire;
 
 pub use grpc::Grpc;
 pub use service::Metrics;

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use prost_reflect::{
     DescriptorPool, DynamicMessage, EnumDescriptor, FieldDescriptor, Kind as WireKind, Value,
 };
-use uplift_core::dataset::{Code, Dataset, FEN, Field, Format, Kind, Reference, RowRule, Title};
+use uplift_core::dataset::{Code, Dataset, FEN_SUFFIX, Field, Format, Kind, Reference, RowRule};
+use uplift_core::language::Bilingual;
 
 const ROWS: &str = "uplift.records.v1.Rows";
 
@@ -27,7 +28,7 @@ pub fn find(name: &str) -> Option<&'static Dataset> {
 }
 
 /// The title of a code as it stands on the wire; none for the unspecified code.
-pub fn code_title(dataset: &str, field: &str, number: i32) -> Option<&'static Title> {
+pub fn code_title(dataset: &str, field: &str, number: i32) -> Option<&'static Bilingual> {
     let Kind::Code(codes) = &find(dataset)?.field(field)?.kind else { return None };
     codes.iter().find(|c| c.number == number).map(|c| &c.title)
 }
@@ -40,7 +41,7 @@ pub fn code_number(dataset: &str, field: &str, stored: &str) -> Option<i32> {
 
 fn dataset(pool: &DescriptorPool, list: &FieldDescriptor) -> Dataset {
     let WireKind::Message(message) = list.kind() else {
-        panic!("{} is no list of messages", list.full_name())
+        panic!("{} is not a list of messages", list.full_name())
     };
     let options = option(pool, &message.options(), "uplift.schema.v1.dataset");
     let rules = messages(&options, "rules")
@@ -67,7 +68,7 @@ fn field(pool: &DescriptorPool, field: &FieldDescriptor) -> Field {
     let options = option(pool, &field.options(), "uplift.schema.v1.field");
     let limit = |name| match text(&options, name) {
         t if t.is_empty() => None,
-        t => Some(t.parse().unwrap_or_else(|_| panic!("{}: {name} is no number", field.full_name()))),
+        t => Some(t.parse().unwrap_or_else(|_| panic!("{}: {name} is not a number", field.full_name()))),
     };
     let reference = text(&options, "reference");
     let reference = reference
@@ -75,7 +76,7 @@ fn field(pool: &DescriptorPool, field: &FieldDescriptor) -> Field {
         .map(|(dataset, field)| Reference { dataset: dataset.to_owned(), field: field.to_owned() });
     let kind = match field.kind() {
         WireKind::String => Kind::Text(format(&options)),
-        WireKind::Int64 if field.name().ends_with(FEN) => Kind::Money,
+        WireKind::Int64 if field.name().ends_with(FEN_SUFFIX) => Kind::Money,
         WireKind::Int32 | WireKind::Int64 => Kind::Integer,
         WireKind::Double => Kind::Number,
         WireKind::Bool => Kind::Boolean,
@@ -137,8 +138,8 @@ fn messages(options: &DynamicMessage, name: &str) -> impl Iterator<Item = Dynami
     list.into_iter().filter_map(|v| v.as_message().cloned())
 }
 
-fn title(options: &DynamicMessage) -> Title {
-    Title { en: text(options, "title_en"), zh: text(options, "title_zh") }
+fn title(options: &DynamicMessage) -> Bilingual {
+    Bilingual::new(text(options, "title_en"), text(options, "title_zh"))
 }
 
 fn text(options: &DynamicMessage, name: &str) -> String {
@@ -167,7 +168,7 @@ mod tests {
     #[test]
     fn every_dataset_and_field_and_code_has_both_titles_and_keys_that_exist() {
         assert!(!all().is_empty());
-        let titled = |title: &Title| !title.en.is_empty() && !title.zh.is_empty();
+        let titled = |title: &Bilingual| !title.en.is_empty() && !title.zh.is_empty();
         for dataset in all() {
             assert!(titled(&dataset.title), "{}", dataset.name);
             assert!(!dataset.key.is_empty(), "{} has no key", dataset.name);

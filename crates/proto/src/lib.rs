@@ -1,17 +1,19 @@
-//! The wire: generated messages, clients and servers, their descriptors, and the two-way map
-//! between wire types and the words of `uplift-core`.
+//! The wire: generated messages, clients and servers, their descriptors, and the conversions between
+//! wire types and the types of `uplift-core`.
 //!
-//! Owns how things look to a caller, error statuses included. Never decides anything: no service
-//! logic, no IO.
+//! Owns what callers see: messages, statuses, pages, tokens, the names and ports of services. Never
+//! decides anything: no service logic, no IO.
 
-pub mod convert;
 pub mod dataset;
 pub mod page;
 pub mod rows;
+pub mod service;
 pub mod status;
+pub mod token;
+mod wire;
 
 /// Generated code, by package.
-#[allow(missing_docs, clippy::all, unreachable_pub, clippy::unwrap_used)]
+#[allow(clippy::all, unreachable_pub, clippy::unwrap_used)]
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/uplift.rs"));
 }
@@ -29,5 +31,5 @@ pub mod v1 {
 /// Every file descriptor, encoded, with options and comments: what reflection serves.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
-/// The descriptors of the details that errors carry (google.rpc.BadRequest and its kin), encoded.
+/// The descriptors of error details (google.rpc.BadRequest and the like), encoded.
 pub const ERROR_DETAILS: &[u8] = tonic_types::pb::FILE_DESCRIPTOR_SET;

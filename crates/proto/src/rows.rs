@@ -6,7 +6,7 @@ use prost::Message;
 use prost::encoding::{self, DecodeContext, WireType};
 
 /// The encoded content of a `Rows` message. Ingest decodes it straight into columns, driven by
-/// the descriptor: no typed record is built in between, and an unknown field is still there to be
+/// the descriptor: no typed record is built in between, and an unknown field is still present, to be
 /// refused instead of silently dropped.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rows {
@@ -18,7 +18,7 @@ pub struct Rows {
 pub struct Entry<'a> {
     /// Field number: which list it belongs to.
     pub field: u32,
-    /// The encoded record; `None` if the entry is no message.
+    /// The encoded record; `None` if the entry is not a message.
     pub record: Option<&'a [u8]>,
 }
 
@@ -37,7 +37,7 @@ impl Rows {
         &self.encoded
     }
 
-    /// The entries in order. The bytes were taken in by `merge_field`, which checked their frame.
+    /// The entries in order. `merge_field` checked their lengths when it received the bytes.
     pub fn entries(&self) -> impl Iterator<Item = Result<Entry<'_>, DecodeError>> {
         let mut rest: &[u8] = &self.encoded;
         std::iter::from_fn(move || (!rest.is_empty()).then(|| next_entry(&mut rest)))
@@ -83,7 +83,7 @@ impl Message for Rows {
             self.encoded.put(buf.take(length as usize));
             return Ok(());
         }
-        // No list of records looks like this: only the key is kept, for the refusal to name it.
+        // Not a list of records: only the key is kept, so that the error can name it.
         encoding::skip_field(wire_type, tag, buf, ctx)?;
         encoding::encode_key(tag, WireType::Varint, &mut self.encoded);
         encoding::encode_varint(0, &mut self.encoded);
@@ -101,7 +101,7 @@ impl Message for Rows {
 
 /// The error that prost gives for a message that ends too early; it has no constructor of its own.
 fn missing() -> DecodeError {
-    encoding::decode_varint(&mut Bytes::new()).expect_err("no bytes hold no varint")
+    encoding::decode_varint(&mut Bytes::new()).expect_err("nothing to decode")
 }
 
 #[cfg(test)]
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_is_no_message_is_kept_for_refusal() {
+    fn an_entry_that_is_not_a_message_is_kept_to_be_refused() {
         let rows = Rows::decode([9 << 3, 7].as_slice()).unwrap();
         let entries: Vec<_> = rows.entries().map(|e| e.unwrap()).collect();
         assert_eq!(entries, [Entry { field: 9, record: None }]);

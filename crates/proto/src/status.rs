@@ -6,7 +6,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation as WireViolation, StatusExt};
 use uplift_core::error::{Error, ErrorKind, FieldViolation};
 
-/// So many field violations go over the wire; headers are limited in size and people read few.
+/// Field violations in one status: headers are limited in size, and people read few.
 const MAX_VIOLATIONS: usize = 20;
 
 /// The status that a caller sees. The cause, if there is one, goes to the log and no further.
@@ -16,6 +16,8 @@ pub fn to_status(error: Error) -> Status {
         ErrorKind::InvalidArgument => Code::InvalidArgument,
         ErrorKind::NotFound => Code::NotFound,
         ErrorKind::AlreadyExists => Code::AlreadyExists,
+        ErrorKind::Unauthenticated => Code::Unauthenticated,
+        ErrorKind::PermissionDenied => Code::PermissionDenied,
         ErrorKind::FailedPrecondition => Code::FailedPrecondition,
         ErrorKind::Aborted => Code::Aborted,
         ErrorKind::ResourceExhausted => Code::ResourceExhausted,
@@ -36,7 +38,7 @@ pub fn to_status(error: Error) -> Status {
     let message = match (error.kind, error.source) {
         (ErrorKind::Internal, source) => {
             tracing::error!(cause = ?source, "{}", error.message);
-            "the server could not finish; its log says more under this answer's x-request-id".to_owned()
+            "the server failed; its log has the cause under the x-request-id of this answer".to_owned()
         }
         (_, Some(source)) => {
             tracing::warn!(cause = ?source, "{}", error.message);
@@ -53,9 +55,9 @@ pub fn from_status(status: &Status) -> Error {
         Code::InvalidArgument | Code::OutOfRange => ErrorKind::InvalidArgument,
         Code::NotFound | Code::Unimplemented => ErrorKind::NotFound,
         Code::AlreadyExists => ErrorKind::AlreadyExists,
-        Code::FailedPrecondition | Code::PermissionDenied | Code::Unauthenticated => {
-            ErrorKind::FailedPrecondition
-        }
+        Code::Unauthenticated => ErrorKind::Unauthenticated,
+        Code::PermissionDenied => ErrorKind::PermissionDenied,
+        Code::FailedPrecondition => ErrorKind::FailedPrecondition,
         Code::Aborted | Code::Cancelled => ErrorKind::Aborted,
         Code::ResourceExhausted => ErrorKind::ResourceExhausted,
         Code::Unavailable | Code::DeadlineExceeded => ErrorKind::Unavailable,
@@ -74,7 +76,7 @@ mod tests {
     fn violations_survive_the_wire() {
         let sent = vec![
             FieldViolation::new("rows.statements[3].printed", "is empty; write the figure as printed"),
-            FieldViolation::new("header.period", "is no period"),
+            FieldViolation::new("header.period", "is not a period"),
         ];
         let status = to_status(Error::invalid(sent.clone()));
         assert_eq!(status.code(), Code::InvalidArgument);
@@ -90,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_race_says_when_to_come_back() {
+    fn a_lost_race_says_when_to_try_again() {
         let status = to_status(Error::new(ErrorKind::Aborted, "another commit was first"));
         assert!(status.get_details_retry_info().is_some());
     }

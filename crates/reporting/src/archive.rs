@@ -1,4 +1,4 @@
-//! Where reports are kept: for each a folder with its content and what is known of it.
+//! The archive of reports: for each a folder with its content and its record.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use prost::Message;
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_proto::v1::reporting::Report;
 
-/// Reports on an object store. Content is written before its record, so that a report that is
-/// listed is whole.
+/// Reports on an object store. Content is written before its record, so that a report that is listed is
+/// complete.
 #[derive(Debug, Clone)]
 pub struct Archive {
     store: Arc<dyn ObjectStore>,
@@ -23,7 +23,7 @@ const CONTENT: &str = "report.html";
 const RECORD: &str = "report.bin";
 
 impl Archive {
-    /// An archive in a folder, made if need be.
+    /// An archive in a folder, created if need be.
     pub fn open(folder: &Path) -> Result<Self> {
         let unusable = |e: String| {
             Error::new(
@@ -45,7 +45,7 @@ impl Archive {
         Ok(())
     }
 
-    /// What is known of a report.
+    /// The record of a report.
     pub async fn get(&self, report_id: &str) -> Result<Report> {
         let bytes = self.read(report_id, RECORD).await?;
         Report::decode(bytes).map_err(|e| Error::internal("reading a report's record", e))
@@ -76,16 +76,16 @@ impl Archive {
     async fn read(&self, report_id: &str, file: &str) -> Result<Bytes> {
         let missing =
             || Error::not_found(format!("there is no report {report_id:?}; ListReports lists them"));
-        // An id is a folder's name: what could leave the folder is no id.
+        // An id is the name of a folder: what could leave the archive is not an id.
         if report_id.is_empty() || !report_id.chars().all(|c| c.is_ascii_hexdigit() || c == '-') {
             return Err(missing());
         }
-        let found = match self.store.get(&key(report_id, file)).await {
-            Ok(found) => found,
+        let object = match self.store.get(&key(report_id, file)).await {
+            Ok(object) => object,
             Err(object_store::Error::NotFound { .. }) => return Err(missing()),
             Err(e) => return Err(Error::internal("reading a report", e)),
         };
-        found.bytes().await.map_err(|e| Error::internal("reading a report", e))
+        object.bytes().await.map_err(|e| Error::internal("reading a report", e))
     }
 }
 

@@ -1,10 +1,11 @@
-//! Two intervals on one axis, as SVG made here, so that every format shows the same picture.
+//! Intervals on one axis as SVG, drawn on the server so that every format shows the same picture.
 
 use std::fmt::Write;
 
 use rust_decimal::Decimal;
+use uplift_core::format::readable;
 use uplift_core::interval::{Bound, Interval};
-use uplift_core::number::{Language, readable};
+use uplift_core::language::Language;
 
 const WIDTH: f64 = 680.0;
 const LEFT: f64 = 118.0;
@@ -12,7 +13,7 @@ const RIGHT: f64 = 24.0;
 const ROW: f64 = 30.0;
 
 /// One interval to draw, with its label.
-pub struct Band<'a> {
+pub(crate) struct Band<'a> {
     /// What it is.
     pub label: &'a str,
     /// Where it lies.
@@ -22,7 +23,7 @@ pub struct Band<'a> {
 }
 
 /// Draws intervals below each other on one axis; `text` says the same in words.
-pub fn intervals(bands: &[Band<'_>], text: &str, language: Language) -> String {
+pub(crate) fn intervals(bands: &[Band<'_>], text: &str, language: Language) -> String {
     let axis = Axis::over(bands);
     let height = ROW * bands.len() as f64 + 34.0;
     let mut svg = format!(
@@ -73,7 +74,7 @@ pub fn intervals(bands: &[Band<'_>], text: &str, language: Language) -> String {
     svg
 }
 
-/// The stretch of the number line that is drawn.
+/// The part of the number line that is drawn.
 struct Axis {
     low: f64,
     high: f64,
@@ -81,14 +82,14 @@ struct Axis {
 
 impl Axis {
     fn over(bands: &[Band<'_>]) -> Self {
-        let ends = bands.iter().flat_map(|b| [b.interval.low, b.interval.high]).flatten().map(at);
+        let ends = bands.iter().flat_map(|b| [b.interval.low, b.interval.high]).flatten().map(position);
         let (low, high) = ends.fold((f64::MAX, f64::MIN), |(low, high), end| (low.min(end), high.max(end)));
         if low > high {
             return Self { low: 0.0, high: 1.0 };
         }
         let size = (high - low).max(high.abs() * 0.01).max(f64::MIN_POSITIVE);
-        // Room at both sides also shows that an unbounded end goes on. Nothing here is below
-        // zero unless a figure is.
+        // Margins on both sides also show that an unbounded end continues. The axis is below zero only
+        // if a figure is.
         let from = low - size * 0.12;
         Self { low: if low >= 0.0 { from.max(0.0) } else { from }, high: high + size * 0.12 }
     }
@@ -98,8 +99,8 @@ impl Axis {
     }
 
     fn span(&self, interval: &Interval) -> (f64, f64) {
-        let low = interval.low.map_or(LEFT, |b| self.x(at(b)));
-        let high = interval.high.map_or(WIDTH - RIGHT, |b| self.x(at(b)));
+        let low = interval.low.map_or(LEFT, |b| self.x(position(b)));
+        let high = interval.high.map_or(WIDTH - RIGHT, |b| self.x(position(b)));
         (low, high)
     }
 
@@ -114,7 +115,7 @@ impl Axis {
     }
 }
 
-fn at(bound: Bound) -> f64 {
+fn position(bound: Bound) -> f64 {
     f64::try_from(bound.value).unwrap_or_default()
 }
 
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn bands_lie_apart_where_intervals_do() {
+    fn bands_are_apart_where_intervals_are() {
         let low = Interval::between(Bound::closed(1.into()), Bound::open(2.into()));
         let high = Interval::between(Bound::closed(5.into()), Bound::open(6.into()));
         let axis = Axis::over(&[

@@ -1,34 +1,22 @@
-//! What a report says: the metrics service's answers, put in the order and words of a template.
+//! The content of a report: answers of the metrics service in the order and words of a template.
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 use uplift_core::error::{Error, Result};
+use uplift_core::format::readable_interval;
 use uplift_core::interval::Interval;
-use uplift_core::number::{Language, readable_interval};
+use uplift_core::language::{Bilingual, Language};
 use uplift_proto::dataset::code_title;
-use uplift_proto::v1::metrics::{
-    CheckResult, CheckStatementsResponse, PublishedFigure, TableVersions, Verdict,
-};
+use uplift_proto::v1::metrics::{CheckResult, CheckStatementsResponse, PublishedFigure, Verdict};
 
 use crate::chart::{Band, intervals};
 use crate::template::Template;
 
-/// A text in both languages.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Both {
-    /// English.
-    pub en: String,
-    /// Chinese.
-    pub zh: String,
-}
-
 /// Everything a page shows.
 #[derive(Debug, Serialize)]
-pub struct Content {
-    /// Title of the report.
-    pub title: Both,
-    /// Document it is about.
+pub(crate) struct Content {
+    pub title: Bilingual,
     pub document_id: String,
     /// Sections with their figures.
     pub sections: Vec<Section>,
@@ -40,33 +28,31 @@ pub struct Content {
     pub figures: usize,
     /// Checks that hold.
     pub consistent: i32,
-    /// Checks that cannot be told.
+    /// Checks that are undetermined.
     pub undetermined: i32,
-    /// Whether any figure is made up for trying out.
+    /// Whether any figure is simulated.
     pub simulated: bool,
-    /// Version of the statements' table.
-    pub statement_version: Option<i64>,
-    /// Version of the checks' table.
-    pub check_version: Option<i64>,
+    /// Versions of the tables that it was computed from, by dataset.
+    pub table_versions: BTreeMap<String, i64>,
 }
 
 /// A section of the document.
 #[derive(Debug, Serialize)]
-pub struct Section {
+pub(crate) struct Section {
     name: String,
-    title: Both,
+    title: Bilingual,
     figures: Vec<Figure>,
 }
 
 /// A printed figure.
 #[derive(Debug, Clone, Serialize)]
-pub struct Figure {
+pub(crate) struct Figure {
     id: String,
-    title: Both,
+    title: Bilingual,
     printed: String,
-    qualifier: Both,
-    unit: Both,
-    stands_for: Both,
+    qualifier: Bilingual,
+    unit: Bilingual,
+    stands_for: Bilingual,
     locator: String,
     section: String,
     submission_id: String,
@@ -76,26 +62,26 @@ pub struct Figure {
     contradiction: Option<String>,
 }
 
-/// A check, judged.
+/// A check with its verdict.
 #[derive(Debug, Clone, Serialize)]
-pub struct Check {
+pub(crate) struct Check {
     id: String,
-    title: Both,
-    kind: Both,
+    title: Bilingual,
+    kind: Bilingual,
     verdict: &'static str,
-    explanation: Both,
-    chart: Both,
+    explanation: Bilingual,
+    chart: Bilingual,
     figures: Vec<Figure>,
 }
 
 impl Content {
     /// Puts answers into a template's order.
-    pub fn new(
+    pub(crate) fn new(
         template: &Template,
         document_id: &str,
         figures: Vec<PublishedFigure>,
         checks: CheckStatementsResponse,
-        versions: TableVersions,
+        table_versions: BTreeMap<String, i64>,
     ) -> Result<Self> {
         let mut contradicted = HashMap::new();
         for result in checks.results.iter().filter(|r| r.verdict() == Verdict::Inconsistent) {
@@ -108,24 +94,27 @@ impl Content {
         let count = figures.len();
         let mut by_section: BTreeMap<String, Vec<Figure>> = BTreeMap::new();
         for figure in &figures {
-            let figure = self::figure(template, figure, &contradicted)?;
+            let figure = figure_content(template, figure, &contradicted)?;
             by_section.entry(figure.section.clone()).or_default().push(figure);
         }
         let mut sections = Vec::new();
         for declared in &template.sections {
             let Some(figures) = by_section.remove(&declared.name) else { continue };
-            let title = Both { en: declared.title_en.clone(), zh: declared.title_zh.clone() };
+            let title = Bilingual::new(&declared.title_en, &declared.title_zh);
             sections.push(Section { name: declared.name.clone(), title, figures });
         }
         // A section that the template does not know still shows its figures, under its own name.
         for (name, figures) in by_section {
-            let title = Both { en: name.clone(), zh: name.clone() };
+            let title = Bilingual::new(&name, &name);
             sections.push(Section { name, title, figures });
         }
-        let judged: Vec<_> =
-            checks.results.iter().map(|r| check(template, r, &contradicted)).collect::<Result<_>>()?;
+        let judged: Vec<_> = checks
+            .results
+            .iter()
+            .map(|r| check_content(template, r, &contradicted))
+            .collect::<Result<_>>()?;
         Ok(Self {
-            title: Both { en: template.title_en.clone(), zh: template.title_zh.clone() },
+            title: Bilingual::new(&template.title_en, &template.title_zh),
             document_id: document_id.to_owned(),
             sections,
             contradictions: judged.iter().filter(|c| c.verdict == "inconsistent").cloned().collect(),
@@ -134,8 +123,7 @@ impl Content {
             consistent: checks.consistent,
             undetermined: checks.undetermined,
             simulated,
-            statement_version: versions.statement,
-            check_version: versions.statement_check,
+            table_versions,
         })
     }
 }
@@ -144,24 +132,23 @@ fn statement_id(figure: &PublishedFigure) -> String {
     figure.statement.as_ref().map(|s| s.statement_id.clone()).unwrap_or_default()
 }
 
-fn figure(
+fn figure_content(
     template: &Template,
     wire: &PublishedFigure,
     contradicted: &HashMap<String, String>,
 ) -> Result<Figure> {
     let statement = wire.statement.clone().unwrap_or_default();
     let interval = interval(wire.interval.as_ref())?.unwrap_or_default();
-    let (unit_en, unit_zh) = template.unit(&statement.unit);
     let qualifier = code_title("statement", "qualifier", statement.qualifier);
     Ok(Figure {
-        title: Both { en: statement.title_en, zh: statement.title_zh },
+        title: Bilingual::new(statement.title_en, statement.title_zh),
         printed: statement.printed,
-        qualifier: qualifier.map(|t| Both { en: t.en.clone(), zh: t.zh.clone() }).unwrap_or_default(),
-        unit: Both { en: unit_en.to_owned(), zh: unit_zh.to_owned() },
-        stands_for: Both {
-            en: readable_interval(&interval, Language::En),
-            zh: readable_interval(&interval, Language::Zh),
-        },
+        qualifier: qualifier.cloned().unwrap_or_default(),
+        unit: template.unit(&statement.unit),
+        stands_for: Bilingual::new(
+            readable_interval(&interval, Language::En),
+            readable_interval(&interval, Language::Zh),
+        ),
         locator: statement.locator,
         section: statement.section,
         submission_id: wire.submission_id.clone(),
@@ -172,7 +159,11 @@ fn figure(
     })
 }
 
-fn check(template: &Template, result: &CheckResult, contradicted: &HashMap<String, String>) -> Result<Check> {
+fn check_content(
+    template: &Template,
+    result: &CheckResult,
+    contradicted: &HashMap<String, String>,
+) -> Result<Check> {
     let declared = result.check.clone().unwrap_or_default();
     let kind = code_title("statement_check", "kind", declared.kind);
     let printed = result.statement.as_ref().map(|s| interval(s.interval.as_ref())).transpose()?.flatten();
@@ -194,16 +185,16 @@ fn check(template: &Template, result: &CheckResult, contradicted: &HashMap<Strin
     let figures = result.statement.iter().chain(&result.operands);
     Ok(Check {
         id: declared.check_id,
-        title: Both { en: declared.title_en, zh: declared.title_zh },
-        kind: kind.map(|t| Both { en: t.en.clone(), zh: t.zh.clone() }).unwrap_or_default(),
+        title: Bilingual::new(declared.title_en, declared.title_zh),
+        kind: kind.cloned().unwrap_or_default(),
         verdict: match result.verdict() {
             Verdict::Consistent => "consistent",
             Verdict::Inconsistent => "inconsistent",
             Verdict::Undetermined | Verdict::Unspecified => "undetermined",
         },
-        explanation: Both { en: result.explanation_en.clone(), zh: result.explanation_zh.clone() },
-        chart: Both { en: chart(Language::En), zh: chart(Language::Zh) },
-        figures: figures.map(|f| figure(template, f, contradicted)).collect::<Result<_>>()?,
+        explanation: Bilingual::new(&result.explanation_en, &result.explanation_zh),
+        chart: Bilingual::new(chart(Language::En), chart(Language::Zh)),
+        figures: figures.map(|f| figure_content(template, f, contradicted)).collect::<Result<_>>()?,
     })
 }
 

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 use uplift_core::error::Error;
-use uplift_proto::page;
+use uplift_proto::page::Page;
 use uplift_proto::status::to_status;
 use uplift_proto::v1::reporting as wire;
 use uplift_proto::v1::reporting::reporting_service_server::ReportingService;
@@ -38,14 +38,14 @@ impl ReportingService for Grpc {
             let missing = "is empty; name the document, as chongqing-2011";
             return Err(to_status(Error::invalid_field("document_id", missing)));
         }
-        let (steps, told) = mpsc::channel(Step::OF as usize);
+        let (steps, received) = mpsc::channel(Step::TOTAL as usize);
         let reporting = self.0.clone();
         let work = tokio::spawn(async move { reporting.generate(&document_id, steps).await });
-        let progress = ReceiverStream::new(told).map(|step| {
+        let progress = ReceiverStream::new(received).map(|step| {
             Ok(event(Event::Progress(wire::Progress {
                 stage: step.stage.to_owned(),
                 done: step.done,
-                of: Step::OF,
+                total: Step::TOTAL,
             })))
         });
         let last = stream::once(async move {
@@ -71,15 +71,12 @@ impl ReportingService for Grpc {
         request: Request<wire::ListReportsRequest>,
     ) -> Result<Response<wire::ListReportsResponse>, Status> {
         let request = request.into_inner();
-        let size = page::size(request.page_size, 100, 1_000).map_err(to_status)?;
-        let start = page::position(&request.page_token).map_err(to_status)?.unwrap_or_default();
-        let ids = self.0.archive().ids().await.map_err(to_status)?;
+        let page = Page::parse(request.page_size, &request.page_token, 100, 1_000).map_err(to_status)?;
+        let (ids, next_page_token) = page.cut(self.0.archive().ids().await.map_err(to_status)?);
         let mut reports = Vec::new();
-        for id in ids.iter().skip(start).take(size) {
+        for id in &ids {
             reports.push(self.0.archive().get(id).await.map_err(to_status)?);
         }
-        let next = start.saturating_add(size);
-        let next_page_token = page::token((next < ids.len()).then_some(next));
         Ok(Response::new(wire::ListReportsResponse { reports, next_page_token }))
     }
 

@@ -1,7 +1,7 @@
-//! Reports: the metrics service's answers laid out for people, and kept as they were written.
+//! Reports: answers of the metrics service laid out for people, and kept as they were written.
 //!
-//! Owns layout, words and the archive of reports. Never reads a table and never computes a
-//! figure: what it prints, the metrics service answered.
+//! Owns layout, words and the archive of reports. Never reads a table and never computes a figure:
+//! everything that it prints is an answer of the metrics service.
 
 mod archive;
 mod chart;

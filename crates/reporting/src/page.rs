@@ -7,7 +7,7 @@ use uplift_core::error::{Error, Result};
 use crate::content::Content;
 
 /// Renders the page.
-pub fn render(content: &Content) -> Result<String> {
+pub(crate) fn render(content: &Content) -> Result<String> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     let failed = |e| Error::internal("rendering the report", e);

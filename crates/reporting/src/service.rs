@@ -1,15 +1,14 @@
-//! What the service does, in the words of the domain.
+//! The reporting service: a report written from answers of the metrics service, and kept.
 
-use chrono::Utc;
+use std::collections::HashMap;
+use std::time::SystemTime;
+
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
-use tonic::transport::Channel;
+use uplift_client::MetricsClient;
 use uplift_core::error::{Error, Result};
 use uplift_proto::status::from_status;
-use uplift_proto::v1::metrics::metrics_service_client::MetricsServiceClient;
-use uplift_proto::v1::metrics::{
-    CheckStatementsRequest, PublishedFigure, QueryStatementsRequest, TableVersions,
-};
+use uplift_proto::v1::metrics::{CheckStatementsRequest, PublishedFigure, QueryStatementsRequest};
 use uplift_proto::v1::reporting::Report;
 use uuid::Uuid;
 
@@ -21,7 +20,7 @@ use crate::template::Template;
 /// Writes reports and keeps them. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Reporting {
-    metrics: MetricsServiceClient<Channel>,
+    metrics: MetricsClient,
     archive: Archive,
 }
 
@@ -38,20 +37,20 @@ pub struct Step {
 const STAGES: [&str; 4] = ["reading figures", "judging checks", "laying out the page", "keeping the report"];
 
 impl Step {
-    /// Steps in all.
-    pub const OF: i32 = STAGES.len() as i32;
+    /// Number of steps.
+    pub const TOTAL: i32 = STAGES.len() as i32;
 }
 
 impl Reporting {
     /// A service that asks this metrics service and keeps reports in this archive.
-    pub fn new(metrics: MetricsServiceClient<Channel>, archive: Archive) -> Self {
+    pub fn new(metrics: MetricsClient, archive: Archive) -> Self {
         Self { metrics, archive }
     }
 
-    /// Writes a report, telling each step as it begins.
+    /// Writes a report and sends each step as it begins.
     pub async fn generate(&self, document_id: &str, steps: mpsc::Sender<Step>) -> Result<Report> {
         let step = async |n: usize| {
-            // Nobody listening is no reason to stop: the report is kept all the same.
+            // The report is written even if nobody listens.
             let _ = steps.send(Step { stage: STAGES[n], done: n as i32 }).await;
         };
         step(0).await;
@@ -61,20 +60,20 @@ impl Reporting {
             return Err(Error::not_found(message));
         }
         step(1).await;
-        let asked = CheckStatementsRequest {
+        let request = CheckStatementsRequest {
             document_id: document_id.to_owned(),
-            versions: Some(versions),
+            table_versions: versions.clone(),
             ..CheckStatementsRequest::default()
         };
         let checks =
-            self.metrics.clone().check_statements(asked).await.map_err(|s| upstream(&s))?.into_inner();
-        versions.statement_check = checks.versions.and_then(|v| v.statement_check);
+            self.metrics.clone().check_statements(request).await.map_err(|s| upstream(&s))?.into_inner();
+        versions.extend(checks.table_versions.clone());
         step(2).await;
         let template = Template::reconciliation()?;
-        let content = Content::new(&template, document_id, figures, checks, versions)?;
+        let content =
+            Content::new(&template, document_id, figures, checks, versions.clone().into_iter().collect())?;
         let page = render(&content)?;
         step(3).await;
-        let now = Utc::now();
         let report = Report {
             report_id: Uuid::now_v7().to_string(),
             document_id: document_id.to_owned(),
@@ -82,14 +81,11 @@ impl Reporting {
             title_zh: content.title.zh.clone(),
             figures: content.figures as i32,
             contradictions: content.contradictions.len() as i32,
-            versions: Some(versions),
+            table_versions: versions,
             media_type: "text/html; charset=utf-8".to_owned(),
             size: page.len() as i64,
             sha256: digest(page.as_bytes()),
-            create_time: Some(prost_types::Timestamp {
-                seconds: now.timestamp(),
-                nanos: now.timestamp_subsec_nanos() as i32,
-            }),
+            create_time: Some(SystemTime::now().into()),
             simulated: content.simulated,
         };
         self.archive.put(&report, page.into()).await?;
@@ -101,28 +97,28 @@ impl Reporting {
         &self.archive
     }
 
-    /// All figures of a document, page by page, every page at the version of the first.
-    async fn figures(&self, document_id: &str) -> Result<(Vec<PublishedFigure>, TableVersions)> {
+    /// All figures of a document, page by page, every page at the versions of the first.
+    async fn figures(&self, document_id: &str) -> Result<(Vec<PublishedFigure>, HashMap<String, i64>)> {
         let mut figures = Vec::new();
-        let mut asked = QueryStatementsRequest { document_id: document_id.to_owned(), ..Default::default() };
+        let mut request =
+            QueryStatementsRequest { document_id: document_id.to_owned(), ..Default::default() };
         loop {
             let page =
-                self.metrics.clone().query_statements(asked.clone()).await.map_err(|s| upstream(&s))?;
+                self.metrics.clone().query_statements(request.clone()).await.map_err(|s| upstream(&s))?;
             let page = page.into_inner();
             figures.extend(page.figures);
-            let versions = page.versions.unwrap_or_default();
             if page.next_page_token.is_empty() {
-                return Ok((figures, versions));
+                return Ok((figures, page.table_versions));
             }
-            asked.versions = Some(versions);
-            asked.page_token = page.next_page_token;
+            request.table_versions = page.table_versions;
+            request.page_token = page.next_page_token;
         }
     }
 }
 
 /// SHA-256 in hex.
-pub fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }
 
 fn upstream(status: &tonic::Status) -> Error {

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 use uplift_core::error::{Error, Result};
+use uplift_core::language::Bilingual;
 
 /// A report's declaration.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Template {
+pub(crate) struct Template {
     /// Title in English.
     pub title_en: String,
     /// Title in Chinese.
@@ -24,7 +25,7 @@ pub struct Template {
 /// A section's declaration.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Section {
+pub(crate) struct Section {
     /// Name, as statements give it.
     pub name: String,
     /// Title in English.
@@ -35,13 +36,14 @@ pub struct Section {
 
 impl Template {
     /// The template of the reconciliation report.
-    pub fn reconciliation() -> Result<Self> {
+    pub(crate) fn reconciliation() -> Result<Self> {
         let text = include_str!("../templates/reconciliation.toml");
         toml::from_str(text).map_err(|e| Error::internal("reading templates/reconciliation.toml", e))
     }
 
-    /// The words for a unit, English and Chinese; the code itself where none are declared.
-    pub fn unit<'a>(&'a self, code: &'a str) -> (&'a str, &'a str) {
-        self.units.get(code).map_or((code, code), |(en, zh)| (en, zh))
+    /// The words for a unit; the code itself where none are declared.
+    pub(crate) fn unit(&self, code: &str) -> Bilingual {
+        let words = self.units.get(code);
+        words.map_or_else(|| Bilingual::new(code, code), |(en, zh)| Bilingual::new(en, zh))
     }
 }

@@ -1,14 +1,13 @@
 //! The tables: Delta Lake on a folder, read at any version, written in commits that happen once.
 //!
 //! Owns where rows are kept and how they become durable and queryable. Never knows what a row
-//! means: validation is ingest's, figures are metrics'.
+//! means: validation belongs to ingest, figures to metrics.
 
-pub mod columns;
 pub mod schema;
 mod snapshot;
 mod store;
 mod table;
 
-pub use snapshot::{Snapshot, session};
+pub use snapshot::Snapshot;
 pub use store::Store;
 pub use table::{Commit, LogEntry, Table};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field as Column, Schema, SchemaRef, TimeUnit};
-use uplift_core::dataset::{Dataset, Field, Format, Kind};
+use uplift_core::dataset::Dataset;
+use uplift_formats::columns::column;
 
 /// Area that the row's submission reports for, without padding.
 pub const REPORTING_AREA: &str = "reporting_area";
@@ -17,26 +18,23 @@ pub const REPORTING_COUNTY: &str = "reporting_county";
 pub const SUBMISSION_ID: &str = "submission_id";
 /// Row in that submission, counted from 1.
 pub const ROW_NUMBER: &str = "row_number";
-/// Whether the row was made up for trying out.
+/// Whether the row is simulated.
 pub const SIMULATED: &str = "simulated";
 
-/// Digits of money: 18 before the point hold any budget.
-pub const MONEY_PRECISION: u8 = 20;
-
-/// What a table looks like.
+/// Name, columns and partitioning of a table.
 #[derive(Debug, Clone)]
 pub struct TableSchema {
     /// Name: also the folder it is kept in.
     pub name: String,
     /// All columns.
     pub columns: SchemaRef,
-    /// Columns whose values part the files.
+    /// Partition columns.
     pub partition: Vec<String>,
 }
 
 impl TableSchema {
     /// The table of a dataset.
-    pub fn of(dataset: &Dataset) -> Self {
+    pub fn for_dataset(dataset: &Dataset) -> Self {
         let mut columns: Vec<Column> = dataset.fields.iter().map(column).collect();
         columns.extend([
             Column::new(SIMULATED, DataType::Boolean, false),
@@ -55,7 +53,7 @@ impl TableSchema {
     }
 }
 
-/// The table of submissions: ingest's ledger, which says of each what became of it.
+/// The table of submissions with their outcomes: the ledger of ingest.
 pub fn ledger() -> TableSchema {
     let text = |name| Column::new(name, DataType::Utf8, false);
     let number = |name| Column::new(name, DataType::Int64, false);
@@ -71,28 +69,11 @@ pub fn ledger() -> TableSchema {
         Column::new(SIMULATED, DataType::Boolean, false),
         Column::new("committed", DataType::Boolean, false),
         number("rows_received"),
-        number("rows_landed"),
+        number("rows_accepted"),
         number("rows_rejected"),
         Column::new("table_version", DataType::Int64, true),
         text("digest"),
         Column::new("create_time", time, false),
     ]));
     TableSchema { name: "submission".to_owned(), columns, partition: Vec::new() }
-}
-
-/// The column of a field. All are nullable in the table, so that a later version of a dataset can
-/// ask for more without rewriting history; what is required is checked on the way in.
-pub fn column(field: &Field) -> Column {
-    Column::new(field.column(), data_type(&field.kind), true)
-}
-
-fn data_type(kind: &Kind) -> DataType {
-    match kind {
-        Kind::Text(Format::Date) => DataType::Date32,
-        Kind::Text(_) | Kind::Code(_) => DataType::Utf8,
-        Kind::Integer => DataType::Int64,
-        Kind::Number => DataType::Float64,
-        Kind::Money => DataType::Decimal128(MONEY_PRECISION, 2),
-        Kind::Boolean => DataType::Boolean,
-    }
 }

@@ -1,11 +1,13 @@
-//! A table as it stands at one version, and a query session over it.
+//! A table at one version.
 
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
-use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+use datafusion::prelude::DataFrame;
 use deltalake_core::DeltaTable;
 use uplift_core::error::{Error, Result};
+use uplift_engine::SESSION;
+use uplift_engine::error::query_failed;
 
 /// A table at a version. Cheap to clone; what it shows never changes.
 #[derive(Debug, Clone)]
@@ -42,14 +44,6 @@ impl Snapshot {
     /// All rows, for a query to be built on.
     pub async fn rows(&self) -> Result<DataFrame> {
         let provider = self.provider().await?;
-        session().read_table(provider).map_err(|e| Error::internal("opening a snapshot for queries", e))
+        SESSION.read_table(provider).map_err(|e| query_failed("opening a snapshot for queries", e))
     }
-}
-
-/// A query session with our defaults: plain strings out, so that readers meet one text type.
-pub fn session() -> SessionContext {
-    let mut config = SessionConfig::new().with_information_schema(true);
-    config.options_mut().execution.parquet.schema_force_view_types = false;
-    config.options_mut().execution.parquet.pushdown_filters = true;
-    SessionContext::new_with_config(config)
 }

@@ -1,4 +1,4 @@
-//! Where the tables are, and the handles on them.
+//! The folder of tables, and the handle of each.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,10 @@ use std::sync::Arc;
 use deltalake_core::{DeltaTable, DeltaTableBuilder, ensure_table_uri};
 use tokio::sync::Mutex;
 use uplift_core::error::{Error, ErrorKind, Result};
+use uplift_engine::error::table_failed;
 
 use crate::schema::TableSchema;
-use crate::table::{Table, failed};
+use crate::table::Table;
 
 /// A folder of tables, one folder each.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens a store in `root`, making the folder if need be.
+    /// Opens a store in `root`, creating the folder if need be.
     pub fn open(root: &Path) -> Result<Self> {
         let unusable = |e: std::io::Error| {
             let message = format!("cannot use {} as a data folder: {e}", root.display());
@@ -35,7 +36,7 @@ impl Store {
         &self.root
     }
 
-    /// The table with this schema, made if there is none: for the one service that writes.
+    /// The table with this schema, created if there is none: for the one service that writes.
     pub async fn create(&self, schema: &TableSchema) -> Result<Arc<Table>> {
         let mut tables = self.tables.lock().await;
         if let Some(table) = tables.get(&schema.name) {
@@ -43,14 +44,14 @@ impl Store {
         }
         let table = match self.load(&schema.name).await? {
             Some(table) => table,
-            None => Table::create(self.at(&schema.name)?, schema).await?,
+            None => Table::create(self.handle(&schema.name)?, schema).await?,
         };
         let table = Arc::new(Table::new(schema.name.clone(), table));
         tables.insert(schema.name.clone(), table.clone());
         Ok(table)
     }
 
-    /// The table of this name, if it has been made: for those who read.
+    /// The table of this name, if it exists: for services that read.
     pub async fn get(&self, name: &str) -> Result<Option<Arc<Table>>> {
         let mut tables = self.tables.lock().await;
         if let Some(table) = tables.get(name) {
@@ -62,25 +63,25 @@ impl Store {
         Ok(Some(table))
     }
 
-    fn at(&self, name: &str) -> Result<DeltaTable> {
+    fn handle(&self, name: &str) -> Result<DeltaTable> {
         let folder = self.root.join(name);
         let opened = ensure_table_uri(folder.to_string_lossy())
             .and_then(DeltaTableBuilder::from_url)
             .and_then(DeltaTableBuilder::build);
-        opened.map_err(|e| failed(name, "opening the table", e))
+        opened.map_err(|e| table_failed(name, "opening", e))
     }
 
     async fn load(&self, name: &str) -> Result<Option<DeltaTable>> {
-        // Readers look for tables that nobody has made yet: looking must not make their folders.
+        // Readers look for tables that do not exist yet: that must not create their folders.
         if !self.root.join(name).join("_delta_log").is_dir() {
             return Ok(None);
         }
-        let mut table = self.at(name)?;
+        let mut table = self.handle(name)?;
         let exists = table.verify_deltatable_existence().await;
-        if !exists.map_err(|e| failed(name, "looking for the table", e))? {
+        if !exists.map_err(|e| table_failed(name, "looking for", e))? {
             return Ok(None);
         }
-        table.load().await.map_err(|e| failed(name, "opening the table", e))?;
+        table.load().await.map_err(|e| table_failed(name, "opening", e))?;
         Ok(Some(table))
     }
 }

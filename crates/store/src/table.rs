@@ -11,69 +11,73 @@ use datafusion::logical_expr::Expr;
 use deltalake_core::kernel::Transaction;
 use deltalake_core::kernel::transaction::CommitProperties;
 use deltalake_core::protocol::SaveMode;
-use deltalake_core::{DeltaTable, DeltaTableError, TableProperty};
+use deltalake_core::{DeltaTable, TableProperty};
 use futures::TryStreamExt;
 use serde_json::Value;
 use tokio::sync::Mutex;
-use uplift_core::error::{Error, ErrorKind, Result};
+use uplift_core::error::{Error, Result};
+use uplift_engine::error::table_failed;
 
 use crate::schema::TableSchema;
 use crate::snapshot::Snapshot;
 
 /// A table that can be read at any version and, by one process at a time, written.
 ///
-/// The lock is held while a commit or a refresh runs, so commits of one process never race each
-/// other; a reader clones the snapshot and reads on without the lock.
+/// The lock is held during a commit or a refresh, so commits of one process never race each other; a
+/// reader clones the snapshot and reads without the lock.
 #[derive(Debug)]
 pub struct Table {
     name: String,
     newest: Mutex<DeltaTable>,
-    /// Commits since files were last gathered.
-    scattered: AtomicUsize,
-    /// When the log was last listed, in seconds since the handle was made.
+    /// Commits since small files were last compacted.
+    uncompacted: AtomicUsize,
+    /// When the log was last listed, in seconds since the handle was created.
     listed: AtomicU64,
-    made: Instant,
+    created: Instant,
 }
 
-/// The log is listed at least so often, well within the time for which old entries are kept: a handle
-/// that slept while its next entry came and was cleaned away would else never wake.
+/// Seconds after which the log is listed again, well within the time for which old entries are kept: a
+/// handle that was idle while its next entry was written and cleaned away would otherwise never see a
+/// later one.
 const LIST_EVERY: u64 = 3600;
 
-/// The cost of a commit follows the number of live files, so that so many small ones are gathered.
-const GATHER_AFTER: usize = 24;
+/// The cost of a commit grows with the number of live files: after this many commits small ones are
+/// compacted.
+const COMPACT_AFTER: usize = 24;
 
-/// Files of this size are left alone, or a growing table would be written again and again.
-const GATHERED_BYTES: NonZeroU64 = NonZeroU64::new(16 << 20).expect("not zero");
+/// Files of this size are not rewritten, or a growing table would be written again and again.
+const COMPACTED_BYTES: NonZeroU64 = NonZeroU64::new(16 << 20).expect("not zero");
 
 /// Rows to add, and how.
 #[derive(Debug, Default)]
 pub struct Commit {
-    /// The rows; empty commits nothing but takes away what `replace` matches.
+    /// The rows; if empty, the commit only removes what `replace` matches.
     pub batches: Vec<RecordBatch>,
-    /// Rows that match are taken away in the same commit.
+    /// Rows that match are removed in the same commit.
     pub replace: Option<Expr>,
     /// Ids that must not have been committed before: the application transactions of the commit.
     pub transactions: Vec<String>,
-    /// What the log should say of the commit.
+    /// Written to the log entry of the commit.
     pub metadata: Vec<(String, Value)>,
 }
 
-/// One entry of the log: a version and what was said of it.
+/// One entry of the log: a version and the metadata of its commit.
 #[derive(Debug, Clone)]
 pub struct LogEntry {
     /// Version that the commit made.
     pub version: u64,
-    /// What the commit said of itself.
+    /// Metadata of the commit.
     pub metadata: HashMap<String, Value>,
 }
 
 impl Table {
     pub(crate) fn new(name: String, table: DeltaTable) -> Self {
-        let scattered = AtomicUsize::new(table.get_file_uris().map_or(0, |files| files.count()));
-        Self { name, newest: Mutex::new(table), scattered, listed: AtomicU64::new(0), made: Instant::now() }
+        let uncompacted = AtomicUsize::new(table.get_file_uris().map_or(0, |files| files.count()));
+        let listed = AtomicU64::new(0);
+        Self { name, newest: Mutex::new(table), uncompacted, listed, created: Instant::now() }
     }
 
-    /// Makes the table at this place.
+    /// Creates the table at this handle.
     pub(crate) async fn create(empty: DeltaTable, schema: &TableSchema) -> Result<DeltaTable> {
         let delta: deltalake_core::kernel::StructType =
             deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel::try_into_kernel(
@@ -92,7 +96,7 @@ impl Table {
             )
             .with_save_mode(SaveMode::Ignore)
             .await;
-        created.map_err(|e| failed(&schema.name, "creating the table", e))
+        created.map_err(|e| table_failed(&schema.name, "creating", e))
     }
 
     /// Name of the table.
@@ -103,10 +107,10 @@ impl Table {
     /// The newest state, other processes' commits included.
     pub async fn snapshot(&self) -> Result<Snapshot> {
         let mut newest = self.newest.lock().await;
-        let refreshing = |e| failed(&self.name, "refreshing the table", e);
-        // Versions come one after the other, so that asking for the next is enough most of the time.
+        let refreshing = |e| table_failed(&self.name, "refreshing", e);
+        // Versions have no gaps, so that looking for the next one is enough most of the time.
         let next = newest.version().map_or(0, |v| v + 1);
-        let now = self.made.elapsed().as_secs();
+        let now = self.created.elapsed().as_secs();
         let due = now - self.listed.load(Ordering::Relaxed) >= LIST_EVERY;
         if due || newest.log_store().read_commit_entry(next).await.map_err(refreshing)?.is_some() {
             newest.update_state().await.map_err(refreshing)?;
@@ -118,9 +122,9 @@ impl Table {
     /// What the table held at an instant: nothing before its first commit.
     pub async fn at_instant(&self, instant: DateTime<Utc>) -> Result<Snapshot> {
         let mut table = self.newest.lock().await.clone();
-        let loading = |e| failed(&self.name, "looking for an earlier version", e);
+        let loading = |e| table_failed(&self.name, "looking for an earlier version of", e);
         table.load_with_datetime(instant).await.map_err(loading)?;
-        // For an instant before the table was made this is version 0, which has no rows.
+        // For an instant before the table was created this is version 0, which has no rows.
         Ok(Snapshot::new(table))
     }
 
@@ -145,16 +149,7 @@ impl Table {
         }
     }
 
-    /// Whether a submission with this id has been committed.
-    pub async fn is_committed(&self, id: &str) -> Result<bool> {
-        let newest = self.newest.lock().await;
-        let state = newest.snapshot().map_err(|e| failed(&self.name, "reading the table", e))?;
-        let log = newest.log_store();
-        let found = state.snapshot().transaction_version(log.as_ref(), id).await;
-        Ok(found.map_err(|e| failed(&self.name, "looking for an earlier commit", e))?.is_some())
-    }
-
-    /// Adds rows as one version and returns it. When this returns, the rows are kept.
+    /// Adds rows as one version and returns it. When this returns, the rows are durable.
     pub async fn commit(&self, commit: Commit) -> Result<i64> {
         let mut newest = self.newest.lock().await;
         let transactions = commit.transactions.iter().map(|id| Transaction::new(id, 1)).collect();
@@ -184,31 +179,31 @@ impl Table {
                     .await
             }
         };
-        *newest = written.map_err(|e| failed(&self.name, "committing rows", e))?;
-        self.scattered.fetch_add(1, Ordering::Relaxed);
+        *newest = written.map_err(|e| table_failed(&self.name, "committing rows to", e))?;
+        self.uncompacted.fetch_add(1, Ordering::Relaxed);
         let version = newest.version().unwrap_or_default() as i64;
         tracing::debug!(table = self.name, version, "committed");
         Ok(version)
     }
 
-    /// Gathers small files into larger ones when there are many: a version of its own with the same
-    /// rows. Comes after callers have their answers. Failing costs speed and nothing else.
-    pub async fn maintain(&self) {
-        if self.scattered.load(Ordering::Relaxed) < GATHER_AFTER {
+    /// Compacts small files into larger ones when there are many: a version of its own with the same
+    /// rows. Runs after callers have their answers; a failure costs speed and nothing else.
+    pub async fn compact(&self) {
+        if self.uncompacted.load(Ordering::Relaxed) < COMPACT_AFTER {
             return;
         }
-        self.scattered.store(0, Ordering::Relaxed);
+        self.uncompacted.store(0, Ordering::Relaxed);
         let mut newest = self.newest.lock().await;
-        match newest.clone().optimize().with_target_size(GATHERED_BYTES).await {
-            Ok((table, gathered)) => {
+        match newest.clone().optimize().with_target_size(COMPACTED_BYTES).await {
+            Ok((table, metrics)) => {
                 tracing::debug!(
                     table = self.name,
-                    files = gathered.num_files_removed,
-                    "gathered small files"
+                    files = metrics.num_files_removed,
+                    "compacted small files"
                 );
                 *newest = table;
             }
-            Err(error) => tracing::warn!(table = self.name, cause = ?error, "could not gather small files"),
+            Err(error) => tracing::warn!(table = self.name, cause = ?error, "could not compact small files"),
         }
     }
 
@@ -224,7 +219,7 @@ impl Table {
             .history(Some(missing))
             .try_collect()
             .await
-            .map_err(|e| failed(&self.name, "reading the log", e))?;
+            .map_err(|e| table_failed(&self.name, "reading the log of", e))?;
         let newest = snapshot.version() as u64;
         let entries = infos.into_iter().enumerate();
         let mut entries: Vec<_> = entries
@@ -232,19 +227,5 @@ impl Table {
             .collect();
         entries.reverse();
         Ok(entries)
-    }
-}
-
-/// Delta's errors as ours: a lost race may be tried again, the rest is a fault.
-pub(crate) fn failed(table: &str, doing: &str, error: DeltaTableError) -> Error {
-    let message = format!("{doing} {table}");
-    let lost =
-        matches!(error, DeltaTableError::VersionAlreadyExists(_) | DeltaTableError::Transaction { .. });
-    match lost {
-        true => Error {
-            source: Some(error.into()),
-            ..Error::new(ErrorKind::Aborted, format!("{message}: another commit was first; send it again"))
-        },
-        false => Error::internal(message, error),
     }
 }

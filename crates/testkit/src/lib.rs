@@ -2,21 +2,21 @@
 //!
 //! Owns start and clean-up for tests. Never stands in for a part: what runs is what ships.
 
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use tempfile::TempDir;
 use tonic::transport::Channel;
-use uplift::node::{Node, Options, Service, endpoint};
-use uplift::seed::Seed;
+use uplift_client::{IngestClient, MetricsClient, ReportingClient};
 use uplift_proto::rows::Rows;
-use uplift_proto::v1::ingest::ingest_service_client::IngestServiceClient;
+use uplift_proto::service::Service;
 use uplift_proto::v1::ingest::{SubmissionHeader, SubmitRecordsRequest};
-use uplift_proto::v1::metrics::metrics_service_client::MetricsServiceClient;
 use uplift_proto::v1::records::{Area, AreaLevel};
-use uplift_proto::v1::reporting::reporting_service_client::ReportingServiceClient;
+use uplift_server::config::Config;
+use uplift_server::node::Node;
+use uplift_simulate::Article;
 
-/// A node with all services, gone with the value.
+/// A node with all services; it ends with the value.
 pub struct Uplift {
     node: Option<Node>,
     folder: TempDir,
@@ -30,7 +30,7 @@ impl Uplift {
         Self { node, folder }
     }
 
-    /// Starts one and hands the article of 2011 in.
+    /// Starts one and hands in the article of 2011.
     pub async fn with_article() -> Self {
         let uplift = Self::start().await;
         let mut ingest = uplift.ingest().await;
@@ -47,7 +47,7 @@ impl Uplift {
         uplift
     }
 
-    /// Stops the node in order and starts another on the same folder.
+    /// Stops the node gracefully and starts another on the same folder.
     pub async fn restart(&mut self) {
         if let Some(node) = self.node.take() {
             node.stop().await.expect("the node stops");
@@ -56,7 +56,7 @@ impl Uplift {
     }
 
     /// Folder of a dataset's table.
-    pub fn table(&self, dataset: &str) -> std::path::PathBuf {
+    pub fn table(&self, dataset: &str) -> PathBuf {
         self.folder.path().join("tables").join(dataset)
     }
 
@@ -67,51 +67,43 @@ impl Uplift {
     }
 
     /// A client of ingest.
-    pub async fn ingest(&self) -> IngestServiceClient<Channel> {
-        IngestServiceClient::new(self.channel(Service::Ingest).await)
+    pub async fn ingest(&self) -> IngestClient {
+        uplift_client::ingest(self.channel(Service::Ingest).await)
     }
 
     /// A client of metrics.
-    pub async fn metrics(&self) -> MetricsServiceClient<Channel> {
-        MetricsServiceClient::new(self.channel(Service::Metrics).await)
+    pub async fn metrics(&self) -> MetricsClient {
+        uplift_client::metrics(self.channel(Service::Metrics).await)
     }
 
     /// A client of reporting.
-    pub async fn reporting(&self) -> ReportingServiceClient<Channel> {
-        ReportingServiceClient::new(self.channel(Service::Reporting).await)
+    pub async fn reporting(&self) -> ReportingClient {
+        uplift_client::reporting(self.channel(Service::Reporting).await)
     }
 
     async fn channel(&self, service: Service) -> Channel {
         let url = format!("http://{}", self.address(service));
-        endpoint(&url).expect("an address").connect().await.expect("the service answers")
+        uplift_client::connect(&url).await.expect("the service answers")
     }
 }
 
 async fn node(folder: &Path) -> Node {
-    let options = Options {
-        services: Service::ALL.to_vec(),
-        data_dir: folder.to_owned(),
-        listen: std::net::Ipv4Addr::LOCALHOST.into(),
-        ports: [0; 3],
-        metrics_url: None,
-        grace: Duration::from_secs(10),
-    };
-    Node::start(options).await.expect("the node starts")
+    Node::start(&Config::on_free_ports(folder)).await.expect("the node starts")
 }
 
 /// The article of 2011 as two submissions.
 pub fn article() -> [SubmitRecordsRequest; 2] {
-    let seed = Seed::chongqing_2011().expect("the seed reads");
+    let article = Article::chongqing_2011().expect("the seed reads");
     [
         submission(
             "article/statement",
             "statement",
-            Rows::encode(rows_number("statement"), &seed.statements),
+            Rows::encode(rows_number("statement"), &article.statements),
         ),
         submission(
             "article/statement_check",
             "statement_check",
-            Rows::encode(rows_number("statement_check"), &seed.checks),
+            Rows::encode(rows_number("statement_check"), &article.checks),
         ),
     ]
 }
@@ -145,4 +137,21 @@ pub fn submission(id: &str, dataset: &str, rows: Rows) -> SubmitRecordsRequest {
         ..SubmissionHeader::default()
     };
     SubmitRecordsRequest { header: Some(header), rows: Some(rows), dry_run: false }
+}
+
+/// The built command; `.ci/run` builds it before the tests.
+pub fn uplift_command() -> PathBuf {
+    let test = std::env::current_exe().expect("a path");
+    let built = test.ancestors().nth(2).expect("a target folder").join("uplift");
+    assert!(built.exists(), "{} is missing: cargo build --workspace makes it", built.display());
+    built
+}
+
+/// Hands in a simulated programme with the built command.
+pub async fn simulate(ingest_url: &str, households: usize) {
+    let mut command = Command::new(uplift_command());
+    command.args(["simulate", "--households", &households.to_string(), "--ingest-url", ingest_url]);
+    let output = tokio::task::spawn_blocking(move || command.output()).await.expect("it ends");
+    let output = output.expect("the command runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -1,18 +1,33 @@
-//! The `uplift` command: reads the line, listens for the end, runs one command, says how it went.
+//! The `uplift` command: runs services, and is the client for people.
+//!
+//! Owns the command line and what the terminal shows. Never computes a figure of an office's records and
+//! never opens a table: it asks the services over gRPC, as any client would.
+
+// Printing goes through `say`, which ends quietly when nobody reads on.
+#![warn(clippy::print_stdout)]
+
+mod arguments;
+mod cli;
+mod commands;
+mod outcome;
+mod terminal;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use uplift::cli::Cli;
-use uplift::commands;
+
+use crate::cli::{Cli, Command};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    uplift::telemetry::start(&cli);
+    // Services log what they do; commands for people stay quiet unless asked.
+    let level = if matches!(cli.command, Command::Serve(_)) { "info,deltalake_core=warn" } else { "warn" };
+    let measure_stages = matches!(cli.command, Command::Demo(_));
+    uplift_server::telemetry::start(level, cli.log_format.into(), measure_stages);
     match commands::run(cli) {
         Ok(outcome) => outcome.into(),
         Err(error) => {
-            uplift::terminal::print_error(&error);
+            terminal::print_error(&error);
             ExitCode::from(1)
         }
     }

@@ -7,10 +7,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};
 use uplift_core::error::{Error, Result};
 
-use crate::cli::Format;
+use crate::arguments::OutputFormat;
 
-/// Prints a line to stdout. Where nobody reads on, as after `| head`, there is no more to say: the
-/// command ends as one that the signal of a closed pipe ends.
+/// Prints a line to stdout. Where nobody reads on, as after `| head`, the command ends with the status of
+/// a closed pipe.
 macro_rules! say {
     ($($text:tt)*) => {
         $crate::terminal::line(format_args!("{}\n", format_args!($($text)*)))
@@ -18,7 +18,7 @@ macro_rules! say {
 }
 pub(crate) use say;
 
-/// What [`say`] does with a text.
+/// Writes a text for [`say`].
 pub(crate) fn line(text: std::fmt::Arguments<'_>) {
     if std::io::stdout().write_fmt(text).is_err() {
         std::process::exit(CLOSED_PIPE);
@@ -28,26 +28,24 @@ pub(crate) fn line(text: std::fmt::Arguments<'_>) {
 /// 128 and the number of SIGPIPE.
 const CLOSED_PIPE: i32 = 141;
 
-/// A line under the head and nothing else.
+/// A line below the head and no others.
 const LIGHT: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
-/// Rows with named columns, to be printed in any format.
+/// Rows with named columns, printed in any format.
 #[derive(Debug)]
-pub struct Listing<'a> {
-    /// Names of columns.
-    pub columns: Vec<&'a str>,
+pub(crate) struct Listing<'a> {
+    pub(crate) columns: Vec<&'a str>,
     /// Columns whose cells are numbers, right-aligned.
-    pub numbers: Vec<usize>,
-    /// Cells.
-    pub rows: Vec<Vec<String>>,
+    pub(crate) numbers: Vec<usize>,
+    pub(crate) rows: Vec<Vec<String>>,
 }
 
 impl Listing<'_> {
     /// Prints the rows to stdout.
-    pub fn print(&self, format: Format) -> Result<()> {
+    pub(crate) fn print(&self, format: OutputFormat) -> Result<()> {
         match format {
-            Format::Table => say!("{}", self.table()),
-            Format::Json => {
+            OutputFormat::Table => say!("{}", self.table()),
+            OutputFormat::Json => {
                 let object = |row: &Vec<String>| {
                     let cells = self.columns.iter().zip(row);
                     Value::Object(
@@ -56,7 +54,7 @@ impl Listing<'_> {
                 };
                 say!("{:#}", Value::Array(self.rows.iter().map(object).collect()));
             }
-            Format::Csv => {
+            OutputFormat::Csv => {
                 let failed = |e: String| Error::internal("writing CSV", e);
                 let mut writer = csv::Writer::from_writer(Vec::new());
                 let written = writer
@@ -88,7 +86,7 @@ impl Listing<'_> {
 }
 
 /// A bar on stderr over `steps` steps; hidden where stderr is no terminal.
-pub fn progress(steps: u64) -> ProgressBar {
+pub(crate) fn progress(steps: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {msg}");
     let bar = ProgressBar::new(steps);
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -96,7 +94,7 @@ pub fn progress(steps: u64) -> ProgressBar {
 }
 
 /// An error for people: what is wrong, and each field at fault.
-pub fn print_error(error: &Error) {
+pub(crate) fn print_error(error: &Error) {
     eprintln!("error: {}", error.message);
     if error.violations.len() > 1 {
         for violation in &error.violations {

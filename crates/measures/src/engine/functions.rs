@@ -5,7 +5,7 @@
 //! `estimate(rows, 'gini')` makes a struct: value, standard_error, low, high, rows, strata, clusters.
 //! `difference(before, after, 'gini')` makes the same struct of two gatherings: the later value less the
 //! earlier, what clusters have in common in both left out of its error.
-//! What a measure depends on besides comes last: `fgt(value, weight, line, alpha)`.
+//! Parameters of a measure come last: `fgt(value, weight, line, alpha)`.
 
 use std::sync::Arc;
 
@@ -19,13 +19,14 @@ use datafusion::logical_expr::{
     ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 
-use super::rows::{Drawn, Rows};
-use super::{Finish, Groups, One, refused};
-use crate::design::{Design, LonelyCluster};
-use crate::distribution::{Distribution, Refused};
+use super::aggregate::{GroupedAccumulator, Output, SingleAccumulator, engine_error};
+use super::rows::{GatheredRows, Rows};
+use crate::conventions::Conventions;
+use crate::design::{Design, LonelyPsu};
+use crate::distribution::Distribution;
+use crate::error::Error;
 use crate::estimate::{CONFIDENCE, Estimate, Sample, change};
 use crate::measure::{Measure, NAMED};
-use crate::options::Options;
 
 /// Name of the aggregate that gathers rows.
 pub const DISTRIBUTION: &str = "distribution";
@@ -40,28 +41,26 @@ pub fn is_measure(name: &str) -> bool {
     NAMED.iter().any(|(known, ..)| *known == name)
 }
 
-/// Refuses what a measure cannot be made of, before there are rows: another number of numbers than it
-/// depends on, a line that is no amount.
-pub fn check(name: &str, arguments: &[f64]) -> std::result::Result<(), Refused> {
-    named(name, arguments)?.value(&Distribution::default(), &Options::default()).map(drop)
+/// Checks the parameters of a measure before there are rows: their number, and that a line is an amount.
+pub fn check(name: &str, arguments: &[f64]) -> std::result::Result<(), Error> {
+    named(name, arguments)?.value(&Distribution::default(), &Conventions::default()).map(drop)
 }
 
-fn named(name: &str, arguments: &[f64]) -> std::result::Result<Measure, Refused> {
-    let found = NAMED.iter().find(|(known, ..)| *known == name);
-    let Some((_, needs, make)) = found else {
+fn named(name: &str, arguments: &[f64]) -> std::result::Result<Measure, Error> {
+    let Some((_, parameters, make)) = NAMED.iter().find(|(known, ..)| *known == name) else {
         let known: Vec<_> = NAMED.iter().map(|(name, ..)| *name).collect();
-        return Err(Refused::new(format!("there is no measure {name:?}; there are {}", known.join(", "))));
+        return Err(Error::new(format!("there is no measure {name:?}; there are {}", known.join(", "))));
     };
-    if needs.len() != arguments.len() {
-        let (needs, n) = (needs.join(", "), arguments.len());
-        return Err(Refused::new(format!("{name} depends on {needs:?} and was given {n} numbers")));
+    if parameters.len() != arguments.len() {
+        let (parameters, n) = (parameters.join(", "), arguments.len());
+        return Err(Error::new(format!("{name} needs {parameters:?} and was given {n} numbers")));
     }
     Ok(make(arguments))
 }
 
 /// An aggregate over gathered rows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct OverRows {
+struct MeasureUdaf {
     name: &'static str,
     signature: Signature,
     returns: DataType,
@@ -71,7 +70,7 @@ struct OverRows {
 pub(super) fn measures() -> impl Iterator<Item = AggregateUDF> {
     NAMED.iter().map(|(name, needs, _)| {
         let signature = Signature::exact(vec![DataType::Float64; 2 + needs.len()], Volatility::Immutable);
-        AggregateUDF::new_from_impl(OverRows { name, signature, returns: DataType::Float64 })
+        AggregateUDF::new_from_impl(MeasureUdaf { name, signature, returns: DataType::Float64 })
     })
 }
 
@@ -81,10 +80,10 @@ pub(super) fn distribution() -> AggregateUDF {
     let shapes = [vec![Float64, Float64], vec![Float64, Float64, Utf8, Utf8]];
     let shapes = shapes.into_iter().map(TypeSignature::Exact).collect();
     let signature = Signature::one_of(shapes, Volatility::Immutable);
-    AggregateUDF::new_from_impl(OverRows { name: DISTRIBUTION, signature, returns: DataType::LargeBinary })
+    AggregateUDF::new_from_impl(MeasureUdaf { name: DISTRIBUTION, signature, returns: DataType::LargeBinary })
 }
 
-impl AggregateUDFImpl for OverRows {
+impl AggregateUDFImpl for MeasureUdaf {
     fn name(&self) -> &str {
         self.name
     }
@@ -103,7 +102,7 @@ impl AggregateUDFImpl for OverRows {
     }
 
     fn accumulator(&self, _: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(One::<Rows, _>::new(self.clone())))
+        Ok(Box::new(SingleAccumulator::<Rows, _>::new(self.clone())))
     }
 
     fn groups_accumulator_supported(&self, _: AccumulatorArgs<'_>) -> bool {
@@ -111,40 +110,40 @@ impl AggregateUDFImpl for OverRows {
     }
 
     fn create_groups_accumulator(&self, _: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(Groups::<Rows, _>::new(self.clone())))
+        Ok(Box::new(GroupedAccumulator::<Rows, _>::new(self.clone())))
     }
 }
 
-impl Finish<Rows> for OverRows {
-    fn finish(&self, seen: &Rows) -> Result<ScalarValue> {
+impl Output<Rows> for MeasureUdaf {
+    fn value(&self, rows: &Rows) -> Result<ScalarValue> {
         if self.name == DISTRIBUTION {
-            return Ok(ScalarValue::LargeBinary(Some(seen.in_order())));
+            return Ok(ScalarValue::LargeBinary(Some(rows.in_order())));
         }
-        let pairs = seen.pairs();
+        let pairs = rows.pairs();
         if pairs.is_empty() {
             return Ok(ScalarValue::Float64(None));
         }
-        let measure = named(self.name, seen.arguments()).map_err(refused)?;
-        let value = measure.value(&Distribution::of(pairs), &Options::default());
-        Ok(ScalarValue::Float64(value.map_err(refused)?))
+        let measure = named(self.name, rows.arguments()).map_err(engine_error)?;
+        let value = measure.value(&Distribution::from_pairs(pairs), &Conventions::default());
+        Ok(ScalarValue::Float64(value.map_err(engine_error)?))
     }
 
-    fn returns(&self) -> DataType {
+    fn data_type(&self) -> DataType {
         self.returns.clone()
     }
 }
 
 /// The functions that measure what was gathered.
-pub(super) fn of_gathered() -> Vec<ScalarUDF> {
-    let of = |name, gatherings| {
+pub(super) fn estimates() -> Vec<ScalarUDF> {
+    let function = |name, gatherings| {
         let signature = Signature::variadic_any(Volatility::Immutable);
-        ScalarUDF::new_from_impl(OfGathered { name, gatherings, signature })
+        ScalarUDF::new_from_impl(EstimateUdf { name, gatherings, signature })
     };
-    vec![of(ESTIMATE, 1), of(DIFFERENCE, 2)]
+    vec![function(ESTIMATE, 1), function(DIFFERENCE, 2)]
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct OfGathered {
+struct EstimateUdf {
     name: &'static str,
     gatherings: usize,
     signature: Signature,
@@ -158,7 +157,7 @@ fn fields() -> Fields {
     numbers.into_iter().chain(counts).collect()
 }
 
-impl ScalarUDFImpl for OfGathered {
+impl ScalarUDFImpl for EstimateUdf {
     fn name(&self) -> &str {
         self.name
     }
@@ -180,7 +179,7 @@ impl ScalarUDFImpl for OfGathered {
         };
         let name = name.try_as_str().flatten().ok_or_else(|| wrong("name the measure, as 'gini'"))?;
         let arguments = arguments.iter().map(number).collect::<Result<Vec<_>>>()?;
-        let measure = named(name, &arguments).map_err(refused)?;
+        let measure = named(name, &arguments).map_err(engine_error)?;
         let arrays = gathered.iter().map(|g| g.to_array(args.number_rows)).collect::<Result<Vec<_>>>()?;
         let columns: Option<Vec<_>> = arrays.iter().map(|array| array.as_binary_opt::<i64>()).collect();
         let columns = columns.ok_or_else(|| wrong("what is gathered is made by distribution(…)"))?;
@@ -189,15 +188,15 @@ impl ScalarUDFImpl for OfGathered {
             let Some(bytes) = bytes.collect::<Option<Vec<_>>>() else { return Ok(Estimate::default()) };
             match bytes.as_slice() {
                 [before, after] => difference(&measure, before, after),
-                bytes => of(&measure, bytes[0]),
+                bytes => estimate(&measure, bytes[0]),
             }
         };
-        let found = (0..args.number_rows).map(one).collect::<Result<Vec<_>>>()?;
-        let numbers = |of: fn(&Estimate) -> Option<f64>| -> ArrayRef {
-            Arc::new(found.iter().map(of).collect::<Float64Array>())
+        let estimates = (0..args.number_rows).map(one).collect::<Result<Vec<_>>>()?;
+        let numbers = |part: fn(&Estimate) -> Option<f64>| -> ArrayRef {
+            Arc::new(estimates.iter().map(part).collect::<Float64Array>())
         };
-        let counts = |of: fn(&Estimate) -> u64| -> ArrayRef {
-            Arc::new(found.iter().map(|e| of(e) as i64).collect::<Int64Array>())
+        let counts = |part: fn(&Estimate) -> u64| -> ArrayRef {
+            Arc::new(estimates.iter().map(|e| part(e) as i64).collect::<Int64Array>())
         };
         let columns = vec![
             numbers(|e| e.value),
@@ -213,51 +212,53 @@ impl ScalarUDFImpl for OfGathered {
 }
 
 fn number(argument: &ColumnarValue) -> Result<f64> {
-    let known = match argument {
+    let array = match argument {
         ColumnarValue::Scalar(scalar) => scalar.cast_to(&DataType::Float64)?.to_array()?,
         ColumnarValue::Array(array) => array.clone(),
     };
-    let known = known.as_primitive_opt::<Float64Type>().filter(|known| known.len() == 1 && known.is_valid(0));
-    let known = known.map(|known| known.value(0));
-    known.ok_or_else(|| DataFusionError::Plan("a line or parameter is one number".into()))
+    let numbers = array.as_primitive_opt::<Float64Type>().filter(|n| n.len() == 1 && n.is_valid(0));
+    numbers
+        .map(|n| n.value(0))
+        .ok_or_else(|| DataFusionError::Plan("a line or parameter is one number".into()))
 }
 
-fn drawn(gathered: &[u8]) -> Result<Drawn<'_>> {
-    let drawn = Drawn::from_bytes(gathered);
-    drawn.ok_or_else(|| DataFusionError::Execution("gathered rows were damaged".into()))
+fn decode(gathered: &[u8]) -> Result<GatheredRows<'_>> {
+    let rows = GatheredRows::from_bytes(gathered);
+    rows.ok_or_else(|| DataFusionError::Execution("gathered rows are damaged".into()))
 }
 
 fn sample<'a>(weights: &'a [f64], design: &'a Design) -> Sample<'a> {
-    Sample { weights, design, lonely: LonelyCluster::default(), confidence: CONFIDENCE }
+    Sample { weights, design, lonely: LonelyPsu::default(), confidence: CONFIDENCE }
 }
 
-fn of(measure: &Measure, gathered: &[u8]) -> Result<Estimate> {
-    let (drawn, options) = (drawn(gathered)?, Options::default());
-    let found = match drawn.design() {
-        Some(design) => sample(&drawn.weights, &design).measure(measure, &drawn.values, &options),
-        None => Distribution::new(&drawn.values, &drawn.weights).and_then(|of| {
-            let value = measure.value(&of, &options)?;
-            Ok(Estimate { value, rows: of.rows(), ..Estimate::default() })
+fn estimate(measure: &Measure, gathered: &[u8]) -> Result<Estimate> {
+    let (rows, conventions) = (decode(gathered)?, Conventions::default());
+    let estimate = match rows.design() {
+        Some(design) => sample(&rows.weights, &design).measure(measure, &rows.values, &conventions),
+        None => Distribution::new(&rows.values, &rows.weights).and_then(|distribution| {
+            let value = measure.value(&distribution, &conventions)?;
+            Ok(Estimate { value, rows: distribution.rows(), ..Estimate::default() })
         }),
     };
-    found.map_err(refused)
+    estimate.map_err(engine_error)
 }
 
 fn difference(measure: &Measure, before: &[u8], after: &[u8]) -> Result<Estimate> {
-    let (before, after, options) = (drawn(before)?, drawn(after)?, Options::default());
+    let (before, after, conventions) = (decode(before)?, decode(after)?, Conventions::default());
     let design = before.design_with(&after);
-    let linear = |drawn: &Drawn<'_>| {
-        let of = Distribution::new(&drawn.values, &drawn.weights)?;
-        let value = measure.value(&of, &options)?;
-        let linear = sample(&drawn.weights, &design).linearise(measure, &drawn.values, &of, &options)?;
+    let linear = |rows: &GatheredRows<'_>| {
+        let distribution = Distribution::new(&rows.values, &rows.weights)?;
+        let value = measure.value(&distribution, &conventions)?;
+        let linear =
+            sample(&rows.weights, &design).linearise(measure, &rows.values, &distribution, &conventions)?;
         Ok((value, linear))
     };
     let ((was, before_linear), (is, after_linear)) =
-        (linear(&before).map_err(refused)?, linear(&after).map_err(refused)?);
+        (linear(&before).map_err(engine_error)?, linear(&after).map_err(engine_error)?);
     let weights = [before.weights.as_slice(), &after.weights].concat();
     let rows = weights.iter().filter(|w| **w > 0.0).count() as u64;
     match before_linear.zip(after_linear).filter(|_| design.clusters() > 0) {
-        Some((before, after)) => change(&sample(&weights, &design), &before, &after).map_err(refused),
+        Some((before, after)) => change(&sample(&weights, &design), &before, &after).map_err(engine_error),
         None => Ok(Estimate { value: is.zip(was).map(|(is, was)| is - was), rows, ..Estimate::default() }),
     }
 }

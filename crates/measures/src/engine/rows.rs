@@ -1,22 +1,23 @@
-//! The rows of a group as they were drawn: gathered in any order and any split, kept in one.
+//! The rows of a group with the design they were sampled by: gathered in any order and any split.
 
 use std::collections::HashMap;
 
-use super::State;
+use super::aggregate::State;
 use crate::design::Design;
-use crate::distribution::{Refused, check};
+use crate::distribution::check;
+use crate::error::Error;
 
 /// Values with weights, and the cluster of each where a design is gathered too.
 #[derive(Debug, Default, Clone)]
-pub struct Rows {
+pub(super) struct Rows {
     rows: Vec<Row>,
     clusters: Vec<Cluster>,
     known: HashMap<Box<str>, HashMap<Box<str>, u32>>,
-    /// Place of the cluster that came last: rows of a cluster mostly come together.
+    /// Index of the last cluster: rows of a cluster mostly come together.
     last: u32,
     /// Bytes of the clusters' names, counted once.
     names: usize,
-    /// What a measure depends on besides, the same in every row.
+    /// Parameters of the measure, as a line, the same in every row.
     arguments: Vec<f64>,
 }
 
@@ -37,53 +38,53 @@ impl Rows {
         {
             return self.last;
         }
-        self.last = self.place(stratum, cluster);
+        self.last = self.cluster_index(stratum, cluster);
         self.last
     }
 
-    fn place(&mut self, stratum: &str, cluster: &str) -> u32 {
+    fn cluster_index(&mut self, stratum: &str, cluster: &str) -> u32 {
         // Rows that came as bytes are mostly just read: their clusters are looked up from here on.
         if self.known.is_empty() {
-            for ((stratum, cluster), place) in self.clusters.iter().zip(0..) {
-                self.known.entry(stratum.clone()).or_default().insert(cluster.clone(), place);
+            for ((stratum, cluster), index) in self.clusters.iter().zip(0..) {
+                self.known.entry(stratum.clone()).or_default().insert(cluster.clone(), index);
             }
         }
-        if let Some(place) = self.known.get(stratum).and_then(|clusters| clusters.get(cluster)) {
-            return *place;
+        if let Some(index) = self.known.get(stratum).and_then(|clusters| clusters.get(cluster)) {
+            return *index;
         }
-        let place = self.clusters.len() as u32;
+        let index = self.clusters.len() as u32;
         self.clusters.push((stratum.into(), cluster.into()));
         self.names += 2 * (stratum.len() + cluster.len()) + 96;
-        self.known.entry(stratum.into()).or_default().insert(cluster.into(), place);
-        place
+        self.known.entry(stratum.into()).or_default().insert(cluster.into(), index);
+        index
     }
 
     /// Refuses a line or parameter that is not that of the rows before.
-    fn same(&self, arguments: &[f64]) -> Result<(), Refused> {
+    fn same(&self, arguments: &[f64]) -> Result<(), Error> {
         if self.arguments == arguments {
             return Ok(());
         }
-        Err(Refused::new(format!(
+        Err(Error::new(format!(
             "a line or parameter is {arguments:?} in one row and {:?} in another; give every row the same",
             self.arguments
         )))
     }
 
-    /// What a measure depends on besides values and weights.
-    pub fn arguments(&self) -> &[f64] {
+    /// Parameters of the measure, as a line.
+    pub(super) fn arguments(&self) -> &[f64] {
         &self.arguments
     }
 
-    /// As bytes in one order: of clusters by name, of rows by value, weight and cluster.
-    pub fn in_order(&self) -> Vec<u8> {
+    /// Encodes the rows in a fixed order: clusters by name, rows by value, weight and cluster.
+    pub(super) fn in_order(&self) -> Vec<u8> {
         let mut order: Vec<usize> = (0..self.clusters.len()).collect();
         order.sort_unstable_by(|a, b| self.clusters[*a].cmp(&self.clusters[*b]));
-        let mut place = vec![0_u32; order.len().max(1)];
+        let mut renumbered = vec![0_u32; order.len().max(1)];
         for (new, old) in order.iter().enumerate() {
-            place[*old] = new as u32;
+            renumbered[*old] = new as u32;
         }
-        let renamed = self.rows.iter().map(|row| Row { cluster: place[row.cluster as usize], ..*row });
-        let mut rows: Vec<Row> = renamed.collect();
+        let rows = self.rows.iter().map(|row| Row { cluster: renumbered[row.cluster as usize], ..*row });
+        let mut rows: Vec<Row> = rows.collect();
         rows.sort_unstable_by_key(|row| (ordered(row.value), ordered(row.weight), row.cluster));
         self.written(&rows, order.iter().map(|n| &self.clusters[*n]))
     }
@@ -104,23 +105,23 @@ impl Rows {
     }
 
     /// Values and weights.
-    pub fn pairs(&self) -> Vec<(f64, f64)> {
+    pub(super) fn pairs(&self) -> Vec<(f64, f64)> {
         self.rows.iter().map(|row| (row.value, row.weight)).collect()
     }
 }
 
-/// A number that is ordered as the double is, in the order of `total_cmp`.
+/// A whole number in the order of the double, as `total_cmp` has it.
 fn ordered(x: f64) -> u64 {
     let bits = x.to_bits();
     if x.is_sign_negative() { !bits } else { bits | 1 << 63 }
 }
 
 impl State for Rows {
-    fn add(&mut self, numbers: &[f64], texts: &[&str]) -> Result<(), Refused> {
+    fn add(&mut self, numbers: &[f64], texts: &[&str]) -> Result<(), Error> {
         let [value, weight, arguments @ ..] = numbers else {
-            return Err(Refused::new("a measure needs a value and a weight"));
+            return Err(Error::new("a measure needs a value and a weight"));
         };
-        check(*value, *weight).map_err(Refused::new)?;
+        check(*value, *weight)?;
         if self.rows.is_empty() {
             self.arguments = arguments.to_vec();
         }
@@ -133,18 +134,18 @@ impl State for Rows {
         Ok(())
     }
 
-    fn merge(&mut self, other: Self) -> Result<(), Refused> {
+    fn merge(&mut self, other: Self) -> Result<(), Error> {
         if self.rows.is_empty() {
             *self = other;
             return Ok(());
         }
-        // A state over no rows knows no line.
+        // A state without rows has no parameters.
         if !other.rows.is_empty() {
             self.same(&other.arguments)?;
         }
-        let places: Vec<u32> = other.clusters.iter().map(|(s, c)| self.cluster(s, c)).collect();
+        let indices: Vec<u32> = other.clusters.iter().map(|(s, c)| self.cluster(s, c)).collect();
         self.rows.extend(other.rows.iter().map(|row| Row {
-            cluster: places.get(row.cluster as usize).copied().unwrap_or_default(),
+            cluster: indices.get(row.cluster as usize).copied().unwrap_or_default(),
             ..*row
         }));
         Ok(())
@@ -155,17 +156,17 @@ impl State for Rows {
     }
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let drawn = Drawn::from_bytes(bytes)?;
-        let rows = drawn.values.iter().zip(&drawn.weights).zip(&drawn.cluster_of);
+        let gathered = GatheredRows::from_bytes(bytes)?;
+        let rows = gathered.values.iter().zip(&gathered.weights).zip(&gathered.cluster_of);
         let row = |((value, weight), cluster): ((&f64, &f64), &u32)| Row {
             value: *value,
             weight: *weight,
             cluster: *cluster,
         };
         let rows = rows.map(row).collect();
-        let names = drawn.clusters.iter().map(|(s, c)| 2 * (s.len() + c.len()) + 96).sum();
-        let clusters = drawn.clusters.iter().map(|(s, c)| ((*s).into(), (*c).into())).collect();
-        Some(Self { rows, clusters, names, arguments: drawn.arguments, ..Self::default() })
+        let names = gathered.clusters.iter().map(|(s, c)| 2 * (s.len() + c.len()) + 96).sum();
+        let clusters = gathered.clusters.iter().map(|(s, c)| ((*s).into(), (*c).into())).collect();
+        Some(Self { rows, clusters, names, arguments: gathered.arguments, ..Self::default() })
     }
 
     fn size(&self) -> usize {
@@ -173,20 +174,19 @@ impl State for Rows {
     }
 }
 
-/// Rows as they were gathered.
-pub struct Drawn<'a> {
+/// Rows that were gathered, decoded.
+pub(super) struct GatheredRows<'a> {
     arguments: Vec<f64>,
-    /// Value of each.
-    pub values: Vec<f64>,
+    pub(super) values: Vec<f64>,
     /// How many each stands for.
-    pub weights: Vec<f64>,
+    pub(super) weights: Vec<f64>,
     cluster_of: Vec<u32>,
     clusters: Vec<(&'a str, &'a str)>,
 }
 
-impl<'a> Drawn<'a> {
-    /// Back from bytes; `None` if they are not of rows.
-    pub fn from_bytes(mut bytes: &'a [u8]) -> Option<Self> {
+impl<'a> GatheredRows<'a> {
+    /// Decodes rows; `None` if the bytes are not from a gathering.
+    pub(super) fn from_bytes(mut bytes: &'a [u8]) -> Option<Self> {
         let mut count = || {
             let (n, rest) = bytes.split_first_chunk()?;
             bytes = rest;
@@ -218,29 +218,29 @@ impl<'a> Drawn<'a> {
         })
     }
 
-    /// How the rows were drawn; none where no design was gathered.
-    pub fn design(&self) -> Option<Design> {
-        (!self.clusters.is_empty()).then(|| Design::of(&self.cluster_of, &self.clusters))
+    /// The design of the sample; none where none was gathered.
+    pub(super) fn design(&self) -> Option<Design> {
+        (!self.clusters.is_empty()).then(|| Design::from_clusters(&self.cluster_of, &self.clusters))
     }
 
-    /// How these rows and those of another gathering were drawn, these first: clusters of the same stratum
-    /// and name are the same. Without clusters where either has none.
-    pub fn design_with(&self, other: &Drawn<'_>) -> Design {
+    /// The design of these rows followed by those of another gathering: clusters of the same stratum and
+    /// name are the same. Without clusters where either has none.
+    pub(super) fn design_with(&self, other: &GatheredRows<'_>) -> Design {
         if self.clusters.is_empty() || other.clusters.is_empty() {
             return Design::default();
         }
         let known: HashMap<_, u32> = self.clusters.iter().zip(0..).collect();
         let mut clusters = self.clusters.clone();
-        let mut places = Vec::with_capacity(other.clusters.len());
+        let mut indices = Vec::with_capacity(other.clusters.len());
         for cluster in &other.clusters {
-            places.push(known.get(cluster).copied().unwrap_or_else(|| {
+            indices.push(known.get(cluster).copied().unwrap_or_else(|| {
                 clusters.push(*cluster);
                 clusters.len() as u32 - 1
             }));
         }
-        let others = other.cluster_of.iter().map(|place| places[*place as usize]);
+        let others = other.cluster_of.iter().map(|index| indices[*index as usize]);
         let cluster_of: Vec<u32> = self.cluster_of.iter().copied().chain(others).collect();
-        Design::of(&cluster_of, &clusters)
+        Design::from_clusters(&cluster_of, &clusters)
     }
 }
 
@@ -250,14 +250,14 @@ mod tests {
 
     #[test]
     fn partitions_that_differ_in_their_line_are_refused_as_rows_are() {
-        let of = |line| {
+        let state = |line| {
             let mut rows = Rows::default();
             rows.add(&[1.0, 1.0, line], &["east", "village"]).unwrap();
             rows
         };
-        let mut all = of(2300.0);
-        assert!(all.merge(Rows::default()).is_ok() && all.merge(of(2300.0)).is_ok());
-        assert!(all.merge(of(1274.0)).unwrap_err().message.contains("give every row the same"));
+        let mut all = state(2300.0);
+        assert!(all.merge(Rows::default()).is_ok() && all.merge(state(2300.0)).is_ok());
+        assert!(all.merge(state(1274.0)).unwrap_err().message.contains("give every row the same"));
         assert_eq!(all.pairs().len(), 2);
     }
 }

@@ -1,5 +1,5 @@
 //! `sum` of the query engine, with doubles added exactly: the same records give the same sum, to the
-//! last digit, however they are read. Other types are the engine's own affair.
+//! last digit, however they are read. Other types keep the engine's own sum.
 
 use std::sync::Arc;
 
@@ -10,17 +10,17 @@ use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::format_state_name;
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, Signature};
 
-use super::{Finish, Groups, One, State};
-use crate::distribution::Refused;
+use super::aggregate::{GroupedAccumulator, Output, SingleAccumulator, State};
+use crate::error::Error;
 use crate::exact::ExactSum;
 
-/// The function, to take the place of the engine's.
-pub fn function() -> AggregateUDF {
-    AggregateUDF::new_from_impl(Exactly { engine: sum_udaf() })
+/// The function, to replace the engine's.
+pub(super) fn function() -> AggregateUDF {
+    AggregateUDF::new_from_impl(ExactSumUdaf { engine: sum_udaf() })
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Exactly {
+struct ExactSumUdaf {
     engine: Arc<AggregateUDF>,
 }
 
@@ -28,7 +28,7 @@ fn is_double(args: &AccumulatorArgs<'_>) -> bool {
     *args.return_type() == DataType::Float64 && !args.is_distinct
 }
 
-impl AggregateUDFImpl for Exactly {
+impl AggregateUDFImpl for ExactSumUdaf {
     fn name(&self) -> &str {
         "sum"
     }
@@ -54,7 +54,11 @@ impl AggregateUDFImpl for Exactly {
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        if is_double(&args) { Ok(Box::new(One::<Sum, _>::new(Total))) } else { self.engine.accumulator(args) }
+        if is_double(&args) {
+            Ok(Box::new(SingleAccumulator::<Sum, _>::new(SumOutput)))
+        } else {
+            self.engine.accumulator(args)
+        }
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs<'_>) -> bool {
@@ -63,27 +67,27 @@ impl AggregateUDFImpl for Exactly {
 
     fn create_groups_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
         if is_double(&args) {
-            return Ok(Box::new(Groups::<Sum, _>::new(Total)));
+            return Ok(Box::new(GroupedAccumulator::<Sum, _>::new(SumOutput)));
         }
         self.engine.create_groups_accumulator(args)
     }
 }
 
-/// A sum, and of how many: over no rows it is missing.
+/// A sum and the number of rows: without rows it is null.
 #[derive(Debug, Default)]
-pub struct Sum {
+pub(super) struct Sum {
     sum: ExactSum,
     rows: u64,
 }
 
 impl State for Sum {
-    fn add(&mut self, numbers: &[f64], _: &[&str]) -> std::result::Result<(), Refused> {
+    fn add(&mut self, numbers: &[f64], _: &[&str]) -> std::result::Result<(), Error> {
         self.sum.add(numbers[0]);
         self.rows += 1;
         Ok(())
     }
 
-    fn merge(&mut self, other: Self) -> std::result::Result<(), Refused> {
+    fn merge(&mut self, other: Self) -> std::result::Result<(), Error> {
         self.sum.merge(&other.sum);
         self.rows += other.rows;
         Ok(())
@@ -104,14 +108,14 @@ impl State for Sum {
 }
 
 #[derive(Debug)]
-struct Total;
+struct SumOutput;
 
-impl Finish<Sum> for Total {
-    fn finish(&self, seen: &Sum) -> Result<ScalarValue> {
-        Ok(ScalarValue::Float64((seen.rows > 0).then(|| seen.sum.value())))
+impl Output<Sum> for SumOutput {
+    fn value(&self, state: &Sum) -> Result<ScalarValue> {
+        Ok(ScalarValue::Float64((state.rows > 0).then(|| state.sum.value())))
     }
 
-    fn returns(&self) -> DataType {
+    fn data_type(&self) -> DataType {
         DataType::Float64
     }
 }

@@ -1,47 +1,64 @@
-//! `uplift check`.
+//! `uplift check`: the checks between published figures, judged.
 
+use clap::Args;
+use uplift_client::{connect, from_status};
 use uplift_core::error::Result;
+use uplift_core::language::Language;
 use uplift_proto::dataset::code_title;
-use uplift_proto::status::from_status;
-use uplift_proto::v1::metrics::metrics_service_client::MetricsServiceClient;
 use uplift_proto::v1::metrics::{CheckResult, CheckStatementsRequest, Verdict};
 
-use crate::cli::{Check, Language};
-use crate::commands::{Outcome, connect};
-use crate::node::MAX_MESSAGE;
+use crate::arguments::{MetricsAddress, OutputFormat};
+use crate::outcome::Outcome;
 use crate::terminal::Listing;
 
-/// Has the checks judged and prints them.
-pub async fn run(options: Check, language: Language) -> Result<Outcome> {
-    let channel = connect(&options.metrics_url).await?;
-    let verdict = if options.contradictions { Verdict::Inconsistent } else { Verdict::Unspecified };
-    let asked =
-        CheckStatementsRequest { document_id: options.document, verdict: verdict.into(), versions: None };
-    let mut client = MetricsServiceClient::new(channel).max_decoding_message_size(MAX_MESSAGE);
-    let answer = client.check_statements(asked).await.map_err(|s| from_status(&s))?.into_inner();
-    listing(&answer.results, language).print(options.format)?;
+/// Arguments of `uplift check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Document whose figures are checked; without it, all documents.
+    #[arg(long, value_name = "ID", default_value = "")]
+    document: String,
+    /// Show only contradictions.
+    #[arg(long)]
+    contradictions: bool,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
+    format: OutputFormat,
+    #[command(flatten)]
+    address: MetricsAddress,
+}
+
+pub(crate) async fn run(args: CheckArgs, language: Language) -> Result<Outcome> {
+    let verdict = if args.contradictions { Verdict::Inconsistent } else { Verdict::Unspecified };
+    let request = CheckStatementsRequest {
+        document_id: args.document,
+        verdict: verdict.into(),
+        ..CheckStatementsRequest::default()
+    };
+    let mut client = uplift_client::metrics(connect(&args.address.metrics_url).await?);
+    let answer = client.check_statements(request).await.map_err(|s| from_status(&s))?.into_inner();
+    listing(&answer.results, language).print(args.format)?;
     eprintln!(
         "{} checks: {} consistent, {} inconsistent, {} undetermined",
         answer.checks, answer.consistent, answer.inconsistent, answer.undetermined
     );
-    Ok(if answer.inconsistent > 0 { Outcome::FoundWrong } else { Outcome::Done })
+    Ok(if answer.inconsistent > 0 { Outcome::ProblemsFound } else { Outcome::Done })
 }
 
 /// Judged checks as rows.
-pub fn listing(results: &[CheckResult], language: Language) -> Listing<'static> {
+pub(crate) fn listing(results: &[CheckResult], language: Language) -> Listing<'static> {
     let row = |result: &CheckResult| {
         let check = result.check.clone().unwrap_or_default();
         let kind = code_title("statement_check", "kind", check.kind);
         let verdict = match result.verdict() {
-            Verdict::Consistent => language.of("consistent", "相符"),
-            Verdict::Inconsistent => language.of("≠ inconsistent", "≠ 矛盾"),
-            Verdict::Undetermined | Verdict::Unspecified => language.of("? undetermined", "? 无法判定"),
+            Verdict::Consistent => language.choose("consistent", "相符"),
+            Verdict::Inconsistent => language.choose("≠ inconsistent", "≠ 矛盾"),
+            Verdict::Undetermined | Verdict::Unspecified => language.choose("? undetermined", "? 无法判定"),
         };
         vec![
             verdict.to_owned(),
-            kind.map(|t| language.of(&t.en, &t.zh).to_owned()).unwrap_or_default(),
-            language.of(&check.title_en, &check.title_zh).to_owned(),
-            language.of(&result.explanation_en, &result.explanation_zh).to_owned(),
+            kind.map(|title| title.text(language).to_owned()).unwrap_or_default(),
+            language.choose(&check.title_en, &check.title_zh).to_owned(),
+            language.choose(&result.explanation_en, &result.explanation_zh).to_owned(),
         ]
     };
     let columns = match language {

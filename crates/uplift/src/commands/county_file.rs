@@ -1,15 +1,15 @@
-//! A county's spreadsheet as it comes: GBK, amounts in 万元, some rows wrong. Part of the demo.
+//! A county's spreadsheet as offices send them: GBK, amounts in 万元, some rows wrong. Part of the demo.
 
-use crate::terminal::say;
 use encoding_rs::GB18030;
 use tonic::transport::Channel;
+use uplift_client::from_status;
 use uplift_core::error::Result;
-use uplift_proto::status::from_status;
-use uplift_proto::v1::ingest::ingest_service_client::IngestServiceClient;
 use uplift_proto::v1::ingest::upload_file_request::Part;
 use uplift_proto::v1::ingest::{Policy, SubmissionHeader, UploadFileRequest, UploadHeader};
 
-/// Made up. A word for an amount, a day that no calendar has, a county that is not the sender's.
+use crate::terminal::say;
+
+/// Simulated. A word for an amount, a day that does not exist, another county's code.
 const ROWS: &str = "流水编号,日期,类型,资金来源,金额（万元）,地区代码\n\
     KX-1,2009年3月5日,拨付,中央财政,1330.5,500234\n\
     KX-2,2009/3/9,拨付,地方财政,十万,500234\n\
@@ -17,8 +17,8 @@ const ROWS: &str = "流水编号,日期,类型,资金来源,金额（万元）,�
     KX-4,2009-04-02,支出,社会,3,500101\n\
     KX-5,20090501,支出,社会,\"1,234.56\",500234\n";
 
-/// Hands the file in and says what landed and what came back, in the county's own words.
-pub async fn hand_in(channel: Channel) -> Result<()> {
+/// Hands in the file and prints what was accepted and rejected, in the words of the file.
+pub(crate) async fn hand_in(channel: Channel) -> Result<()> {
     let submission = SubmissionHeader {
         submission_id: "simulated/county-file/500234/2009".to_owned(),
         dataset: "fund_flow".to_owned(),
@@ -33,13 +33,13 @@ pub async fn hand_in(channel: Channel) -> Result<()> {
     let content = GB18030.encode(ROWS).0.into_owned();
     let parts = [Part::Header(header), Part::Chunk(content.into())];
     let parts = futures::stream::iter(parts.map(|part| UploadFileRequest { part: Some(part) }));
-    let answer = IngestServiceClient::new(channel).upload_file(parts).await.map_err(|s| from_status(&s))?;
+    let answer = uplift_client::ingest(channel).upload_file(parts).await.map_err(|s| from_status(&s))?;
     let answer = answer.into_inner();
     let submission = answer.submission.unwrap_or_default();
     say!(
-        "A county's file (simulated; GBK, 万元): {} rows, {} landed, {} came back",
+        "A county's file (simulated; GBK, 万元): {} rows, {} accepted, {} rejected",
         submission.rows_received,
-        submission.rows_landed,
+        submission.rows_accepted,
         submission.rows_rejected
     );
     for rejection in answer.rejections {

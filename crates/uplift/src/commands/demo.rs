@@ -1,69 +1,64 @@
-//! `uplift demo`: the whole of it once, from the article to the report, through the real services.
+//! `uplift demo`: everything once, from the article to the report, through the real services.
 
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::time::Instant;
 
+use clap::Args;
 use tonic::transport::Channel;
+use uplift_client::{MetricsClient, connect, from_status};
 use uplift_core::error::{Error, Result};
-use uplift_proto::status::from_status;
-use uplift_proto::v1::metrics::metrics_service_client::MetricsServiceClient;
+use uplift_core::language::Language;
+use uplift_proto::service::Service;
 use uplift_proto::v1::metrics::{CheckStatementsRequest, Verdict};
+use uplift_server::config::Config;
+use uplift_server::node::Node;
+use uplift_simulate::article::Document;
+use uplift_simulate::{Article, Plan};
 
-use crate::cli::{Demo, Language};
-use crate::commands::{Outcome, check, connect, load, report, scorecard, serve};
-use crate::node::{MAX_MESSAGE, Node, Options, Service};
-use crate::seed::Seed;
-use crate::simulate::Plan;
+use crate::arguments::{OutputFormat, ProgrammeSize};
+use crate::commands::figure_text::simulated_note;
+use crate::commands::{check, load, report, scorecard, serve};
+use crate::outcome::Outcome;
 use crate::terminal::say;
 
-/// Loads the article, judges its checks, writes the report, and says what to try next.
-pub async fn run(options: Demo, language: Language) -> Result<Outcome> {
+/// Arguments of `uplift demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Folder for tables and reports.
+    #[arg(long, value_name = "DIR", default_value = "uplift-demo", env = "UPLIFT_DATA_DIR")]
+    data_dir: PathBuf,
+    #[command(flatten)]
+    size: ProgrammeSize,
+    /// Keep the services running on their usual ports until Ctrl-C.
+    #[arg(long)]
+    serve: bool,
+}
+
+pub(crate) async fn run(args: DemoArgs, language: Language) -> Result<Outcome> {
     let began = Instant::now();
-    let ports = if options.serve { Service::ALL.map(Service::default_port) } else { [0; 3] };
-    let node = Node::start(Options {
-        services: Service::ALL.to_vec(),
-        data_dir: options.data_dir.clone(),
-        listen: std::net::Ipv4Addr::LOCALHOST.into(),
-        ports,
-        metrics_url: None,
-        grace: Duration::from_secs(10),
-    })
-    .await?;
-    let seed = Seed::chongqing_2011()?;
-    let document = &seed.document;
-    say!("{}", language.of(&document.title_en, &document.title_zh));
+    let config = match args.serve {
+        true => Config { data_dir: args.data_dir.clone(), ..Config::default() },
+        false => Config::on_free_ports(&args.data_dir),
+    };
+    let node = Node::start(&config).await?;
+    let article = Article::chongqing_2011()?;
+    let document = &article.document;
+    say!("{}", language.choose(&document.title_en, &document.title_zh));
 
-    let plan = Plan { households: options.households, seed: options.seed };
-    load::hand_in(connect_to(&node, Service::Ingest).await?, &seed, plan).await?;
-    let metrics = connect_to(&node, Service::Metrics).await?;
-    let mut metrics = MetricsServiceClient::new(metrics).max_decoding_message_size(MAX_MESSAGE);
-    let (card, indicators) = scorecard::figures(&mut metrics, &document.area_code, &document.period).await?;
-    say!("{} {}", language.of("Scorecard of", "年度概览"), document.period);
-    scorecard::listing(&card, &indicators, language).print(crate::cli::Format::Table)?;
-    if card.iter().any(|f| f.simulated) {
-        say!("* {}", language.of("from simulated records", "含模拟数据"));
-    }
+    let plan = Plan { households: args.size.households, seed: args.size.seed };
+    load::hand_in(connect_to(&node, Service::Ingest).await?, &article, plan).await?;
+    let mut metrics = uplift_client::metrics(connect_to(&node, Service::Metrics).await?);
+    show_scorecard(&mut metrics, document, language).await?;
+    show_contradictions(&mut metrics, document, language).await?;
 
-    let asked = CheckStatementsRequest { document_id: document.document_id.clone(), ..Default::default() };
-    let checks = metrics.check_statements(asked).await.map_err(|s| from_status(&s))?.into_inner();
-    say!(
-        "{} checks: {} consistent, {} undetermined, {} contradictions",
-        checks.checks,
-        checks.consistent,
-        checks.undetermined,
-        checks.inconsistent
-    );
-    let contradictions: Vec<_> =
-        checks.results.into_iter().filter(|r| r.verdict() == Verdict::Inconsistent).collect();
-    check::listing(&contradictions, language).print(crate::cli::Format::Table)?;
-
-    let output = options.data_dir.join("report.html");
+    let output = args.data_dir.join("report.html");
     let reporting = connect_to(&node, Service::Reporting).await?;
-    let report = report::generate(reporting, &document.document_id, &output).await?;
-    let place = output.canonicalize().unwrap_or(output);
-    say!("Report with {} figures: file://{}", report.figures, place.display());
-    say!("Tables: {} (any Delta reader)", options.data_dir.join("tables").display());
+    let written = report::generate(reporting, &document.document_id, &output).await?;
+    let path = output.canonicalize().unwrap_or(output);
+    say!("Report with {} figures: file://{}", written.figures, path.display());
+    say!("Tables: {} (any Delta reader)", args.data_dir.join("tables").display());
     say!("Done in {:.1} s.", began.elapsed().as_secs_f64());
-    if !options.serve {
+    if !args.serve {
         say!("Next: uplift demo --serve, then grpcurl -plaintext localhost:7102 list");
         return node.stop().await.map(|()| Outcome::Done);
     }
@@ -72,6 +67,35 @@ pub async fn run(options: Demo, language: Language) -> Result<Outcome> {
     }
     say!("Ctrl-C stops.");
     serve::until_signal(node).await
+}
+
+async fn show_scorecard(metrics: &mut MetricsClient, document: &Document, language: Language) -> Result<()> {
+    let (figures, indicators) = scorecard::figures(metrics, &document.area_code, &document.period).await?;
+    say!("{} {}", language.choose("Scorecard of", "年度概览"), document.period);
+    scorecard::listing(&figures, &indicators, language).print(OutputFormat::Table)?;
+    if figures.iter().any(|f| f.simulated) {
+        say!("{}", simulated_note(language));
+    }
+    Ok(())
+}
+
+async fn show_contradictions(
+    metrics: &mut MetricsClient,
+    document: &Document,
+    language: Language,
+) -> Result<()> {
+    let request = CheckStatementsRequest { document_id: document.document_id.clone(), ..Default::default() };
+    let answer = metrics.check_statements(request).await.map_err(|s| from_status(&s))?.into_inner();
+    say!(
+        "{} checks: {} consistent, {} undetermined, {} contradictions",
+        answer.checks,
+        answer.consistent,
+        answer.undetermined,
+        answer.inconsistent
+    );
+    let contradictions: Vec<_> =
+        answer.results.into_iter().filter(|r| r.verdict() == Verdict::Inconsistent).collect();
+    check::listing(&contradictions, language).print(OutputFormat::Table)
 }
 
 async fn connect_to(node: &Node, service: Service) -> Result<Channel> {

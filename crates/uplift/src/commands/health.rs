@@ -1,39 +1,44 @@
-//! `uplift health`.
+//! `uplift health`: whether services serve.
 
 use std::time::Duration;
 
+use clap::Args;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
+use uplift_client::{connect, from_status};
 use uplift_core::error::Result;
+use uplift_proto::service::Service;
 
-use crate::cli::Health;
-use crate::commands::{Outcome, connect};
-use crate::node::Service;
+use crate::outcome::Outcome;
 use crate::terminal::say;
 
+/// Arguments of `uplift health`.
+#[derive(Debug, Args)]
+pub(crate) struct HealthArgs {
+    /// Addresses to ask; without any, the three usual ones.
+    #[arg(value_name = "URL")]
+    urls: Vec<String>,
+}
+
 /// Asks each address, and prints one line for each.
-pub async fn run(options: Health) -> Result<Outcome> {
-    let usual = || Service::ALL.map(|s| format!("http://localhost:{}", s.default_port())).to_vec();
-    let urls = if options.urls.is_empty() { usual() } else { options.urls };
+pub(crate) async fn run(args: HealthArgs) -> Result<Outcome> {
+    let usual = || Service::ALL.map(Service::default_url).to_vec();
+    let urls = if args.urls.is_empty() { usual() } else { args.urls };
     let mut outcome = Outcome::Done;
     for url in urls {
-        let asked = tokio::time::timeout(Duration::from_secs(5), status(&url)).await;
-        match asked {
-            Ok(Ok(ServingStatus::Serving)) => say!("{url} serving"),
-            Ok(Ok(status)) => {
-                say!("{url} {}", status.as_str_name().to_lowercase());
-                outcome = Outcome::FoundWrong;
+        let answer = tokio::time::timeout(Duration::from_secs(5), status(&url)).await;
+        let state = match answer {
+            Ok(Ok(ServingStatus::Serving)) => {
+                say!("{url} serving");
+                continue;
             }
-            Ok(Err(error)) => {
-                say!("{url} {}", error.message);
-                outcome = Outcome::FoundWrong;
-            }
-            Err(_) => {
-                say!("{url} did not answer within 5 seconds");
-                outcome = Outcome::FoundWrong;
-            }
-        }
+            Ok(Ok(status)) => status.as_str_name().to_lowercase(),
+            Ok(Err(error)) => error.message,
+            Err(_) => "did not answer within 5 seconds".to_owned(),
+        };
+        say!("{url} {state}");
+        outcome = Outcome::ProblemsFound;
     }
     Ok(outcome)
 }
@@ -41,5 +46,5 @@ pub async fn run(options: Health) -> Result<Outcome> {
 async fn status(url: &str) -> Result<ServingStatus> {
     let mut client = HealthClient::new(connect(url).await?);
     let answer = client.check(HealthCheckRequest::default()).await;
-    Ok(answer.map_err(|s| uplift_proto::status::from_status(&s))?.into_inner().status())
+    Ok(answer.map_err(|s| from_status(&s))?.into_inner().status())
 }

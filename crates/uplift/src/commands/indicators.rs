@@ -1,35 +1,48 @@
-//! `uplift indicators`.
+//! `uplift indicators`: what can be queried, and how one is defined.
 
 use std::collections::BTreeMap;
 
-use tonic::transport::Channel;
+use clap::Args;
+use uplift_client::{MetricsClient, connect, from_status};
 use uplift_core::error::Result;
-use uplift_proto::status::from_status;
-use uplift_proto::v1::metrics::metrics_service_client::MetricsServiceClient;
+use uplift_core::language::Language;
 use uplift_proto::v1::metrics::{Component, GetIndicatorRequest, Indicator, ListIndicatorsRequest};
 
-use crate::cli::{Indicators, Language};
-use crate::commands::{Outcome, connect};
-use crate::node::MAX_MESSAGE;
+use crate::arguments::{MetricsAddress, OutputFormat};
+use crate::outcome::Outcome;
 use crate::terminal::{Listing, say};
 
-/// Lists indicators, or tells how one is defined.
-pub async fn run(options: Indicators, language: Language) -> Result<Outcome> {
-    let channel = connect(&options.metrics_url).await?;
-    let mut client = MetricsServiceClient::new(channel).max_decoding_message_size(MAX_MESSAGE);
-    if let Some(indicator) = options.indicator {
-        let asked = GetIndicatorRequest { indicator };
-        let answer = client.get_indicator(asked).await.map_err(|s| from_status(&s))?.into_inner();
+/// Arguments of `uplift indicators`.
+#[derive(Debug, Args)]
+pub(crate) struct IndicatorsArgs {
+    /// Show how this one is defined, and its earlier definitions.
+    #[arg(value_name = "ID")]
+    indicator: Option<String>,
+    /// Only this section of the annual report.
+    #[arg(long, value_name = "SECTION", default_value = "")]
+    section: String,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
+    format: OutputFormat,
+    #[command(flatten)]
+    address: MetricsAddress,
+}
+
+pub(crate) async fn run(args: IndicatorsArgs, language: Language) -> Result<Outcome> {
+    let mut client = uplift_client::metrics(connect(&args.address.metrics_url).await?);
+    if let Some(indicator) = args.indicator {
+        let request = GetIndicatorRequest { indicator };
+        let answer = client.get_indicator(request).await.map_err(|s| from_status(&s))?.into_inner();
         answer.history.iter().for_each(|definition| describe(definition, language));
         return Ok(Outcome::Done);
     }
-    let asked = ListIndicatorsRequest { section: options.section };
-    let answer = client.list_indicators(asked).await.map_err(|s| from_status(&s))?.into_inner();
+    let request = ListIndicatorsRequest { section: args.section };
+    let answer = client.list_indicators(request).await.map_err(|s| from_status(&s))?.into_inner();
     let row = |i: &Indicator| {
         vec![
             i.section.clone(),
             i.indicator_id.clone(),
-            language.of(&i.title_en, &i.title_zh).to_owned(),
+            language.choose(&i.title_en, &i.title_zh).to_owned(),
             i.unit.clone(),
             i.dimensions.join(", "),
         ]
@@ -39,23 +52,23 @@ pub async fn run(options: Indicators, language: Language) -> Result<Outcome> {
         Language::Zh => vec!["部分", "指标", "名称", "单位", "维度"],
     };
     let rows = answer.indicators.iter().map(row).collect();
-    Listing { columns, numbers: Vec::new(), rows }.print(options.format)?;
-    answer.problems.iter().for_each(|problem| eprintln!("does not count: {problem}"));
-    Ok(if answer.problems.is_empty() { Outcome::Done } else { Outcome::FoundWrong })
+    Listing { columns, numbers: Vec::new(), rows }.print(args.format)?;
+    answer.problems.iter().for_each(|problem| eprintln!("not in force: {problem}"));
+    Ok(if answer.problems.is_empty() { Outcome::Done } else { Outcome::ProblemsFound })
 }
 
 /// Every indicator's newest definition, by id.
-pub async fn definitions(client: &mut MetricsServiceClient<Channel>) -> Result<BTreeMap<String, Indicator>> {
-    let asked = ListIndicatorsRequest::default();
-    let answer = client.list_indicators(asked).await.map_err(|s| from_status(&s))?.into_inner();
+pub(crate) async fn definitions(client: &mut MetricsClient) -> Result<BTreeMap<String, Indicator>> {
+    let request = ListIndicatorsRequest::default();
+    let answer = client.list_indicators(request).await.map_err(|s| from_status(&s))?.into_inner();
     Ok(answer.indicators.into_iter().map(|i| (i.indicator_id.clone(), i)).collect())
 }
 
 /// Prints how an indicator is defined.
-pub fn describe(indicator: &Indicator, language: Language) {
-    let title = language.of(&indicator.title_en, &indicator.title_zh);
+pub(crate) fn describe(indicator: &Indicator, language: Language) {
+    let title = language.choose(&indicator.title_en, &indicator.title_zh);
     say!("{}@{}  {title} ({})", indicator.indicator_id, indicator.version, indicator.unit);
-    say!("  {}", language.of(&indicator.definition_en, &indicator.definition_zh));
+    say!("  {}", language.choose(&indicator.definition_en, &indicator.definition_zh));
     if !indicator.changed.is_empty() {
         say!("  changed: {}", indicator.changed);
     }
@@ -74,8 +87,12 @@ pub fn describe(indicator: &Indicator, language: Language) {
     }
 }
 
-fn component(part: &Component) -> String {
-    let condition = if part.r#where.is_empty() { String::new() } else { format!(" where {}", part.r#where) };
-    let time = if part.stock { "up to the end of the period, by" } else { "in the period, by" };
-    format!("{} of {}{condition}; {time} {}", part.measure, part.dataset, part.period)
+fn component(component: &Component) -> String {
+    let Component { measure, dataset, period, .. } = component;
+    let condition = match component.r#where.as_str() {
+        "" => String::new(),
+        condition => format!(" where {condition}"),
+    };
+    let time = if component.stock { "up to the end of the period, by" } else { "in the period, by" };
+    format!("{measure} of {dataset}{condition}; {time} {period}")
 }

@@ -1,81 +1,50 @@
 //! One file for each command.
 
-mod check;
+pub(crate) mod check;
 mod config;
 mod county_file;
-mod datasets;
-mod demo;
-mod health;
-mod import;
-mod indicators;
-mod load;
-pub mod measure;
-mod query;
-mod report;
-mod scorecard;
-mod serve;
-pub mod simulate;
-mod trace;
+pub(crate) mod datasets;
+pub(crate) mod demo;
+mod figure_text;
+pub(crate) mod health;
+pub(crate) mod import;
+pub(crate) mod indicators;
+pub(crate) mod load;
+pub(crate) mod measure;
+pub(crate) mod query;
+pub(crate) mod report;
+pub(crate) mod scorecard;
+pub(crate) mod serve;
+pub(crate) mod simulate;
+pub(crate) mod trace;
 
-use std::process::ExitCode;
-
-use tonic::transport::Channel;
-use uplift_core::error::{Error, ErrorKind, Result};
+use uplift_core::error::{Error, Result};
 
 use crate::cli::{Cli, Command};
-use crate::node::endpoint;
-
-/// How a command that ran went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Done.
-    Done,
-    /// It ran, and found something wrong.
-    FoundWrong,
-}
-
-impl From<Outcome> for ExitCode {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Done => Self::SUCCESS,
-            Outcome::FoundWrong => Self::from(1),
-        }
-    }
-}
+use crate::outcome::Outcome;
 
 /// Runs one command.
-pub fn run(cli: Cli) -> Result<Outcome> {
+pub(crate) fn run(cli: Cli) -> Result<Outcome> {
     let runtime = tokio::runtime::Runtime::new().map_err(|e| Error::internal("starting", e))?;
-    let language = cli.language;
+    let language = cli.language.into();
     runtime.block_on(async {
         match cli.command {
-            Command::Demo(options) => demo::run(options, language).await,
-            Command::Serve(options) => serve::run(options).await,
-            Command::Config(options) => config::run(options),
-            Command::Load(options) => load::run(options).await,
-            Command::Import(options) => import::run(options).await,
-            Command::Simulate(options) => simulate::run(options).await,
-            Command::Datasets(options) => datasets::list(options, language),
-            Command::Template(options) => datasets::template(options, language).await,
-            Command::Indicators(options) => indicators::run(options, language).await,
-            Command::Query(options) => query::run(options, language).await,
-            Command::Scorecard(options) => scorecard::run(options, language).await,
-            Command::Trace(options) => trace::run(options, language).await,
-            Command::Measure(options) => measure::run(&options, language),
-            Command::Check(options) => check::run(options, language).await,
-            Command::Report(options) => report::run(options).await,
-            Command::Health(options) => health::run(options).await,
+            Command::Demo(args) => demo::run(args, language).await,
+            Command::Serve(args) => serve::run(args).await,
+            Command::Config(args) => config::run(args),
+            Command::Load(args) => load::run(args).await,
+            Command::Import(args) => import::run(args).await,
+            Command::Simulate(args) => simulate::run(args).await,
+            Command::Datasets(args) => datasets::list(args, language),
+            Command::Template(args) => datasets::template(args, language).await,
+            Command::Indicators(args) => indicators::run(args, language).await,
+            Command::Query(args) => query::run(args, language).await,
+            Command::Scorecard(args) => scorecard::run(args, language).await,
+            Command::Trace(args) => trace::run(args, language).await,
+            Command::Measure(args) => measure::run(&args, language),
+            Command::Check(args) => check::run(args, language).await,
+            Command::Report(args) => report::run(args).await,
+            Command::Health(args) => health::run(args).await,
         }
-    })
-}
-
-/// A channel to a service that must be there.
-async fn connect(url: &str) -> Result<Channel> {
-    endpoint(url)?.connect().await.map_err(|e| Error {
-        source: Some(e.into()),
-        ..Error::new(
-            ErrorKind::Unavailable,
-            format!("no service answers at {url}; start one with: uplift serve"),
-        )
     })
 }

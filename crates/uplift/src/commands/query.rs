@@ -1,126 +1,198 @@
-//! `uplift query`.
+//! `uplift query`: figures by area, period and dimension.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::SystemTime;
 
-use rust_decimal::Decimal;
+use chrono::{DateTime, Utc};
+use clap::Args;
+use uplift_client::{connect, from_status};
+use uplift_core::dataset::Kind;
 use uplift_core::error::Result;
-use uplift_core::number::{grouped, readable};
+use uplift_core::language::Language;
 use uplift_proto::dataset::find;
-use uplift_proto::status::from_status;
-use uplift_proto::v1::metrics::metrics_service_client::MetricsServiceClient;
 use uplift_proto::v1::metrics::{Figure, Indicator, IndicatorQuery, StreamIndicatorsRequest};
 use uplift_proto::v1::records::AreaLevel;
 
-use crate::cli::{Format, Language, Level, Query};
+use crate::arguments::{Level, MetricsAddress, OutputFormat};
+use crate::commands::figure_text::{area, growth, interval, number, simulated_note, value};
 use crate::commands::indicators::definitions;
-use crate::commands::{Outcome, connect};
-use crate::node::MAX_MESSAGE;
+use crate::outcome::Outcome;
 use crate::terminal::{Listing, say};
 
 /// Characters of the longest bar.
 const BAR: f64 = 20.0;
 
-/// Asks for figures and prints them.
-pub async fn run(options: Query, language: Language) -> Result<Outcome> {
-    let channel = connect(&options.metrics_url).await?;
-    let mut client = MetricsServiceClient::new(channel).max_decoding_message_size(MAX_MESSAGE);
+/// Arguments of `uplift query`.
+#[derive(Debug, Args)]
+pub(crate) struct QueryArgs {
+    /// Indicators, as fund.absorption or fund.absorption@1; none is all.
+    #[arg(value_name = "INDICATOR")]
+    indicators: Vec<String>,
+    /// Indicators of these sections too.
+    #[arg(long = "section", value_name = "SECTION")]
+    sections: Vec<String>,
+    /// Area; empty is everywhere.
+    #[arg(long, value_name = "CODE", default_value = "50")]
+    area: String,
+    /// A figure for each area of this level too.
+    #[arg(long = "by", value_enum, value_name = "LEVEL")]
+    by_level: Option<Level>,
+    /// A figure for each value of this dimension, as source; may be given several times.
+    #[arg(long = "by-dimension", value_name = "COLUMN")]
+    dimensions: Vec<String>,
+    /// Periods: 2011, 2011-Q3, 2011-10.
+    #[arg(long = "period", value_name = "PERIOD", required = true, value_delimiter = ',')]
+    periods: Vec<String>,
+    /// Compare with the same period of the previous year.
+    #[arg(long)]
+    compare: bool,
+    /// The state of the tables at this instant, as 2011-12-31T00:00:00Z.
+    #[arg(long, value_name = "INSTANT")]
+    as_of: Option<DateTime<Utc>>,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
+    format: OutputFormat,
+    #[command(flatten)]
+    address: MetricsAddress,
+}
+
+pub(crate) async fn run(args: QueryArgs, language: Language) -> Result<Outcome> {
+    let mut client = uplift_client::metrics(connect(&args.address.metrics_url).await?);
     let indicators = definitions(&mut client).await?;
     let query = IndicatorQuery {
-        indicators: options.indicators,
-        sections: options.sections,
-        area_code: options.area,
-        by: options.by.map_or(AreaLevel::Unspecified, Into::into).into(),
-        periods: options.periods,
-        dimensions: options.dimensions.clone(),
-        compare: options.compare,
+        indicators: args.indicators,
+        sections: args.sections,
+        area_code: args.area,
+        by_level: args.by_level.map_or(AreaLevel::Unspecified, Into::into).into(),
+        periods: args.periods,
+        dimensions: args.dimensions.clone(),
+        compare_previous_year: args.compare,
         table_versions: HashMap::new(),
-        as_of: options.as_of.map(|t| prost_types::Timestamp {
-            seconds: t.timestamp(),
-            nanos: t.timestamp_subsec_nanos() as i32,
-        }),
+        as_of: args.as_of.map(|instant| SystemTime::from(instant).into()),
     };
-    let asked = StreamIndicatorsRequest { query: Some(query) };
-    let mut answers = client.stream_indicators(asked).await.map_err(|s| from_status(&s))?.into_inner();
+    let request = StreamIndicatorsRequest { query: Some(query) };
+    let mut answers = client.stream_indicators(request).await.map_err(|s| from_status(&s))?.into_inner();
     let mut figures = Vec::new();
     while let Some(answer) = answers.message().await.map_err(|s| from_status(&s))? {
         figures.extend(answer.figures);
     }
-    let listing = match options.format {
-        Format::Table => table(&figures, &indicators, &options.dimensions, options.compare, language),
-        Format::Json | Format::Csv => plain(&figures, &options.dimensions),
+    let listing = match args.format {
+        OutputFormat::Table => {
+            FigureTable::new(&figures, &indicators, &args.dimensions, args.compare, language).listing()
+        }
+        OutputFormat::Json | OutputFormat::Csv => plain(&figures, &args.dimensions),
     };
-    listing.print(options.format)?;
-    if figures.iter().any(|f| f.simulated) && options.format == Format::Table {
-        say!("{}", language.of("* from simulated records", "* 含模拟数据"));
+    listing.print(args.format)?;
+    if figures.iter().any(|f| f.simulated) && args.format == OutputFormat::Table {
+        say!("{}", simulated_note(language));
     }
     Ok(Outcome::Done)
 }
 
 /// Figures for reading: with a bar each, its length in proportion within the indicator.
-fn table(
-    figures: &[Figure],
-    indicators: &BTreeMap<String, Indicator>,
-    dimensions: &[String],
+struct FigureTable<'a> {
+    figures: &'a [Figure],
+    indicators: &'a BTreeMap<String, Indicator>,
+    dimensions: &'a [String],
     compare: bool,
     language: Language,
-) -> Listing<'static> {
-    let mut columns = match language {
-        Language::En => vec!["indicator", "period", "area"],
-        Language::Zh => vec!["指标", "时期", "地区"],
-    };
-    columns.extend(dimensions.iter().map(|_| language.of("of", "分组")));
-    columns.extend(match language {
-        Language::En => ["value", "unit"],
-        Language::Zh => ["数值", "单位"],
-    });
-    let value_at = columns.len() - 2;
-    // One figure of an indicator alone has nothing to be longer than.
-    let several = figures.windows(2).any(|pair| pair[0].indicator_id == pair[1].indicator_id);
-    columns.extend(several.then_some(""));
-    let sampled = figures.iter().any(|f| f.uncertainty.is_some());
-    let sampled_at = columns.len();
-    columns.extend(sampled.then_some(language.of("95% interval", "95%置信区间")));
-    let compared_at = columns.len();
-    if compare {
-        columns.extend(match language {
-            Language::En => ["year before", "change"],
-            Language::Zh => ["上年", "增减"],
-        });
+    /// Digits of the code of the whole area, if areas inside are listed beside it: on one scale with the
+    /// whole, their bars would be too short to compare.
+    whole: Option<usize>,
+}
+
+impl<'a> FigureTable<'a> {
+    fn new(
+        figures: &'a [Figure],
+        indicators: &'a BTreeMap<String, Indicator>,
+        dimensions: &'a [String],
+        compare: bool,
+        language: Language,
+    ) -> Self {
+        let lengths = || figures.iter().map(|f| f.area_code.len());
+        let whole = lengths().min().filter(|shortest| lengths().max() != Some(*shortest));
+        Self { figures, indicators, dimensions, compare, language, whole }
     }
-    // The area itself, beside places of it: its bar would make theirs too short to compare.
-    let lengths = || figures.iter().map(|f| f.area_code.len());
-    let (shortest, broken_down) = (lengths().min(), lengths().min() != lengths().max());
-    let is_whole = |f: &Figure| broken_down && Some(f.area_code.len()) == shortest;
-    let mut longest: HashMap<(&str, bool), f64> = HashMap::new();
-    for figure in figures {
-        let most = longest.entry((&figure.indicator_id, is_whole(figure))).or_default();
-        *most = most.max(figure.value.unwrap_or_default().abs());
+
+    fn listing(&self) -> Listing<'static> {
+        // A single figure of an indicator has nothing to be compared with by length.
+        let bars = self.figures.windows(2).any(|pair| pair[0].indicator_id == pair[1].indicator_id);
+        let intervals = self.figures.iter().any(|f| f.uncertainty.is_some());
+        let longest = self.longest();
+        let row = |f: &Figure| {
+            let mut row = self.label(f);
+            let mark = if f.simulated { "*" } else { "" };
+            row.extend([value(f, self.language) + mark, f.unit.clone()]);
+            row.extend(bars.then(|| "▇".repeat(self.bar_length(f, &longest))));
+            row.extend(intervals.then(|| interval(f, self.language)));
+            if self.compare {
+                row.extend([number(f.previous, &f.unit, self.language), growth(f)]);
+            }
+            row
+        };
+        let rows = self.figures.iter().map(row).collect();
+        let (columns, numbers) = self.columns(bars, intervals);
+        Listing { columns, numbers, rows }
     }
-    let row = |f: &Figure| {
-        let indicator = indicators.get(&f.indicator_id);
-        let mut row = vec![
-            indicator.map_or(f.indicator_id.clone(), |i| language.of(&i.title_en, &i.title_zh).to_owned()),
-            f.period.clone(),
-            area(f, language),
-        ];
-        let dataset = indicator.and_then(|i| i.value.as_ref().or(i.numerator.as_ref()));
-        let dataset = dataset.map(|c| c.dataset.clone()).unwrap_or_default();
-        row.extend(dimensions.iter().map(|d| code(&dataset, d, f.dimensions.get(d), language)));
-        let most = longest.get(&(f.indicator_id.as_str(), is_whole(f))).copied().unwrap_or_default();
-        let length = f.value.map_or(0.0, |v| if most > 0.0 { v.abs() / most * BAR } else { 0.0 });
-        let mark = if f.simulated { "*" } else { "" };
-        row.extend([value(f, language) + mark, f.unit.clone()]);
-        row.extend(several.then(|| "▇".repeat(length.round() as usize)));
-        row.extend(sampled.then(|| interval(f, language)));
-        if compare {
-            row.extend([number(f.previous, &f.unit, language), growth(f)]);
+
+    /// Names of columns, and which of them hold numbers.
+    fn columns(&self, bars: bool, intervals: bool) -> (Vec<&'static str>, Vec<usize>) {
+        let language = self.language;
+        let mut columns = match language {
+            Language::En => vec!["indicator", "period", "area"],
+            Language::Zh => vec!["指标", "时期", "地区"],
+        };
+        columns.extend(self.dimensions.iter().map(|_| language.choose("of", "分组")));
+        let mut numbers = vec![columns.len()];
+        columns.extend([language.choose("value", "数值"), language.choose("unit", "单位")]);
+        columns.extend(bars.then_some(""));
+        if intervals {
+            numbers.push(columns.len());
+            columns.push(language.choose("95% interval", "95%置信区间"));
         }
-        row
-    };
-    let mut numbers = vec![value_at];
-    numbers.extend(sampled.then_some(sampled_at));
-    numbers.extend(compare.then_some([compared_at, compared_at + 1]).into_iter().flatten());
-    Listing { columns, numbers, rows: figures.iter().map(row).collect() }
+        if self.compare {
+            numbers.extend([columns.len(), columns.len() + 1]);
+            columns.extend([language.choose("year before", "上年"), language.choose("change", "增减")]);
+        }
+        (columns, numbers)
+    }
+
+    fn label(&self, figure: &Figure) -> Vec<String> {
+        let indicator = self.indicators.get(&figure.indicator_id);
+        let title = |i: &Indicator| self.language.choose(&i.title_en, &i.title_zh).to_owned();
+        let mut label = vec![
+            indicator.map_or(figure.indicator_id.clone(), title),
+            figure.period.clone(),
+            area(figure, self.language),
+        ];
+        let component = indicator.and_then(|i| i.value.as_ref().or(i.numerator.as_ref()));
+        let dataset = component.map(|c| c.dataset.as_str()).unwrap_or_default();
+        let code = |d: &String| code_title(dataset, d, figure.dimensions.get(d), self.language);
+        label.extend(self.dimensions.iter().map(code));
+        label
+    }
+
+    fn is_whole(&self, figure: &Figure) -> bool {
+        self.whole == Some(figure.area_code.len())
+    }
+
+    /// The largest value of each indicator, of the whole and of the areas inside.
+    fn longest(&self) -> HashMap<(&str, bool), f64> {
+        let mut longest: HashMap<(&str, bool), f64> = HashMap::new();
+        for figure in self.figures {
+            let key = (figure.indicator_id.as_str(), self.is_whole(figure));
+            let most = longest.entry(key).or_default();
+            *most = most.max(figure.value.unwrap_or_default().abs());
+        }
+        longest
+    }
+
+    fn bar_length(&self, figure: &Figure, longest: &HashMap<(&str, bool), f64>) -> usize {
+        let key = (figure.indicator_id.as_str(), self.is_whole(figure));
+        let most = longest.get(&key).copied().filter(|most| *most > 0.0);
+        let length = figure.value.zip(most).map(|(value, most)| value.abs() / most * BAR);
+        length.unwrap_or_default().round() as usize
+    }
 }
 
 /// Figures for programs: every digit, nothing rounded.
@@ -140,18 +212,18 @@ fn plain<'a>(figures: &[Figure], dimensions: &'a [String]) -> Listing<'a> {
             f.period.clone(),
         ];
         row.extend(dimensions.iter().map(|d| f.dimensions.get(d).cloned().unwrap_or_default()));
-        let sure = f.uncertainty.unwrap_or_default();
+        let uncertainty = f.uncertainty.unwrap_or_default();
         row.extend([
-            f.exact.clone(),
+            f.exact_value.clone(),
             f.unit.clone(),
             f.records.to_string(),
-            optional(sure.standard_error),
-            optional(sure.low),
-            optional(sure.high),
-            f.uncertainty.map(|s| s.sample_size.to_string()).unwrap_or_default(),
+            optional(uncertainty.standard_error),
+            optional(uncertainty.low),
+            optional(uncertainty.high),
+            f.uncertainty.map(|u| u.sample_size.to_string()).unwrap_or_default(),
             optional(f.previous),
             optional(f.change),
-            optional(f.change_uncertainty.and_then(|s| s.standard_error)),
+            optional(f.change_uncertainty.and_then(|u| u.standard_error)),
             optional(f.target),
             f.simulated.to_string(),
             f.trace.clone(),
@@ -161,64 +233,13 @@ fn plain<'a>(figures: &[Figure], dimensions: &'a [String]) -> Listing<'a> {
     Listing { columns, numbers: Vec::new(), rows: figures.iter().map(row).collect() }
 }
 
-fn code(dataset: &str, column: &str, stored: Option<&String>, language: Language) -> String {
+/// The title of a code of a dimension, or the code itself.
+fn code_title(dataset: &str, column: &str, stored: Option<&String>, language: Language) -> String {
     let stored = stored.map(String::as_str).unwrap_or_default();
     let field = find(dataset).and_then(|d| d.field(column));
-    let title = match field.map(|f| &f.kind) {
-        Some(uplift_core::dataset::Kind::Code(codes)) => codes.iter().find(|c| c.stored == stored),
+    let code = match field.map(|f| &f.kind) {
+        Some(Kind::Code(codes)) => codes.iter().find(|c| c.stored == stored),
         _ => None,
     };
-    title.map_or(stored.to_owned(), |c| language.of(&c.title.en, &c.title.zh).to_owned())
-}
-
-/// Name of a figure's area, or its code.
-pub fn area(figure: &Figure, language: Language) -> String {
-    match language.of(&figure.area_name_en, &figure.area_name_zh) {
-        "" if figure.area_code.is_empty() => language.of("everywhere", "全部").to_owned(),
-        "" => figure.area_code.clone(),
-        name => name.to_owned(),
-    }
-}
-
-/// A figure's value as people write it.
-pub fn value(figure: &Figure, language: Language) -> String {
-    number(figure.value, &figure.unit, language)
-}
-
-/// The confidence interval of a figure from a sample.
-fn interval(figure: &Figure, language: Language) -> String {
-    let ends = figure.uncertainty.and_then(|s| s.low.zip(s.high));
-    let end = |end| number(Some(end), &figure.unit, language);
-    ends.map(|(low, high)| format!("{} – {}", end(low), end(high))).unwrap_or_default()
-}
-
-/// A number in a unit as people write it: percentages to a tenth, the rest to six digits.
-pub fn number(value: Option<f64>, unit: &str, language: Language) -> String {
-    let Some(decimal) = value.and_then(Decimal::from_f64_retain) else { return "–".to_owned() };
-    match unit {
-        "percent" => format!("{}%", grouped(decimal.round_dp(1).normalize())),
-        _ => readable(decimal, language.into()),
-    }
-}
-
-/// The change on the year before, in percent.
-pub fn growth(figure: &Figure) -> String {
-    let Some(growth) = figure.growth_percent.and_then(Decimal::from_f64_retain) else {
-        return "–".to_owned();
-    };
-    let growth = growth.round_dp(1).normalize();
-    let sign = if growth.is_sign_positive() && !growth.is_zero() { "+" } else { "" };
-    format!("{sign}{}%", grouped(growth))
-}
-
-impl From<Level> for AreaLevel {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Province => Self::Province,
-            Level::Prefecture => Self::Prefecture,
-            Level::County => Self::County,
-            Level::Township => Self::Township,
-            Level::Village => Self::Village,
-        }
-    }
+    code.map_or(stored, |c| c.title.text(language)).to_owned()
 }

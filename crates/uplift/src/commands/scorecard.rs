@@ -2,58 +2,74 @@
 
 use std::collections::BTreeMap;
 
-use tonic::transport::Channel;
+use clap::Args;
+use uplift_client::{MetricsClient, connect, from_status};
 use uplift_core::error::Result;
+use uplift_core::language::Language;
 use uplift_proto::dataset::code_title;
-use uplift_proto::status::from_status;
-use uplift_proto::v1::metrics::metrics_service_client::MetricsServiceClient;
-use uplift_proto::v1::metrics::{Figure, Indicator, IndicatorQuery, QueryIndicatorsRequest, Verdict};
+use uplift_proto::v1::metrics::{
+    Figure, Indicator, IndicatorQuery, PublishedValue, QueryIndicatorsRequest, Verdict,
+};
 
-use crate::cli::{Language, Scorecard};
+use crate::arguments::{MetricsAddress, OutputFormat};
+use crate::commands::figure_text::{growth, number, value};
 use crate::commands::indicators::definitions;
-use crate::commands::query::{growth, number, value};
-use crate::commands::{Outcome, connect};
-use crate::node::MAX_MESSAGE;
+use crate::outcome::Outcome;
 use crate::terminal::Listing;
 
-/// Prints the scorecard of an area and a period.
-pub async fn run(options: Scorecard, language: Language) -> Result<Outcome> {
-    let channel = connect(&options.metrics_url).await?;
-    let mut client = MetricsServiceClient::new(channel).max_decoding_message_size(MAX_MESSAGE);
-    let (figures, indicators) = figures(&mut client, &options.area, &options.period).await?;
-    listing(&figures, &indicators, language).print(options.format)?;
+/// Arguments of `uplift scorecard`.
+#[derive(Debug, Args)]
+pub(crate) struct ScorecardArgs {
+    /// Area.
+    #[arg(long, value_name = "CODE", default_value = "50")]
+    area: String,
+    /// Period.
+    #[arg(long, value_name = "PERIOD", default_value = "2011")]
+    period: String,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
+    format: OutputFormat,
+    #[command(flatten)]
+    address: MetricsAddress,
+}
+
+pub(crate) async fn run(args: ScorecardArgs, language: Language) -> Result<Outcome> {
+    let mut client = uplift_client::metrics(connect(&args.address.metrics_url).await?);
+    let (figures, indicators) = figures(&mut client, &args.area, &args.period).await?;
+    listing(&figures, &indicators, language).print(args.format)?;
     Ok(Outcome::Done)
 }
 
 /// The figures of the scorecard, in its order, and the definitions of indicators.
-pub async fn figures(
-    client: &mut MetricsServiceClient<Channel>,
+pub(crate) async fn figures(
+    client: &mut MetricsClient,
     area: &str,
     period: &str,
 ) -> Result<(Vec<Figure>, BTreeMap<String, Indicator>)> {
     let indicators = definitions(client).await?;
-    let mut shown: Vec<_> = indicators.values().filter(|i| i.scorecard > 0).collect();
-    shown.sort_by_key(|i| i.scorecard);
+    let mut listed: Vec<_> = indicators.values().filter(|i| i.scorecard > 0).collect();
+    listed.sort_by_key(|i| i.scorecard);
     let query = IndicatorQuery {
-        indicators: shown.iter().map(|i| i.indicator_id.clone()).collect(),
+        indicators: listed.iter().map(|i| i.indicator_id.clone()).collect(),
         area_code: area.to_owned(),
         periods: vec![period.to_owned()],
-        compare: true,
+        compare_previous_year: true,
         ..IndicatorQuery::default()
     };
-    let asked = QueryIndicatorsRequest { query: Some(query), ..Default::default() };
-    let answer = client.query_indicators(asked).await.map_err(|s| from_status(&s))?.into_inner();
+    let request = QueryIndicatorsRequest { query: Some(query), ..Default::default() };
+    let answer = client.query_indicators(request).await.map_err(|s| from_status(&s))?.into_inner();
     Ok((answer.figures, indicators))
 }
 
 /// Figures of a scorecard as rows.
-pub fn listing(
+pub(crate) fn listing(
     figures: &[Figure],
     indicators: &BTreeMap<String, Indicator>,
     language: Language,
 ) -> Listing<'static> {
     let row = |f: &Figure| {
-        let title = indicators.get(&f.indicator_id).map(|i| language.of(&i.title_en, &i.title_zh).to_owned());
+        let indicator = indicators.get(&f.indicator_id);
+        let title = indicator.map(|i| language.choose(&i.title_en, &i.title_zh).to_owned());
         let mark = if f.simulated { "*" } else { "" };
         vec![
             title.unwrap_or_default(),
@@ -74,17 +90,17 @@ pub fn listing(
 }
 
 fn published(figure: &Figure, language: Language) -> String {
-    let one = |p: &uplift_proto::v1::metrics::PublishedValue| {
+    let text = |p: &PublishedValue| {
         let mark = match p.verdict() {
             Verdict::Consistent => "=",
             Verdict::Inconsistent => "≠",
-            Verdict::Undetermined | Verdict::Unspecified => language.of("no records for", "无记录："),
+            Verdict::Undetermined | Verdict::Unspecified => language.choose("no records for", "无记录："),
         };
         let qualifier = code_title("statement", "qualifier", p.qualifier);
-        let qualifier = qualifier.map(|t| format!("{} ", language.of(&t.en, &t.zh))).unwrap_or_default();
+        let qualifier = qualifier.map(|title| format!("{} ", title.text(language))).unwrap_or_default();
         format!("{mark} {qualifier}{}", p.printed)
     };
-    let mut said: Vec<_> = figure.published.iter().map(one).collect();
-    said.dedup();
-    said.join(", ")
+    let mut texts: Vec<_> = figure.published.iter().map(text).collect();
+    texts.dedup();
+    texts.join(", ")
 }

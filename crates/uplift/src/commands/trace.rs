@@ -1,33 +1,50 @@
-//! `uplift trace`: from a figure to the records behind it.
+//! `uplift trace`: from a figure to its records.
 
-use tonic::transport::Channel;
+use clap::Args;
+use uplift_client::{MetricsClient, connect, from_status};
 use uplift_core::error::{Error, Result};
-use uplift_core::number::grouped;
-use uplift_proto::status::from_status;
-use uplift_proto::v1::metrics::metrics_service_client::MetricsServiceClient;
+use uplift_core::format::grouped;
+use uplift_core::language::Language;
 use uplift_proto::v1::metrics::{IndicatorQuery, QueryIndicatorsRequest, TraceFigureRequest, TracePart};
 
-use crate::cli::{Language, Trace};
+use crate::arguments::MetricsAddress;
+use crate::commands::figure_text::{area, value};
 use crate::commands::indicators::describe;
-use crate::commands::query::{area, value};
-use crate::commands::{Outcome, connect};
-use crate::node::MAX_MESSAGE;
+use crate::outcome::Outcome;
 use crate::terminal::say;
 
-/// Submissions named of each part.
-const SUBMISSIONS: usize = 5;
+/// Submissions that are printed of each part.
+const MAX_SUBMISSIONS: usize = 5;
+
+/// Arguments of `uplift trace`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceArgs {
+    /// Trace of a figure, or id of an indicator.
+    #[arg(value_name = "TRACE|INDICATOR")]
+    figure: String,
+    /// Area of the figure, with an indicator.
+    #[arg(long, value_name = "CODE", default_value = "50")]
+    area: String,
+    /// Period of the figure, with an indicator.
+    #[arg(long, value_name = "PERIOD", default_value = "2011")]
+    period: String,
+    /// Records to show of each part.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    records: i32,
+    #[command(flatten)]
+    address: MetricsAddress,
+}
 
 /// Opens the evidence of a figure and prints it.
-pub async fn run(options: Trace, language: Language) -> Result<Outcome> {
-    let channel = connect(&options.metrics_url).await?;
-    let mut client = MetricsServiceClient::new(channel).max_decoding_message_size(MAX_MESSAGE);
-    let trace = token(&mut client, &options).await?;
-    let asked = TraceFigureRequest { trace, page_size: options.records, ..Default::default() };
-    let evidence = client.trace_figure(asked).await.map_err(|s| from_status(&s))?.into_inner();
+pub(crate) async fn run(args: TraceArgs, language: Language) -> Result<Outcome> {
+    let mut client = uplift_client::metrics(connect(&args.address.metrics_url).await?);
+    let trace = token(&mut client, &args).await?;
+    let request = TraceFigureRequest { trace, page_size: args.records, ..Default::default() };
+    let evidence = client.trace_figure(request).await.map_err(|s| from_status(&s))?.into_inner();
     let (figure, indicator) = (evidence.figure.unwrap_or_default(), evidence.indicator.unwrap_or_default());
     say!("{}, {}: {} {}", area(&figure, language), figure.period, value(&figure, language), figure.unit);
     if figure.simulated {
-        say!("{}", language.of("from simulated records", "含模拟数据"));
+        say!("{}", language.choose("from simulated records", "含模拟数据"));
     }
     describe(&indicator, language);
     evidence.parts.iter().for_each(print_part);
@@ -35,41 +52,40 @@ pub async fn run(options: Trace, language: Language) -> Result<Outcome> {
     versions.sort();
     let versions: Vec<_> = versions.iter().map(|(table, v)| format!("{table} at version {v}")).collect();
     say!("Tables: {}", versions.join(", "));
+    let recomputed = &evidence.recomputed_exact_value;
     match evidence.agrees {
-        true => say!("Computed again from the records: {} – the same.", evidence.recomputed_exact),
-        false => {
-            say!("Computed again from the records: {} – NOT {}.", evidence.recomputed_exact, figure.exact)
-        }
+        true => say!("Recomputed from the records: {recomputed} – equal."),
+        false => say!("Recomputed from the records: {recomputed} – NOT {}.", figure.exact_value),
     }
-    Ok(if evidence.agrees { Outcome::Done } else { Outcome::FoundWrong })
+    Ok(if evidence.agrees { Outcome::Done } else { Outcome::ProblemsFound })
 }
 
-/// The trace asked for: as given, or that of the figure named by indicator, area and period.
-async fn token(client: &mut MetricsServiceClient<Channel>, options: &Trace) -> Result<String> {
+/// The trace: as given, or that of the figure named by indicator, area and period.
+async fn token(client: &mut MetricsClient, args: &TraceArgs) -> Result<String> {
     // Traces have no dots, ids of indicators do.
-    if !options.figure.contains('.') {
-        return Ok(options.figure.clone());
+    if !args.figure.contains('.') {
+        return Ok(args.figure.clone());
     }
     let query = IndicatorQuery {
-        indicators: vec![options.figure.clone()],
-        area_code: options.area.clone(),
-        periods: vec![options.period.clone()],
+        indicators: vec![args.figure.clone()],
+        area_code: args.area.clone(),
+        periods: vec![args.period.clone()],
         ..IndicatorQuery::default()
     };
-    let asked = QueryIndicatorsRequest { query: Some(query), ..Default::default() };
-    let answer = client.query_indicators(asked).await.map_err(|s| from_status(&s))?.into_inner();
+    let request = QueryIndicatorsRequest { query: Some(query), ..Default::default() };
+    let answer = client.query_indicators(request).await.map_err(|s| from_status(&s))?.into_inner();
     let figure = answer.figures.into_iter().next();
     figure.map(|f| f.trace).ok_or_else(|| Error::not_found("there is no such figure"))
 }
 
 fn print_part(part: &TracePart) {
-    say!("\n{}: {} from {} records", part.name, part.exact, grouped(part.records.into()));
+    say!("\n{}: {} from {} records", part.name, part.exact_value, grouped(part.records.into()));
     say!("  {}", part.sql);
-    for submission in part.submissions.iter().take(SUBMISSIONS) {
+    for submission in part.submissions.iter().take(MAX_SUBMISSIONS) {
         say!("  {} records of {}", grouped(submission.records.into()), submission.submission_id);
     }
-    if part.submissions.len() > SUBMISSIONS {
-        say!("  and {} more submissions", part.submissions.len() - SUBMISSIONS);
+    if part.submissions.len() > MAX_SUBMISSIONS {
+        say!("  and {} more submissions", part.submissions.len() - MAX_SUBMISSIONS);
     }
     for row in &part.rows {
         let cells = part.columns.iter().zip(&row.values).filter(|(_, value)| !value.is_empty());

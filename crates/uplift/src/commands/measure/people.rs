@@ -3,77 +3,76 @@
 use std::collections::BTreeSet;
 
 use uplift_core::error::{Error, Result};
+use uplift_formats::Table;
 use uplift_measures::design::Design;
 use uplift_measures::estimate::Estimate;
 
-use super::file::Table;
-use super::options::Measure;
-use super::refused;
+use super::arguments::MeasureArgs;
+use super::results::invalid;
 
 /// Rows, a column each.
 pub(crate) struct People {
     /// Income, a head where sizes are given.
-    pub values: Vec<f64>,
-    /// Income a year before; none where it is not known.
-    pub before: Vec<Option<f64>>,
-    /// How many people or households each stands for.
-    pub weights: Vec<f64>,
+    pub(crate) values: Vec<f64>,
+    /// Income a year before; none where it is unknown.
+    pub(crate) before: Vec<Option<f64>>,
+    /// Number of people or households that each stands for.
+    pub(crate) weights: Vec<f64>,
     /// Whether each is deprived, by indicator; none where an answer is missing.
-    pub deprived: Vec<Vec<Option<bool>>>,
-    /// How the rows were drawn.
-    pub design: Design,
-    /// Whether that was said.
-    pub designed: bool,
+    pub(crate) deprived: Vec<Vec<Option<bool>>>,
+    pub(crate) design: Design,
+    /// Whether the design was given.
+    pub(crate) has_design: bool,
     /// Rows that lack what measuring needs.
-    pub left_out: usize,
+    pub(crate) left_out: usize,
     by: Option<Vec<String>>,
 }
 
 impl People {
     /// Reads the columns named.
-    pub fn read(options: &Measure, table: &Table) -> Result<Self> {
+    pub(crate) fn read(args: &MeasureArgs, table: &Table) -> Result<Self> {
         let rows = table.rows();
         let optional = |option: &str, name: &Option<String>| match name {
             Some(name) => table.numbers(option, name),
             None => Ok(vec![Some(1.0); rows]),
         };
-        let income = table.numbers("--income", &options.income)?;
-        let (weight, size) = (optional("--weight", &options.weight)?, optional("--size", &options.size)?);
-        let before = match &options.before {
+        let income = table.numbers("--income", &args.income)?;
+        let (weight, size) = (optional("--weight", &args.weight)?, optional("--size", &args.size)?);
+        let before = match &args.before {
             Some(name) => table.numbers("--before", name)?,
             None => vec![None; rows],
         };
         let texts = |option: &str, name: &Option<String>| {
             name.as_ref().map(|name| table.texts(option, name)).transpose()
         };
-        let stratum = texts("--stratum", &options.stratum)?;
-        let cluster = texts("--cluster", &options.cluster)?;
-        let by = texts("--by", &options.by)?;
-        let answers = options.deprived.iter().map(|named| {
+        let stratum = texts("--stratum", &args.stratum)?;
+        let cluster = texts("--cluster", &args.cluster)?;
+        let by = texts("--by", &args.by)?;
+        let answers = args.deprived.iter().map(|named| {
             let name = named.split('=').next().unwrap_or_default();
             table.numbers("--deprived", name)
         });
         let answers = answers.collect::<Result<Vec<_>>>()?;
 
-        let mut found = Self {
+        let mut people = Self {
             values: Vec::new(),
             before: Vec::new(),
             weights: Vec::new(),
             deprived: Vec::new(),
             design: Design::default(),
-            designed: stratum.is_some() || cluster.is_some(),
+            has_design: stratum.is_some() || cluster.is_some(),
             left_out: 0,
             by: None,
         };
         let mut kept = Vec::new();
         for row in 0..rows {
             let (Some(income), Some(weight), Some(size)) = (income[row], weight[row], size[row]) else {
-                found.left_out += 1;
+                people.left_out += 1;
                 continue;
             };
             let wrong = |what: &str, n: f64| {
-                let said = format!("the {what} of row {} is {n}; write a number above 0", row + 1);
-                Err(Error::invalid_field(format!("--{what}"), said))
+                let message = format!("the {what} of row {} is {n}; write a number above 0", row + 1);
+                Err(Error::invalid_field(format!("--{what}"), message))
             };
             if !income.is_finite() {
                 return wrong("income", income);
@@ -85,10 +84,10 @@ impl People {
                 return wrong("size", size);
             }
             kept.push(row);
-            found.values.push(income / size);
-            found.before.push(before[row].map(|before| before / size));
-            found.weights.push(weight * size);
-            found
+            people.values.push(income / size);
+            people.before.push(before[row].map(|before| before / size));
+            people.weights.push(weight * size);
+            people
                 .deprived
                 .push(answers.iter().map(|column| column[row].map(|answer| answer != 0.0)).collect());
         }
@@ -102,22 +101,22 @@ impl People {
             (None, Some(cluster)) => Design::new(&vec![(); kept.len()], &cluster),
             (None, None) => Ok(Design::simple(kept.len())),
         };
-        found.design = design.map_err(refused)?;
-        found.by = of_kept(by);
-        Ok(found)
+        people.design = design.map_err(invalid)?;
+        people.by = of_kept(by);
+        Ok(people)
     }
 
-    /// An estimate as far as it is known: without a design it has no uncertainty.
-    pub fn told(&self, estimate: Estimate) -> Estimate {
-        match self.designed {
+    /// An estimate, without its uncertainty if no design was given.
+    pub(crate) fn with_known_uncertainty(&self, estimate: Estimate) -> Estimate {
+        match self.has_design {
             true => estimate,
             false => Estimate { standard_error: None, low: None, high: None, ..estimate },
         }
     }
 
-    /// All, and each group: name and weights. Those of another group stand for nobody in it, and still
-    /// tell how the sample was drawn.
-    pub fn groups(&self) -> Vec<(String, Vec<f64>)> {
+    /// All, and each group: name and weights. Rows of other groups have weight 0, and still count for the
+    /// design of the sample.
+    pub(crate) fn groups(&self) -> Vec<(String, Vec<f64>)> {
         let mut groups = vec![(String::new(), self.weights.clone())];
         if let Some(by) = &self.by {
             for name in by.iter().collect::<BTreeSet<_>>() {

@@ -1,0 +1,71 @@
+//! Clients of the services: connections, limits on messages, errors as ours.
+//!
+//! Owns how a service is reached. Never knows what is asked of it.
+
+use std::time::Duration;
+
+use tonic::transport::{Channel, Endpoint};
+use uplift_core::error::{Error, ErrorKind, Result};
+use uplift_proto::v1::ingest::ingest_service_client::IngestServiceClient;
+use uplift_proto::v1::metrics::metrics_service_client::MetricsServiceClient;
+use uplift_proto::v1::reporting::reporting_service_client::ReportingServiceClient;
+
+pub use uplift_proto::status::from_status;
+
+/// Bytes of the largest message; a larger submission belongs in a stream.
+pub const MAX_MESSAGE: usize = 32 * 1024 * 1024;
+
+/// Time that a peer has to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A client of ingest.
+pub type IngestClient = IngestServiceClient<Channel>;
+/// A client of metrics.
+pub type MetricsClient = MetricsServiceClient<Channel>;
+/// A client of reporting.
+pub type ReportingClient = ReportingServiceClient<Channel>;
+
+/// A connection to a service that must be there.
+pub async fn connect(url: &str) -> Result<Channel> {
+    endpoint(url)?.connect().await.map_err(|e| Error {
+        source: Some(e.into()),
+        ..Error::new(
+            ErrorKind::Unavailable,
+            format!("no service answers at {url}; start one with: uplift serve"),
+        )
+    })
+}
+
+/// A connection that is made when it is first used.
+pub fn connect_lazy(url: &str) -> Result<Channel> {
+    Ok(endpoint(url)?.connect_lazy())
+}
+
+/// An endpoint that gives up on a peer that does not answer, instead of waiting for ever.
+fn endpoint(url: &str) -> Result<Endpoint> {
+    let endpoint = Endpoint::from_shared(url.to_owned());
+    let endpoint =
+        endpoint.map_err(|e| Error::invalid_field("url", format!("{url:?} is not an address: {e}")))?;
+    Ok(endpoint.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true))
+}
+
+/// A client of ingest over a connection.
+pub fn ingest(channel: Channel) -> IngestClient {
+    IngestServiceClient::new(channel)
+        .max_decoding_message_size(MAX_MESSAGE)
+        .max_encoding_message_size(MAX_MESSAGE)
+}
+
+/// A client of metrics over a connection.
+pub fn metrics(channel: Channel) -> MetricsClient {
+    MetricsServiceClient::new(channel)
+        .max_decoding_message_size(MAX_MESSAGE)
+        .max_encoding_message_size(MAX_MESSAGE)
+}
+
+/// A client of reporting over a connection.
+pub fn reporting(channel: Channel) -> ReportingClient {
+    ReportingServiceClient::new(channel)
+        .max_decoding_message_size(MAX_MESSAGE)
+        .max_encoding_message_size(MAX_MESSAGE)
+}

@@ -1,0 +1,80 @@
+//! Numbers as people write them: 1.336 billion and 13.36亿, 5,100, never 1336000000.0.
+
+use rust_decimal::Decimal;
+
+use crate::interval::Interval;
+use crate::language::Language;
+
+/// Significant digits of a computed number: enough for the ends of an interval around a figure
+/// printed with five.
+const DIGITS: u32 = 6;
+
+/// A number for reading: up to six significant digits, scale word from a million (or 万) on.
+pub fn readable(value: Decimal, language: Language) -> String {
+    let (scales, from): (&[(i64, &str)], i64) = match language {
+        Language::En => (&[(1_000_000_000, " billion"), (1_000_000, " million")], 1_000_000),
+        Language::Zh => (&[(100_000_000, "亿"), (10_000, "万")], 10_000),
+    };
+    let value = value.round_sf(DIGITS).unwrap_or(value);
+    let size = value.abs();
+    if size < Decimal::from(from) {
+        return grouped(value.normalize());
+    }
+    let (scale, word) =
+        scales.iter().find(|(scale, _)| size >= Decimal::from(*scale)).copied().unwrap_or((1, ""));
+    format!("{}{word}", grouped((value / Decimal::from(scale)).normalize()))
+}
+
+/// All digits, in groups of three.
+pub fn grouped(value: Decimal) -> String {
+    let text = value.abs().to_string();
+    let (whole, decimals) = text.split_once('.').map_or((text.as_str(), None), |(w, d)| (w, Some(d)));
+    let mut out = String::new();
+    for (i, digit) in whole.chars().enumerate() {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if let Some(decimals) = decimals {
+        out = format!("{out}.{decimals}");
+    }
+    if value.is_sign_negative() && !value.is_zero() { format!("−{out}") } else { out }
+}
+
+/// An interval in its own notation, numbers as people write them: [1.75 billion, 1.85 billion).
+pub fn readable_interval(interval: &Interval, language: Language) -> String {
+    let end = |value| readable(value, language);
+    match (interval.low, interval.high) {
+        (Some(low), Some(high)) if low.value == high.value => end(low.value),
+        (low, high) => {
+            let open = if low.is_some_and(|b| b.closed) { '[' } else { '(' };
+            let close = if high.is_some_and(|b| b.closed) { ']' } else { ')' };
+            let low = low.map_or("−∞".to_owned(), |b| end(b.value));
+            let high = high.map_or("∞".to_owned(), |b| end(b.value));
+            format!("{open}{low}, {high}{close}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_and_counts_read_as_people_write_them() {
+        let en = |text: &str| readable(text.parse().unwrap(), Language::En);
+        let zh = |text: &str| readable(text.parse().unwrap(), Language::Zh);
+        assert_eq!(en("1336000000.0"), "1.336 billion");
+        assert_eq!(zh("1336000000"), "13.36亿");
+        assert_eq!(en("5100"), "5,100");
+        assert_eq!(en("89000"), "89,000");
+        assert_eq!(zh("89000"), "8.9万");
+        assert_eq!(en("32.352941176"), "32.3529");
+        assert_eq!(en("-440000000"), "−440 million");
+        assert_eq!(en("0"), "0");
+        assert_eq!(en("999999.9"), "1 million");
+        assert_eq!(en("1335500000"), "1.3355 billion");
+        assert_eq!(grouped("1234567.25".parse().unwrap()), "1,234,567.25");
+    }
+}

@@ -1,0 +1,22 @@
+//! The query session: DataFusion with our settings and functions.
+
+use std::sync::LazyLock;
+
+use datafusion::prelude::{SessionConfig, SessionContext};
+use uplift_measures::engine;
+
+/// The session that plans over tables are made in. Nothing is registered in it by name: plans hold the
+/// tables that they read.
+pub static SESSION: LazyLock<SessionContext> = LazyLock::new(session);
+
+/// A session of its own, for queries that name tables.
+pub fn session() -> SessionContext {
+    let mut config = SessionConfig::new().with_information_schema(true);
+    // One text type for readers: plain strings instead of views.
+    config.options_mut().execution.parquet.schema_force_view_types = false;
+    config.options_mut().execution.parquet.pushdown_filters = true;
+    let session = SessionContext::new_with_config(config);
+    engine::aggregate_functions().into_iter().for_each(|f| session.register_udaf(f));
+    engine::scalar_functions().into_iter().for_each(|f| session.register_udf(f));
+    session
+}

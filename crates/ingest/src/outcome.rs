@@ -1,0 +1,41 @@
+//! What passes between the stages of a submission: validated rows, the request to commit them, and
+//! the outcome.
+
+use arrow::array::RecordBatch;
+use uplift_core::rejection::Rejection;
+
+use crate::header::Header;
+use crate::submission::Submission;
+
+/// Rows that were checked.
+#[derive(Debug)]
+pub(crate) struct ValidatedRows {
+    /// Number of rows sent.
+    pub(crate) received: usize,
+    /// Rows without a fault, with the columns that ingest adds.
+    pub(crate) valid: RecordBatch,
+    /// Everything wrong, in the order of rows.
+    pub(crate) rejections: Vec<Rejection>,
+    /// The sender's name of the field that duplicate keys are reported on.
+    pub(crate) key_label: String,
+}
+
+/// Validated rows of one submission, or of one batch of a stream, to be committed.
+#[derive(Debug)]
+pub(crate) struct CommitRequest {
+    pub(crate) header: Header,
+    /// Id in the ledger: the submission's, or that of one of its batches.
+    pub(crate) id: String,
+    pub(crate) digest: String,
+    pub(crate) rows: ValidatedRows,
+    /// Decide, and commit nothing.
+    pub(crate) dry_run: bool,
+}
+
+/// What became of a submission.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) submission: Submission,
+    /// What was wrong with rejected rows.
+    pub(crate) rejections: Vec<Rejection>,
+}

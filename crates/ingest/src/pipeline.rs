@@ -1,0 +1,174 @@
+//! The stages of a submission of one dataset: decode, validate, add lineage, pass on to the committer.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow::compute::filter_record_batch;
+use uplift_core::area::AreaCode;
+use uplift_core::dataset::{Dataset, Format, Kind};
+use uplift_core::error::{Error, Result};
+use uplift_core::rejection::Rejection;
+use uplift_formats::{Decoded, Decoder, Upload};
+use uplift_proto::rows::Rows;
+use uplift_store::schema::TableSchema;
+
+use crate::committer::{Committer, Destination};
+use crate::header::Header;
+use crate::outcome::{CommitRequest, Outcome, ValidatedRows};
+use crate::references::References;
+use crate::validate::Validator;
+
+/// Validates and commits the records of one dataset.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    dataset: &'static Dataset,
+    decoder: Decoder,
+    validator: Validator,
+    schema: TableSchema,
+    references: Arc<References>,
+    committer: Committer,
+}
+
+/// The content of a submission: records, or a file of them.
+#[derive(Debug)]
+pub(crate) enum Content {
+    Rows(Rows),
+    File(Upload),
+}
+
+impl Content {
+    /// The bytes that tell one content from another.
+    pub(crate) fn parts(&self) -> Vec<&[u8]> {
+        match self {
+            Self::Rows(rows) => vec![rows.as_bytes()],
+            Self::File(file) => {
+                let units = file.units.iter().flat_map(|(name, unit)| [name.as_bytes(), unit.as_bytes()]);
+                std::iter::once(file.bytes.as_slice()).chain(units).collect()
+            }
+        }
+    }
+}
+
+impl Pipeline {
+    /// A pipeline that commits to a destination.
+    pub(crate) fn start(
+        destination: Destination,
+        schema: TableSchema,
+        references: Arc<References>,
+    ) -> Result<Self> {
+        let dataset = destination.dataset;
+        Ok(Self {
+            dataset,
+            decoder: Decoder::for_dataset(dataset),
+            validator: Validator::for_dataset(dataset)?,
+            schema,
+            references,
+            committer: Committer::start(destination),
+        })
+    }
+
+    /// Decodes and checks the content of a submission; nothing is committed.
+    pub(crate) async fn validate(&self, header: &Header, content: Content) -> Result<ValidatedRows> {
+        match content {
+            Content::Rows(rows) => self.validate_rows(header, &rows, 0).await,
+            Content::File(upload) => self.validate_file(header, upload).await,
+        }
+    }
+
+    /// The same for the rows of one batch of a stream, with so many rows before it.
+    pub(crate) async fn validate_rows(
+        &self,
+        header: &Header,
+        rows: &Rows,
+        rows_before: i64,
+    ) -> Result<ValidatedRows> {
+        let decoded = stage_span!("decode").in_scope(|| self.decoder.decode(rows))?;
+        let violations = self.check(header, &decoded).await?;
+        let key_label = self.dataset.key.last().cloned().unwrap_or_default();
+        let mut rows = self.assemble(header, decoded, violations, key_label, rows_before)?;
+        rows.rejections.iter_mut().for_each(|r| r.row += rows_before);
+        Ok(rows)
+    }
+
+    async fn validate_file(&self, header: &Header, upload: Upload) -> Result<ValidatedRows> {
+        let span = stage_span!("decode");
+        let file = span.in_scope(|| upload.open(self.dataset))?;
+        let decoded = span.in_scope(|| file.decode())?;
+        let mut violations = self.check(header, &decoded).await?;
+        violations.sort_by_key(|r| r.row);
+        file.restore_labels(&mut violations)?;
+        let key_label = file.label(self.dataset.key.last().map(String::as_str).unwrap_or_default());
+        self.assemble(header, decoded, violations, key_label, 0)
+    }
+
+    /// The rules that decoded rows break; rows that could not be decoded are left out.
+    async fn check(&self, header: &Header, decoded: &Decoded) -> Result<Vec<Rejection>> {
+        let existing = self.references.existing(self.dataset).await?;
+        let mut rejected = vec![false; decoded.batch.num_rows()];
+        decoded.rejections.iter().for_each(|r| rejected[r.index()] = true);
+        stage_span!("validate")
+            .in_scope(|| self.validator.check(&decoded.batch, &header.area, &existing, &rejected))
+    }
+
+    fn assemble(
+        &self,
+        header: &Header,
+        decoded: Decoded,
+        violations: Vec<Rejection>,
+        key_label: String,
+        rows_before: i64,
+    ) -> Result<ValidatedRows> {
+        let Decoded { batch, mut rejections } = decoded;
+        rejections.extend(violations);
+        rejections.sort_by_key(|r| r.row);
+        let mut keep = vec![true; batch.num_rows()];
+        rejections.iter().for_each(|r| keep[r.index()] = false);
+        let valid = self.add_lineage(header, &batch, &BooleanArray::from(keep), rows_before)?;
+        Ok(ValidatedRows { received: batch.num_rows(), valid, rejections, key_label })
+    }
+
+    /// The rows to keep, with the columns that say where they came from.
+    fn add_lineage(
+        &self,
+        header: &Header,
+        batch: &RecordBatch,
+        keep: &BooleanArray,
+        rows_before: i64,
+    ) -> Result<RecordBatch> {
+        let building = |e| Error::internal("building rows", e);
+        let numbers = rows_before + 1..=rows_before + batch.num_rows() as i64;
+        let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
+        let numbers = arrow::compute::filter(&numbers, keep).map_err(building)?;
+        let valid = filter_record_batch(batch, keep).map_err(building)?;
+        let rows = valid.num_rows();
+        let text = |value: &str| -> ArrayRef { Arc::new(StringArray::from_iter_values(vec![value; rows])) };
+        let fields = valid.columns().iter().zip(&self.dataset.fields);
+        let mut columns: Vec<ArrayRef> = fields.map(|(column, f)| canonical(&f.kind, column)).collect();
+        columns.extend([
+            Arc::new(BooleanArray::from(vec![header.simulated; rows])) as ArrayRef,
+            text(header.area.as_str()),
+            text(&header.period.to_string()),
+            text(&header.submission_id),
+            numbers,
+            Arc::new(Int32Array::from(vec![i32::from(header.period.year()); rows])),
+            text(header.area.county()),
+        ]);
+        RecordBatch::try_new(self.schema.columns.clone(), columns).map_err(building)
+    }
+
+    /// Commits validated rows, together with other submissions that wait.
+    pub(crate) async fn commit(&self, request: CommitRequest) -> Result<Outcome> {
+        self.committer.commit(request).await
+    }
+}
+
+/// Area codes are kept without padding, so that a roll-up is a prefix.
+fn canonical(kind: &Kind, column: &ArrayRef) -> ArrayRef {
+    if *kind != Kind::Text(Format::Area) {
+        return column.clone();
+    }
+    let codes = column.as_string::<i32>().iter().map(|text| {
+        text.map(|t| t.parse::<AreaCode>().map_or_else(|_| t.to_owned(), |code| code.as_str().to_owned()))
+    });
+    Arc::new(codes.collect::<StringArray>())
+}

@@ -1,0 +1,172 @@
+//! The measures as functions of the query engine: the same values as the pure functions, to the last
+//! digit, in any order of rows and any split into partitions.
+
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, Float64Array, RecordBatch, StringArray, StructArray};
+use arrow::datatypes::Float64Type;
+use datafusion::datasource::MemTable;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use uplift_measures::conventions::Conventions;
+use uplift_measures::design::{Design, LonelyPsu};
+use uplift_measures::distribution::Distribution;
+use uplift_measures::estimate::{CONFIDENCE, Sample};
+use uplift_measures::measure::{Measure, NAMED};
+
+struct Household {
+    value: f64,
+    weight: f64,
+    county: &'static str,
+    village: String,
+}
+
+fn households() -> Vec<Household> {
+    let county = |n: u64| ["Chengkou", "Wuxi", "Youyang"][n as usize % 3];
+    let household = |n: u64| Household {
+        value: (n * 7919 % 4001) as f64 / 7.0,
+        weight: 1.0 + (n % 13) as f64 / 10.0,
+        county: county(n),
+        village: format!("village {}", n % 51),
+    };
+    (1..3000).map(household).collect()
+}
+
+fn batch(rows: &[&Household]) -> RecordBatch {
+    let number = |of: fn(&Household) -> f64| -> ArrayRef {
+        Arc::new(rows.iter().map(|row| of(row)).collect::<Float64Array>())
+    };
+    let text = |of: fn(&Household) -> &str| -> ArrayRef {
+        Arc::new(rows.iter().map(|row| Some(of(row))).collect::<StringArray>())
+    };
+    RecordBatch::try_from_iter([
+        ("value", number(|h| h.value)),
+        ("weight", number(|h| h.weight)),
+        ("county", text(|h| h.county)),
+        ("village", text(|h| &h.village)),
+    ])
+    .unwrap()
+}
+
+/// A session over the rows in partitions and batches of these sizes.
+fn session(rows: &[&Household], partitions: usize, each: usize) -> SessionContext {
+    let config = SessionConfig::new().with_target_partitions(partitions).with_batch_size(each);
+    let session = SessionContext::new_with_config(config);
+    uplift_measures::engine::aggregate_functions().into_iter().for_each(|f| session.register_udaf(f));
+    uplift_measures::engine::scalar_functions().into_iter().for_each(|f| session.register_udf(f));
+    let batches: Vec<_> = rows.chunks(each).map(batch).collect();
+    let mut parts = vec![Vec::new(); partitions];
+    batches.iter().enumerate().for_each(|(n, batch)| parts[n % partitions].push(batch.clone()));
+    let table = MemTable::try_new(batches[0].schema(), parts).unwrap();
+    session.register_table("household", Arc::new(table)).unwrap();
+    session
+}
+
+async fn ask(session: &SessionContext, sql: &str) -> RecordBatch {
+    let batches = session.sql(sql).await.unwrap().collect().await.unwrap();
+    arrow::compute::concat_batches(&batches[0].schema(), &batches).unwrap()
+}
+
+fn usual(needs: &[&str]) -> Vec<f64> {
+    let usual = |name: &&str| match *name {
+        "line" => 150.0,
+        "alpha" => 1.5,
+        "to" | "upper" => 0.9,
+        _ => 0.1,
+    };
+    needs.iter().map(usual).collect()
+}
+
+fn number(column: &ArrayRef, row: usize) -> f64 {
+    column.as_primitive::<Float64Type>().value(row)
+}
+
+#[tokio::test]
+async fn measures_are_the_same_to_the_last_digit_however_rows_are_split() {
+    let all = households();
+    let straight: Vec<_> = all.iter().collect();
+    let turned: Vec<_> = all.iter().rev().collect();
+    for (rows, partitions, each) in [(&straight, 1, 8192), (&turned, 3, 100), (&straight, 7, 13)] {
+        let session = session(rows, partitions, each);
+        for (name, needs, make) in NAMED {
+            let (arguments, conventions) = (usual(needs), Conventions::default());
+            let more: String = arguments.iter().map(|a| format!(", {a}")).collect();
+            let sql = format!(
+                "SELECT county, {name}(value, weight{more}) FROM household GROUP BY county ORDER BY county"
+            );
+            let whole = format!("SELECT {name}(value, weight{more}) FROM household");
+            let (grouped, whole) = (ask(&session, &sql).await, ask(&session, &whole).await);
+            let measured = |within: &dyn Fn(&Household) -> bool| {
+                let rows: Vec<_> = all.iter().filter(|h| within(h)).map(|h| (h.value, h.weight)).collect();
+                let (values, weights): (Vec<f64>, Vec<f64>) = rows.into_iter().unzip();
+                let of = Distribution::new(&values, &weights).unwrap();
+                make(&arguments).value(&of, &conventions).unwrap().unwrap()
+            };
+            assert_eq!(number(whole.column(0), 0), measured(&|_| true), "{name}");
+            for row in 0..3 {
+                let county = grouped.column(0).as_string::<i32>().value(row);
+                assert_eq!(number(grouped.column(1), row), measured(&|h| h.county == county), "{name}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn estimates_are_the_same_however_rows_are_split() {
+    let all = households();
+    let column = |of: fn(&Household) -> f64| all.iter().map(of).collect::<Vec<_>>();
+    let strata: Vec<_> = all.iter().map(|h| h.county).collect();
+    let clusters: Vec<_> = all.iter().map(|h| h.village.as_str()).collect();
+    let design = Design::new(&strata, &clusters).unwrap();
+    let (values, weights) = (column(|h| h.value), column(|h| h.weight));
+    let lonely = LonelyPsu::default();
+    let sample = Sample { weights: &weights, design: &design, lonely, confidence: CONFIDENCE };
+    let sql = "SELECT estimate(distribution(value, weight, county, village), 'gini') FROM household";
+    let mut seen = Vec::new();
+    let straight: Vec<_> = all.iter().collect();
+    let turned: Vec<_> = all.iter().rev().collect();
+    for (rows, partitions, each) in [(&straight, 1, 8192), (&turned, 3, 100), (&straight, 7, 13)] {
+        let found = ask(&session(rows, partitions, each), sql).await;
+        let found: &StructArray = found.column(0).as_struct();
+        let part = |name: &str| number(found.column_by_name(name).unwrap(), 0);
+        let expected = sample.measure(&Measure::Gini, &values, &Conventions::default()).unwrap();
+        assert_eq!(part("value"), expected.value.unwrap());
+        // Clusters are named in another order here, so that the last digits may differ.
+        assert!((part("standard_error") / expected.standard_error.unwrap() - 1.0).abs() < 1e-12);
+        assert!((part("high") / expected.high.unwrap() - 1.0).abs() < 1e-12);
+        seen.push([part("standard_error"), part("low"), part("high")]);
+        let count = |name: &str| {
+            let column = found.column_by_name(name).unwrap();
+            column.as_primitive::<arrow::datatypes::Int64Type>().value(0)
+        };
+        assert_eq!((count("rows"), count("strata"), count("clusters")), (2999, 3, 51));
+    }
+    assert!(seen.windows(2).all(|pair| pair[0] == pair[1]), "{seen:?}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_measured_is_said() {
+    let all = households();
+    let session = session(&all.iter().collect::<Vec<_>>(), 2, 1000);
+    for (sql, said) in [
+        ("SELECT gini(value / 0, weight) FROM household", "the value is"),
+        ("SELECT gini(value, -weight) FROM household", "the weight is"),
+        ("SELECT headcount_ratio(value, weight, 0) FROM household", "line"),
+        ("SELECT headcount_ratio(value, weight, value) FROM household", "give every row the same"),
+        ("SELECT estimate(distribution(value, weight), 'ginni') FROM household", "there is no measure"),
+        ("SELECT estimate(distribution(value, weight), 'watts') FROM household", "needs \"line\""),
+        ("SELECT estimate(value, 'gini') FROM household", "distribution(…)"),
+    ] {
+        let answer = match session.sql(sql).await {
+            Ok(frame) => frame.collect().await.map(|_| ()),
+            Err(e) => Err(e),
+        };
+        let message = answer.unwrap_err().to_string();
+        assert!(message.contains(said), "{sql}: {message}");
+    }
+    let none = ask(&session, "SELECT gini(value, weight) FROM household WHERE value < 0").await;
+    assert_eq!(none.column(0).null_count(), 1);
+    let missing = "SELECT weighted_mean(nullif(value, value), weight) FROM household";
+    assert_eq!(ask(&session, missing).await.column(0).null_count(), 1);
+}

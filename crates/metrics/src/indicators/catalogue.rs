@@ -1,0 +1,256 @@
+//! Declared indicators: read from TOML, type-checked against the tables that they compute from.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use uplift_core::error::{DeclarationError, Error, ErrorKind, FieldViolation, Result};
+use uplift_core::nearest::nearest;
+
+use super::indicator::Indicator;
+use super::plan;
+
+/// The indicators of Uplift itself: one file for each section of the annual report, and poverty measures.
+const BUILT_IN: [(&str, &str); 15] = [
+    ("overview", include_str!("../../catalogue/overview.toml")),
+    ("poverty", include_str!("../../catalogue/poverty.toml")),
+    ("inequality", include_str!("../../catalogue/inequality.toml")),
+    ("deprivation", include_str!("../../catalogue/deprivation.toml")),
+    ("funds", include_str!("../../catalogue/funds.toml")),
+    ("industry", include_str!("../../catalogue/industry.toml")),
+    ("village", include_str!("../../catalogue/village.toml")),
+    ("relocation", include_str!("../../catalogue/relocation.toml")),
+    ("investment", include_str!("../../catalogue/investment.toml")),
+    ("bazaar", include_str!("../../catalogue/bazaar.toml")),
+    ("groups", include_str!("../../catalogue/groups.toml")),
+    ("finance", include_str!("../../catalogue/finance.toml")),
+    ("supervision", include_str!("../../catalogue/supervision.toml")),
+    ("publicity", include_str!("../../catalogue/publicity.toml")),
+    ("handin", include_str!("../../catalogue/handin.toml")),
+];
+
+/// All indicators, every version of each.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Catalogue {
+    /// By id, the oldest version first; ids in the order of their declaration.
+    indicators: Vec<Vec<Arc<Indicator>>>,
+    by_id: HashMap<String, usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    /// SQL that the file's indicators share: `$name` in a measure or condition stands for it.
+    #[serde(default)]
+    define: BTreeMap<String, String>,
+    #[serde(default, rename = "indicator")]
+    indicators: Vec<Indicator>,
+}
+
+impl Catalogue {
+    /// The indicators of Uplift itself.
+    pub(crate) fn built_in() -> Result<Self> {
+        let mut catalogue = Self::default();
+        let mut violations = Vec::new();
+        for (section, text) in BUILT_IN {
+            catalogue.read(&format!("{section}.toml"), section, text, &mut violations);
+        }
+        if violations.is_empty() { Ok(catalogue) } else { Err(Error::invalid(violations)) }
+    }
+
+    /// This and what an office declares in a folder of its own. Errors name file, indicator and part.
+    pub(crate) fn with_folder(&self, folder: &Path) -> Result<Self> {
+        let mut catalogue = self.clone();
+        let mut violations = Vec::new();
+        for path in files(folder)? {
+            let name = path.display().to_string();
+            let section = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+            match std::fs::read_to_string(&path) {
+                Ok(text) => catalogue.read(&name, &section, &text, &mut violations),
+                Err(e) => violations.push(FieldViolation::new(name, format!("cannot be read: {e}"))),
+            }
+        }
+        if violations.is_empty() { Ok(catalogue) } else { Err(Error::invalid(violations)) }
+    }
+
+    fn read(&mut self, file: &str, section: &str, text: &str, violations: &mut Vec<FieldViolation>) {
+        let declared: File = match toml::from_str(text) {
+            Ok(declared) => declared,
+            Err(e) => return violations.push(FieldViolation::new(file, e.to_string())),
+        };
+        for mut indicator in declared.indicators {
+            indicator.section = section.to_owned();
+            indicator.expand(&declared.define);
+            indicator.digest = indicator.computed_digest();
+            let location = format!("{file}: {}", indicator.id);
+            if let Err(error) = self.add(indicator) {
+                violations.push(FieldViolation::new(location, error));
+            }
+        }
+    }
+
+    fn add(&mut self, indicator: Indicator) -> Result<(), DeclarationError> {
+        check(&indicator)?;
+        let next = self.indicators.len();
+        let index = *self.by_id.entry(indicator.id.clone()).or_insert(next);
+        if index == next {
+            self.indicators.push(Vec::new());
+        }
+        let versions = &mut self.indicators[index];
+        let expected = versions.last().map_or(1, |v| v.version + 1);
+        if indicator.version != expected {
+            let message = format!("{} is declared where {expected} comes next", indicator.version);
+            return Err(DeclarationError::new("version", message));
+        }
+        versions.push(Arc::new(indicator));
+        Ok(())
+    }
+
+    /// The newest version of each.
+    pub(crate) fn newest(&self) -> impl Iterator<Item = &Arc<Indicator>> {
+        self.indicators.iter().filter_map(|versions| versions.last())
+    }
+
+    /// Every version of one, the oldest first.
+    pub(crate) fn history(&self, id: &str) -> Result<&[Arc<Indicator>]> {
+        if let Some(index) = self.by_id.get(id) {
+            return Ok(&self.indicators[*index]);
+        }
+        let near = nearest(id, self.by_id.keys().map(String::as_str));
+        let near = near.map(|n| format!("; the nearest is {n}")).unwrap_or_default();
+        Err(Error::not_found(format!("there is no indicator {id:?}{near}; ListIndicators lists them")))
+    }
+
+    /// One by `id`, or `id@version`.
+    pub(crate) fn get(&self, name: &str) -> Result<&Arc<Indicator>> {
+        let (id, version) = match name.split_once('@') {
+            Some((id, version)) => (id, Some(version)),
+            None => (name, None),
+        };
+        let versions = self.history(id)?;
+        let newest = &versions[versions.len() - 1];
+        let Some(version) = version else { return Ok(newest) };
+        let found = version.parse().ok().and_then(|v: u32| versions.iter().find(|i| i.version == v));
+        found.ok_or_else(|| {
+            Error::not_found(format!(
+                "indicator {id} has no version {version}; its newest is {}",
+                newest.version
+            ))
+        })
+    }
+}
+
+fn check(indicator: &Indicator) -> Result<(), DeclarationError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_');
+    if indicator.id.is_empty() || !indicator.id.chars().all(plain) {
+        return Err(DeclarationError::new("id", "write letters, digits, dots and underscores"));
+    }
+    for (field, text) in [
+        ("title_en", &indicator.title_en),
+        ("title_zh", &indicator.title_zh),
+        ("definition_en", &indicator.definition_en),
+        ("definition_zh", &indicator.definition_zh),
+        ("unit", &indicator.unit),
+    ] {
+        if text.trim().is_empty() {
+            return Err(DeclarationError::new(field, "is empty"));
+        }
+    }
+    let parts = (&indicator.value, &indicator.numerator, &indicator.denominator);
+    if !matches!(parts, (Some(_), None, None) | (None, Some(_), Some(_))) {
+        return Err(DeclarationError::new("value", "declare either value, or numerator and denominator"));
+    }
+    for component in indicator.components() {
+        plan::check(component, &indicator.dimensions)?;
+    }
+    Ok(())
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => {
+            let message = format!("cannot read indicators from {}: {e}", folder.display());
+            return Err(Error::new(ErrorKind::FailedPrecondition, message));
+        }
+    };
+    let paths = entries.filter_map(|entry| entry.ok().map(|e| e.path()));
+    let mut paths: Vec<_> = paths.filter(|p| p.extension().is_some_and(|e| e == "toml")).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN: &str = r#"
+[[indicator]]
+id = "own.flows"
+title_en = "Flows"
+title_zh = "流水"
+definition_en = "All of them."
+definition_zh = "全部。"
+unit = "record"
+value = { dataset = "fund_flow", measure = "count(*)", where = "KIND" }
+"#;
+
+    fn load(text: &str) -> Result<Catalogue> {
+        let folder = std::env::temp_dir().join(format!("uplift-catalogue-{}", text.len()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("own.toml"), text).unwrap();
+        let loaded = Catalogue::built_in().unwrap().with_folder(&folder);
+        std::fs::remove_dir_all(&folder).unwrap();
+        loaded
+    }
+
+    #[test]
+    fn every_section_of_the_article_has_indicators_that_fit_their_tables() {
+        let catalogue = Catalogue::built_in().unwrap();
+        assert!(catalogue.newest().count() >= 60, "{}", catalogue.newest().count());
+        for (section, _) in BUILT_IN {
+            assert!(catalogue.newest().filter(|i| i.section == section).count() >= 3, "{section}");
+        }
+        let absorption = catalogue.history("fund.absorption").unwrap();
+        assert_eq!(absorption.iter().map(|i| i.version).collect::<Vec<_>>(), [1, 2]);
+        assert_ne!(absorption[0].digest, absorption[1].digest);
+        assert_eq!(catalogue.get("fund.absorption").unwrap().version, 2);
+        assert_eq!(catalogue.get("fund.absorption@1").unwrap().version, 1);
+        let unknown = catalogue.get("fund.absorbtion").unwrap_err().message;
+        assert!(unknown.contains("fund.absorption"), "{unknown}");
+    }
+
+    #[test]
+    fn an_error_names_file_indicator_and_part() {
+        assert_eq!(
+            load(&OWN.replace("KIND", "kind = 'loan'")).unwrap().get("own.flows").unwrap().section,
+            "own"
+        );
+        let measuring = |measure: &str| OWN.replace("KIND", "").replace("count(*)", measure);
+        for (text, parts) in [
+            (OWN.replace("KIND", "knd = 'loan'"), vec!["own.toml: own.flows", "where", "knd"]),
+            (OWN.replace("KIND", "kind = "), vec!["own.toml: own.flows", "where"]),
+            (OWN.replace("KIND", "").replace("count(*)", "sum(amuont)"), vec!["measure", "amuont"]),
+            (OWN.replace("KIND", "").replace("count(*)", "max(kind)"), vec!["measure", "not a number"]),
+            (measuring("headcount_ratio(amount, 1)"), vec!["own.toml: own.flows", "measure", "line"]),
+            (measuring("headcount_ratio(amount, 1, 0)"), vec!["measure", "above 0"]),
+            (measuring("headcount_ratio(amount, 1, amount)"), vec!["measure", "not a number"]),
+            (measuring("gini(amount)"), vec!["own.toml: own.flows", "gini"]),
+            (OWN.replace("fund_flow", "flows"), vec!["dataset", "flows"]),
+            (
+                OWN.replace("\"record\"", "\"record\"\ndimensions = [\"colour\"]"),
+                vec!["dimensions", "colour"],
+            ),
+            (OWN.replace("\"Flows\"", "\"\""), vec!["title_en"]),
+            (OWN.replace("[[indicator]]", "[[indicator]]\nversion = 2"), vec!["version: 2", "1 comes next"]),
+            (OWN.replace("unit =", "units ="), vec!["own.toml", "units"]),
+        ] {
+            let error = load(&text).unwrap_err();
+            for part in parts {
+                assert!(error.message.contains(part), "{part} is missing from {}", error.message);
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Indicators: declared, planned, computed, compared, traced.
+
+pub(crate) mod area_names;
+pub(crate) mod catalogue;
+pub(crate) mod indicator;
+pub(crate) mod live_catalogue;
+pub(crate) mod plan;
+pub(crate) mod query;
+pub(crate) mod reference_data;
+pub(crate) mod scan;
+pub(crate) mod survey;
+pub(crate) mod trace;
+pub(crate) mod value;

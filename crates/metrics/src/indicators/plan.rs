@@ -1,0 +1,320 @@
+//! A declared component as a plan of the query engine.
+
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use chrono::NaiveDate;
+use datafusion::catalog::TableProvider;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{DataFusionError, ScalarValue};
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::functions::{core::expr_fn::get_field, expr_fn as functions};
+use datafusion::functions_aggregate::expr_fn::{bool_or, count, sum};
+use datafusion::logical_expr::expr::AggregateFunction;
+use datafusion::logical_expr::{Expr, JoinType, ident, lit};
+use datafusion::prelude::DataFrame;
+use uplift_core::error::DeclarationError;
+use uplift_core::period::Period;
+use uplift_engine::SESSION;
+use uplift_engine::error::declaration_failed;
+use uplift_proto::dataset::find;
+use uplift_store::schema::SIMULATED;
+
+use super::indicator::{Component, reference, table};
+use super::survey::survey_aggregate;
+
+/// A table without rows, for one that does not exist yet.
+pub(crate) fn empty(dataset: &str) -> Result<Arc<dyn TableProvider>, DeclarationError> {
+    Ok(Arc::new(EmptyTable::new(table(dataset)?)))
+}
+
+/// Columns that plans add.
+pub(crate) const AREA: &str = "__area";
+const RECORDS: &str = "__records";
+
+/// How records are selected and grouped.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Breakdown {
+    /// Prefix of area codes; empty is everywhere.
+    pub(crate) area: String,
+    /// Digits of the level of areas that the area is broken down by.
+    pub(crate) by_level: Option<usize>,
+    /// Columns that it is broken down by.
+    pub(crate) dimensions: Vec<String>,
+}
+
+/// The tables of a plan, by dataset.
+pub(crate) type Source<'a> = &'a dyn Fn(&str) -> Result<Arc<dyn TableProvider>, DeclarationError>;
+
+/// Expressions over aggregates `a0`, `a1`, …: the measure, the count of records, whether one of them is
+/// simulated, and the estimate with its uncertainty; a null where there is none.
+pub(crate) type Outputs = [Expr; 4];
+
+/// Checks a component against the columns of its tables, by planning it over none of their rows.
+pub(crate) fn check(component: &Component, dimensions: &[String]) -> Result<(), DeclarationError> {
+    let breakdown = Breakdown { area: "50".to_owned(), by_level: Some(6), dimensions: dimensions.to_vec() };
+    let period = "2011".parse().map_err(|e| DeclarationError::new("period", e))?;
+    let records = records(component, &breakdown, Some(period), &empty)?;
+    let mut aggregates = Vec::new();
+    let outputs = plan(component, period, None, &records, &mut aggregates)?;
+    let counted =
+        aggregate(records, &breakdown, aggregates).map_err(|e| declaration_failed("measure", &e))?;
+    let outputs = outputs.into_iter().enumerate().map(|(n, e)| e.alias(format!("o{n}")));
+    let selected =
+        counted.select(outputs.collect::<Vec<_>>()).map_err(|e| declaration_failed("measure", &e))?;
+    let kind = selected.schema().field(0).data_type().clone();
+    if !kind.is_numeric() {
+        return Err(DeclarationError::new(
+            "measure",
+            format!("{} is {kind}, not a number", component.measure),
+        ));
+    }
+    Ok(())
+}
+
+/// The records of a component in an area, with the code of the area inside if it is broken down.
+/// A period is needed where records are added up first, since the sums depend on it.
+pub(crate) fn records(
+    component: &Component,
+    breakdown: &Breakdown,
+    period: Option<Period>,
+    source: Source<'_>,
+) -> Result<DataFrame, DeclarationError> {
+    let table = table(&component.dataset)?;
+    let failed = |e: DataFusionError| declaration_failed("dataset", &e);
+    let mut frame = SESSION.read_table(source(&component.dataset)?).map_err(failed)?;
+    for column in &component.join {
+        frame = join(frame, component, column, source)?;
+    }
+    let area = component.area_column(&table);
+    for (part, column) in [("area", &area), ("period", &component.period_column(&table))] {
+        if table.field_with_name(column).is_err() {
+            return Err(DeclarationError::new(
+                part,
+                format!("{} has no column {column:?}", component.dataset),
+            ));
+        }
+    }
+    if let Some(within) = within(&area, &breakdown.area) {
+        let within = parse(&frame, "area", &within)?;
+        frame = frame.filter(within).map_err(failed)?;
+    }
+    if let (Some(_), Some(period)) = (&component.per, period) {
+        frame = add_up(frame, component, &area, breakdown, period)?;
+    }
+    for dimension in &breakdown.dimensions {
+        match frame.schema().field_with_unqualified_name(dimension) {
+            Ok(field) if field.data_type().is_string() => {}
+            Ok(field) => {
+                let message = format!("{dimension} is {}, not text", field.data_type());
+                return Err(DeclarationError::new("dimensions", message));
+            }
+            Err(_) => {
+                let message = format!("{} has no column {dimension:?}", component.dataset);
+                return Err(DeclarationError::new("dimensions", message));
+            }
+        }
+    }
+    if let Some(digits) = breakdown.by_level {
+        let digits = digits as i64;
+        let code = || ident(&area);
+        let mut inside = datafusion::logical_expr::when(
+            functions::character_length(code()).gt_eq(lit(digits)),
+            functions::left(code(), lit(digits)),
+        );
+        // Records of an area above the level belong to none of the areas inside.
+        frame = frame.with_column(AREA, inside.otherwise(lit("")).map_err(failed)?).map_err(failed)?;
+    }
+    Ok(frame)
+}
+
+/// The value of a component in a period, or its difference from an earlier period; its aggregates are added
+/// to the others, each once. Only measures of a distribution have differences.
+pub(crate) fn plan(
+    component: &Component,
+    period: Period,
+    since: Option<Period>,
+    records: &DataFrame,
+    aggregates: &mut Vec<Expr>,
+) -> Result<Outputs, DeclarationError> {
+    let measure = parse(records, "measure", &filled(&component.measure, period))?;
+    let earlier = since.map(|since| condition(component, since)).transpose()?;
+    let earlier = earlier.map(|sql| parse(records, "where", &sql)).transpose()?;
+    let when = match component.per {
+        Some(_) => None,
+        None => Some(parse(records, "where", &condition(component, period)?)?),
+    };
+    let mut keep = |aggregate: Expr| -> Expr {
+        let index = aggregates.iter().position(|known| *known == aggregate);
+        let index = index.unwrap_or_else(|| {
+            aggregates.push(aggregate);
+            aggregates.len() - 1
+        });
+        ident(format!("a{index}"))
+    };
+    let mut uncertainty = lit(ScalarValue::Null);
+    let alone = matches!(&measure, Expr::AggregateFunction(_));
+    let measure = measure
+        .transform_down(|expr| match expr {
+            Expr::AggregateFunction(f) => {
+                let survey = survey_aggregate(&f, records).map_err(|e| DataFusionError::Plan(e.remedy))?;
+                let value = match survey {
+                    Some((rows, estimate)) => {
+                        let now = keep(filtered(rows.clone(), &when));
+                        let before = earlier.as_ref().map(|_| keep(filtered(rows, &earlier)));
+                        let estimate = estimate(before, now);
+                        uncertainty = if alone { estimate.clone() } else { lit(ScalarValue::Null) };
+                        get_field(estimate, "value")
+                    }
+                    None => keep(filtered(f, &when)),
+                };
+                Ok(Transformed::new(value, true, TreeNodeRecursion::Jump))
+            }
+            other => Ok(Transformed::no(other)),
+        })
+        .map_err(|e| declaration_failed("measure", &e))?
+        .data;
+    let (rows, simulated) = match component.per {
+        Some(_) => (sum(ident(RECORDS)), bool_or(ident(SIMULATED))),
+        None => (count(lit(1)), bool_or(ident(SIMULATED))),
+    };
+    let mut counted = |aggregate: Expr| match aggregate {
+        Expr::AggregateFunction(f) => keep(filtered(f, &when)),
+        other => keep(other),
+    };
+    Ok([measure, counted(rows), counted(simulated), uncertainty])
+}
+
+/// An aggregate with a condition added to its own filter.
+fn filtered(mut f: AggregateFunction, condition: &Option<Expr>) -> Expr {
+    let filters = [f.params.filter.take().map(|f| *f), condition.clone()];
+    f.params.filter = filters.into_iter().flatten().reduce(Expr::and).map(Box::new);
+    Expr::AggregateFunction(f)
+}
+
+/// The aggregates of records, for the whole area and for each area inside.
+pub(crate) fn aggregate(
+    records: DataFrame,
+    breakdown: &Breakdown,
+    aggregates: Vec<Expr>,
+) -> datafusion::error::Result<DataFrame> {
+    let dimensions: Vec<_> = breakdown.dimensions.iter().map(ident).collect();
+    let aliased = aggregates.into_iter().enumerate().map(|(n, a)| a.alias(format!("a{n}"))).collect();
+    let groups = match breakdown.by_level {
+        None => dimensions,
+        Some(_) => {
+            let inside = dimensions.iter().cloned().chain([ident(AREA)]).collect();
+            let sets = datafusion::logical_expr::GroupingSet::GroupingSets(vec![dimensions, inside]);
+            vec![Expr::GroupingSet(sets)]
+        }
+    };
+    records.aggregate(groups, aliased)
+}
+
+/// SQL condition that a record lies in the period, and is one that the component measures.
+pub(crate) fn condition(component: &Component, period: Period) -> Result<String, DeclarationError> {
+    let in_time = in_period(component, period)?;
+    Ok(match component.condition.as_str() {
+        "" => in_time,
+        sql => format!("{in_time} AND ({})", filled(sql, period)),
+    })
+}
+
+/// SQL condition that a record lies in the period, or before its end where a stock is measured.
+pub(crate) fn in_period(component: &Component, period: Period) -> Result<String, DeclarationError> {
+    let table = table(&component.dataset)?;
+    let name = component.period_column(&table);
+    let kind = table.field_with_name(&name).map_err(|e| DeclarationError::new("period", e))?.data_type();
+    let (first, last, year) = (first_day(period), last_day(period), period.year());
+    Ok(match (kind, component.stock) {
+        (DataType::Date32, true) => format!("{name} <= DATE '{last}'"),
+        (DataType::Date32, false) => format!("{name} BETWEEN DATE '{first}' AND DATE '{last}'"),
+        (DataType::Int64, true) => format!("{name} <= {year}"),
+        (DataType::Int64, false) => format!("{name} = {year}"),
+        (DataType::Utf8, true) => format!("left({name}, 4) <= '{year}'"),
+        (DataType::Utf8, false) if period.months() == (1, 12) => format!("left({name}, 4) = '{year}'"),
+        (DataType::Utf8, false) => format!("{name} = '{period}'"),
+        (other, _) => {
+            let message = format!("{name} is {other}; name a date, a year or a reporting period");
+            return Err(DeclarationError::new("period", message));
+        }
+    })
+}
+
+/// SQL with the last day of the period and its year filled in.
+pub(crate) fn filled(sql: &str, period: Period) -> String {
+    let sql = sql.replace("$period_end", &format!("DATE '{}'", last_day(period)));
+    sql.replace("$year", &period.year().to_string())
+}
+
+/// Whether a component has values for whole years only.
+pub(crate) fn yearly(component: &Component) -> bool {
+    let Ok(table) = table(&component.dataset) else { return false };
+    let kind = table.field_with_name(&component.period_column(&table)).map(|f| f.data_type().clone());
+    kind.is_ok_and(|kind| kind == DataType::Int64)
+}
+
+/// First and last day of a period.
+pub(crate) fn first_day(period: Period) -> NaiveDate {
+    let (first, _) = period.months();
+    NaiveDate::from_ymd_opt(period.year().into(), first.into(), 1).unwrap_or_default()
+}
+
+/// Last day of a period.
+pub(crate) fn last_day(period: Period) -> NaiveDate {
+    let (_, last) = period.months();
+    let month = NaiveDate::from_ymd_opt(period.year().into(), last.into(), 1).unwrap_or_default();
+    month + chrono::Months::new(1) - chrono::Days::new(1)
+}
+
+/// SQL condition that a code lies in an area; none for everywhere. A range instead of a prefix,
+/// because ranges let whole files be passed over.
+pub(crate) fn within(column: &str, area: &str) -> Option<String> {
+    let (head, last) = area.split_at(area.len().checked_sub(1)?);
+    let beyond = char::from(last.as_bytes()[0] + 1);
+    Some(format!("{column} >= '{area}' AND {column} < '{head}{beyond}'"))
+}
+
+/// SQL over the columns of records.
+pub(crate) fn parse(records: &DataFrame, part: &str, sql: &str) -> Result<Expr, DeclarationError> {
+    records.parse_sql_expr(sql).map_err(|e| declaration_failed(part, &e))
+}
+
+fn join(
+    frame: DataFrame,
+    component: &Component,
+    column: &str,
+    source: Source<'_>,
+) -> Result<DataFrame, DeclarationError> {
+    let failed = |e: DataFusionError| declaration_failed("join", &e);
+    let to = reference(&component.dataset, column)?;
+    let prefix = column.strip_suffix("_id").unwrap_or(column);
+    let fields = find(&to.dataset).map(|d| d.fields.as_slice()).unwrap_or_default();
+    let renamed = fields.iter().map(|f| ident(f.column()).alias(format!("{prefix}_{}", f.column())));
+    let other = SESSION.read_table(source(&to.dataset)?).map_err(failed)?;
+    let other = other.select(renamed.collect::<Vec<_>>()).map_err(failed)?;
+    let key = format!("{prefix}_{}", to.field);
+    frame.join(other, JoinType::Left, &[column], &[key.as_str()], None).map_err(failed)
+}
+
+/// Adds up the records of each key: one row for each, with how many records it stands for.
+fn add_up(
+    frame: DataFrame,
+    component: &Component,
+    area: &str,
+    breakdown: &Breakdown,
+    period: Period,
+) -> Result<DataFrame, DeclarationError> {
+    let Some(per) = &component.per else { return Ok(frame) };
+    let failed = |e: DataFusionError| declaration_failed("per", &e);
+    let condition = parse(&frame, "where", &condition(component, period)?)?;
+    let frame = frame.filter(condition).map_err(failed)?;
+    let mut keys = vec![per.key.as_str(), area];
+    keys.extend(breakdown.dimensions.iter().map(String::as_str));
+    keys.dedup();
+    let mut columns = vec![count(lit(1)).alias(RECORDS), bool_or(ident(SIMULATED)).alias(SIMULATED)];
+    for (name, sql) in &per.columns {
+        columns.push(parse(&frame, &format!("per.columns.{name}"), &filled(sql, period))?.alias(name));
+    }
+    frame.aggregate(keys.into_iter().map(ident).collect(), columns).map_err(failed)
+}

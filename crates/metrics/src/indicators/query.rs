@@ -1,0 +1,296 @@
+//! Queries of indicators: figures by area, period and dimension, compared with the previous year, the
+//! target, and what was published.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+use uplift_core::area::AreaCode;
+use uplift_core::error::{Error, FieldViolation, Result};
+use uplift_core::interval::Interval;
+use uplift_core::language::Bilingual;
+use uplift_core::period::Period;
+use uplift_core::verdict::{Relation, Verdict};
+use uplift_proto::v1::records::Statistic;
+
+use super::area_names::NamesByCode;
+use super::catalogue::Catalogue;
+use super::indicator::{Component, Indicator};
+use super::plan::{self, Breakdown};
+use super::reference_data::{ReferenceData, Targets};
+use super::scan::{GroupResult, Measurement, Observation, Scanner, Uncertainty};
+use super::survey::is_measure;
+use super::value::Value;
+use crate::snapshots::SnapshotSet;
+use crate::statements::read::PublishedFigure;
+
+/// A query of indicators.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Query {
+    /// Ids, with or without versions; empty is all, or those of the sections.
+    pub(crate) indicators: Vec<String>,
+    /// Sections whose indicators are included too.
+    pub(crate) sections: Vec<String>,
+    /// Area; none is everywhere.
+    pub(crate) area: Option<AreaCode>,
+    /// Digits of the level of areas that the area is broken down by.
+    pub(crate) by_level: Option<usize>,
+    /// Periods.
+    pub(crate) periods: Vec<Period>,
+    /// Columns that figures are broken down by.
+    pub(crate) dimensions: Vec<String>,
+    /// Whether the previous year is included too.
+    pub(crate) compare_previous_year: bool,
+}
+
+/// One value of an indicator.
+#[derive(Debug, Clone)]
+pub(crate) struct Figure {
+    /// Its indicator.
+    pub(crate) indicator: Arc<Indicator>,
+    /// Code of the area; empty is everywhere.
+    pub(crate) area: String,
+    pub(crate) area_name: Bilingual,
+    /// Period.
+    pub(crate) period: Period,
+    /// Dimensions: column and code.
+    pub(crate) dimensions: BTreeMap<String, String>,
+    pub(crate) observation: Observation,
+    /// Value of the previous year.
+    pub(crate) previous: Option<Value>,
+    /// Uncertainty of the change since then.
+    pub(crate) change_uncertainty: Option<Uncertainty>,
+    /// Target of the year.
+    pub(crate) target: Option<f64>,
+    /// The same figure as documents publish it.
+    pub(crate) published: Vec<PublishedValue>,
+}
+
+/// A figure as a document publishes it.
+#[derive(Debug, Clone)]
+pub(crate) struct PublishedValue {
+    pub(crate) figure: PublishedFigure,
+    /// Whether it agrees with the records.
+    pub(crate) verdict: Verdict,
+}
+
+impl Query {
+    fn breakdown(&self) -> Breakdown {
+        let area = self.area.as_ref().map(|a| a.as_str().to_owned()).unwrap_or_default();
+        Breakdown { area, by_level: self.by_level, dimensions: self.dimensions.clone() }
+    }
+
+    /// The indicators of the query; refuses those without a value in one of its periods.
+    pub(crate) fn indicators(&self, catalogue: &Catalogue) -> Result<Vec<Arc<Indicator>>> {
+        if self.periods.is_empty() {
+            return Err(Error::invalid_field("query.periods", "is empty; write at least one, as 2011"));
+        }
+        let has_all = |i: &Indicator| self.dimensions.iter().all(|d| i.dimensions.contains(d));
+        let mut violations = Vec::new();
+        let mut indicators: Vec<Arc<Indicator>> = Vec::new();
+        for (n, name) in self.indicators.iter().enumerate() {
+            let indicator = catalogue.get(name)?;
+            let field = format!("query.indicators[{n}]");
+            if !has_all(indicator) {
+                let known = match indicator.dimensions.as_slice() {
+                    [] => "it has none".to_owned(),
+                    known => format!("it has {}", known.join(", ")),
+                };
+                violations.push(FieldViolation::new(
+                    &field,
+                    format!("{name} lacks a dimension of the query; {known}"),
+                ));
+            }
+            if let Some(period) = self.periods.iter().find(|p| !has_period(indicator, **p)) {
+                let year = period.year();
+                violations.push(FieldViolation::new(
+                    &field,
+                    format!("{name} is yearly and has no value for {period}; ask for {year}"),
+                ));
+            }
+            indicators.push(indicator.clone());
+        }
+        if !violations.is_empty() {
+            return Err(Error::invalid(violations));
+        }
+        if let Some(n) = self.sections.iter().position(|s| catalogue.newest().all(|i| i.section != *s)) {
+            let known: BTreeSet<_> = catalogue.newest().map(|i| i.section.as_str()).collect();
+            let known = known.into_iter().collect::<Vec<_>>().join(", ");
+            let message = format!("there is no section {:?}; there are {known}", self.sections[n]);
+            return Err(Error::invalid_field(format!("query.sections[{n}]"), message));
+        }
+        let all = self.indicators.is_empty() && self.sections.is_empty();
+        let more = catalogue.newest().filter(|i| (all || self.sections.contains(&i.section)) && has_all(i));
+        indicators.extend(more.cloned());
+        let mut seen = BTreeSet::new();
+        indicators.retain(|i| seen.insert((i.id.clone(), i.version)));
+        Ok(indicators)
+    }
+}
+
+fn has_period(indicator: &Indicator, period: Period) -> bool {
+    period.months() == (1, 12) || !indicator.components().any(plan::yearly)
+}
+
+/// Answers a query: figures by indicator, period and area, the area itself first.
+pub(crate) async fn answer(
+    catalogue: &Catalogue,
+    scanner: &Scanner,
+    reference_data: &ReferenceData,
+    snapshots: &SnapshotSet,
+    query: &Query,
+) -> Result<Vec<Figure>> {
+    let indicators = query.indicators(catalogue)?;
+    let breakdown = query.breakdown();
+    let mut measurements: Vec<Measurement> = Vec::new();
+    for indicator in &indicators {
+        for period in periods(query, indicator) {
+            let years =
+                std::iter::once(period).chain(query.compare_previous_year.then(|| period.year_before()));
+            for period in years {
+                let measurement = |c: &Component| Measurement { component: c.clone(), period, since: None };
+                measurements.extend(indicator.components().map(measurement));
+            }
+            let measures = indicator.value.iter().filter(|c| query.compare_previous_year && is_measure(c));
+            let since = Some(period.year_before());
+            measurements.extend(measures.map(|c| Measurement { component: c.clone(), period, since }));
+        }
+    }
+    let rows = scanner.measure(snapshots, &breakdown, &measurements).await?;
+    let results: Results<'_> =
+        measurements.iter().map(|i| (&i.component, i.period, i.since)).zip(rows).collect();
+    let names = reference_data.area_names(snapshots).await?;
+    let targets = reference_data.targets(snapshots).await?;
+    let published = reference_data.published(snapshots).await?;
+    let mut figures = Vec::new();
+    for indicator in &indicators {
+        for period in periods(query, indicator) {
+            let now = combine(indicator, period, &results);
+            let before =
+                query.compare_previous_year.then(|| combine(indicator, period.year_before(), &results));
+            let since = indicator.value.as_ref().filter(|_| query.compare_previous_year);
+            let since = since.map(|c| observations(c, period, Some(period.year_before()), &results));
+            let mut by_key: BTreeMap<GroupKey, Observation> = BTreeMap::new();
+            by_key.extend(query.dimensions.is_empty().then(|| (GroupKey::default(), Observation::default())));
+            by_key.extend(areas_without_records(query, &names).map(|key| (key, Observation::default())));
+            by_key.extend(now);
+            for (key, observation) in by_key {
+                let previous = before.as_ref().and_then(|b| b.get(&key)?.value);
+                let change_uncertainty =
+                    since.as_ref().and_then(|s| s.get(&key)?.times(indicator.factor()).uncertainty);
+                let mut figure = Figure {
+                    indicator: indicator.clone(),
+                    area: key.area.clone().unwrap_or_else(|| breakdown.area.clone()),
+                    area_name: Bilingual::default(),
+                    period,
+                    dimensions: named(&query.dimensions, &key),
+                    observation,
+                    previous,
+                    change_uncertainty,
+                    target: None,
+                    published: Vec::new(),
+                };
+                figure.area_name = names.get(&figure.area).cloned().unwrap_or_default();
+                figure.target = target(&figure, &targets);
+                figure.published = published_values(&figure, &published);
+                figures.push(figure);
+            }
+        }
+    }
+    Ok(figures)
+}
+
+/// An area and a combination of dimensions. Orders the whole area before the areas inside.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct GroupKey {
+    area: Option<String>,
+    dimensions: Vec<Option<String>>,
+}
+
+fn periods(query: &Query, indicator: &Indicator) -> impl Iterator<Item = Period> {
+    query.periods.iter().copied().filter(|p| has_period(indicator, *p)).collect::<Vec<_>>().into_iter()
+}
+
+type Results<'a> = HashMap<(&'a Component, Period, Option<Period>), Arc<Vec<GroupResult>>>;
+
+fn observations(
+    component: &Component,
+    period: Period,
+    since: Option<Period>,
+    results: &Results<'_>,
+) -> HashMap<GroupKey, Observation> {
+    let rows = results.get(&(component, period, since)).map(|rows| rows.as_slice()).unwrap_or_default();
+    let key = |r: &GroupResult| GroupKey { area: r.area.clone(), dimensions: r.dimensions.clone() };
+    rows.iter().map(|r| (key(r), r.observation)).collect()
+}
+
+/// The values of an indicator from those of its components. A ratio is one of sums over the same area, so
+/// that a larger area's is not an average of its parts'.
+fn combine(indicator: &Indicator, period: Period, results: &Results<'_>) -> HashMap<GroupKey, Observation> {
+    let (Some(over), Some(under)) = (&indicator.numerator, &indicator.denominator) else {
+        let own =
+            indicator.value.as_ref().map(|v| observations(v, period, None, results)).unwrap_or_default();
+        return own.into_iter().map(|(key, value)| (key, value.times(indicator.factor()))).collect();
+    };
+    let over = observations(over, period, None, results);
+    let ratio = |(key, under): (GroupKey, Observation)| {
+        // Where only the denominator has records, the numerator is zero.
+        let over = over.get(&key).copied().unwrap_or_default();
+        let part = over.value.unwrap_or(Value::Exact(Decimal::ZERO));
+        let value = under.value.and_then(|under| part.ratio(under, indicator.factor()));
+        let records = over.records + under.records;
+        (key, Observation { value, records, simulated: over.simulated || under.simulated, uncertainty: None })
+    };
+    observations(under, period, None, results).into_iter().map(ratio).collect()
+}
+
+/// The areas of the level of the query: one without records is listed without a value.
+fn areas_without_records<'a>(
+    query: &'a Query,
+    names: &'a NamesByCode,
+) -> impl Iterator<Item = GroupKey> + 'a {
+    let area = query.area.as_ref().map_or("", |a| a.as_str());
+    // Without a level, the areas inside are not looked through.
+    let level = query.by_level.filter(|digits| query.dimensions.is_empty() && *digits > area.len());
+    level.into_iter().flat_map(move |digits| {
+        let inside = names.range(area.to_owned()..).map(|(code, _)| code);
+        let inside = inside.take_while(move |code| code.starts_with(area));
+        let of_level = inside.filter(move |code| code.len() == digits);
+        of_level.map(|code| GroupKey { area: Some(code.clone()), dimensions: Vec::new() })
+    })
+}
+
+fn named(dimensions: &[String], key: &GroupKey) -> BTreeMap<String, String> {
+    let code = |code: &Option<String>| code.clone().unwrap_or_default();
+    dimensions.iter().cloned().zip(key.dimensions.iter().map(code)).collect()
+}
+
+/// The target of the year that the area's own office set.
+fn target(figure: &Figure, targets: &Targets) -> Option<f64> {
+    let yearly = figure.period.months() == (1, 12) && figure.dimensions.is_empty();
+    let key = (figure.indicator.target.clone(), figure.period.year(), figure.area.clone());
+    targets.get(&key).copied().filter(|_| yearly && !figure.indicator.target.is_empty())
+}
+
+/// Statements on the same subject, area and period, each judged against the figure.
+fn published_values(figure: &Figure, statements: &[PublishedFigure]) -> Vec<PublishedValue> {
+    let (subject, period) = (&figure.indicator.published, figure.period.to_string());
+    if subject.is_empty() || !figure.dimensions.is_empty() {
+        return Vec::new();
+    }
+    let about = |s: &&PublishedFigure| {
+        let is_value =
+            !matches!(s.statement.statistic(), Statistic::Change | Statistic::Growth | Statistic::Target);
+        let part = s.statement.period.strip_prefix(&period);
+        let within = part.is_some_and(|part| part.is_empty() || part.starts_with('-'));
+        s.statement.subject == *subject && s.statement.area_code == figure.area && within && is_value
+    };
+    let judged = |s: &PublishedFigure| {
+        let value = figure.observation.value.and_then(Value::as_decimal);
+        let verdict = value.map_or(Verdict::Undetermined, |value| {
+            Relation::Contains.judge(&s.interval, &Interval::exact(value))
+        });
+        PublishedValue { figure: s.clone(), verdict }
+    };
+    statements.iter().filter(about).map(judged).collect()
+}

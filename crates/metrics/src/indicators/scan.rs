@@ -1,0 +1,274 @@
+//! Components computed over tables: those over the same records share one scan, and results are cached
+//! by definition and table version.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, StringArray};
+use arrow::datatypes::{Float64Type, Int64Type};
+use datafusion::catalog::TableProvider;
+use datafusion::logical_expr::{Expr, ident};
+use quick_cache::sync::Cache;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use uplift_core::error::{DeclarationError, Error, Result};
+use uplift_core::period::Period;
+use uplift_engine::error::query_failed;
+use uplift_formats::columns::{boolean, integer, text};
+
+use super::indicator::Component;
+use super::plan::{self, AREA, Breakdown};
+use super::value::{Value, values};
+use crate::snapshots::SnapshotSet;
+
+/// A component to be computed in a period, or its difference from an earlier one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Measurement {
+    pub(crate) component: Component,
+    pub(crate) period: Period,
+    /// The earlier period.
+    pub(crate) since: Option<Period>,
+}
+
+/// The value of a component and the records that it was computed from.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Observation {
+    /// None where it is undefined, as without records.
+    pub(crate) value: Option<Value>,
+    /// Number of records.
+    pub(crate) records: i64,
+    /// Whether one of them is simulated.
+    pub(crate) simulated: bool,
+    /// Uncertainty of the value, where the records are a sample of known design.
+    pub(crate) uncertainty: Option<Uncertainty>,
+}
+
+/// The uncertainty of a value that was computed from a sample.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Uncertainty {
+    pub(crate) standard_error: Option<f64>,
+    /// Ends of the 95 percent confidence interval.
+    pub(crate) interval: Option<(f64, f64)>,
+    /// Sample size.
+    pub(crate) rows: i64,
+    pub(crate) strata: i64,
+    pub(crate) clusters: i64,
+}
+
+impl Observation {
+    /// In another unit, as percent for a share.
+    pub(crate) fn times(self, factor: Decimal) -> Self {
+        let by = factor.to_f64().unwrap_or(f64::NAN);
+        let scaled = |s: Uncertainty| Uncertainty {
+            standard_error: s.standard_error.map(|e| e * by),
+            interval: s.interval.map(|(low, high)| (low * by, high * by)),
+            ..s
+        };
+        Self {
+            value: self.value.and_then(|v| v.times(factor)),
+            uncertainty: self.uncertainty.map(scaled),
+            ..self
+        }
+    }
+}
+
+/// The observation of one area and one combination of dimensions.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct GroupResult {
+    /// Code of the area inside; none for the whole area.
+    pub(crate) area: Option<String>,
+    /// Values of the dimensions.
+    pub(crate) dimensions: Vec<Option<String>>,
+    pub(crate) observation: Observation,
+}
+
+/// Everything that a result depends on: the definition, the breakdown, the versions. No cached result can
+/// go stale, since a commit makes another version and so another key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    measurement: Measurement,
+    breakdown: Breakdown,
+    versions: Vec<i64>,
+}
+
+/// Maximum number of cached results.
+const MAX_CACHED: usize = 50_000;
+
+/// Computes components and caches the results.
+#[derive(Debug)]
+pub(crate) struct Scanner {
+    cache: Cache<Key, Arc<Vec<GroupResult>>>,
+}
+
+impl Default for Scanner {
+    fn default() -> Self {
+        Self { cache: Cache::new(MAX_CACHED) }
+    }
+}
+
+impl Scanner {
+    /// The results of each measurement, in their order.
+    pub(crate) async fn measure(
+        &self,
+        snapshots: &SnapshotSet,
+        breakdown: &Breakdown,
+        measurements: &[Measurement],
+    ) -> Result<Vec<Arc<Vec<GroupResult>>>> {
+        let mut keys = Vec::with_capacity(measurements.len());
+        for measurement in measurements {
+            let mut versions = Vec::new();
+            for dataset in measurement.component.datasets() {
+                versions.push(snapshots.version(dataset).await?);
+            }
+            keys.push(Key { measurement: measurement.clone(), breakdown: breakdown.clone(), versions });
+        }
+        let mut answers: Vec<_> = keys.iter().map(|key| self.cache.get(key)).collect();
+        // Those that share their records are computed together.
+        let mut scans: HashMap<String, Vec<usize>> = HashMap::new();
+        for (n, measurement) in measurements.iter().enumerate().filter(|(n, _)| answers[*n].is_none()) {
+            scans.entry(shared(&measurement.component, measurement.period)).or_default().push(n);
+        }
+        for indices in scans.into_values() {
+            let together: Vec<_> = indices.iter().map(|n| &measurements[*n]).collect();
+            for (n, rows) in indices.iter().zip(scan(snapshots, breakdown, &together).await?) {
+                let rows = Arc::new(rows);
+                self.cache.insert(keys[*n].clone(), rows.clone());
+                answers[*n] = Some(rows);
+            }
+        }
+        Ok(answers.into_iter().flatten().collect())
+    }
+}
+
+/// What components must have in common to share a scan.
+fn shared(component: &Component, period: Period) -> String {
+    let Component { dataset, area, join, per, condition, stock, period: column, .. } = component;
+    match per {
+        None => format!("{dataset} {area} {join:?}"),
+        Some(per) => format!("{dataset} {area} {join:?} {per:?} {condition} {stock} {column} {period}"),
+    }
+}
+
+async fn scan(
+    snapshots: &SnapshotSet,
+    breakdown: &Breakdown,
+    measurements: &[&Measurement],
+) -> Result<Vec<Vec<GroupResult>>> {
+    let Some(Measurement { component: first, period, .. }) = measurements.first() else {
+        return Ok(Vec::new());
+    };
+    let mut sources: HashMap<&str, Arc<dyn TableProvider>> = HashMap::new();
+    for dataset in first.datasets() {
+        let provider = match snapshots.provider(dataset).await? {
+            Some(provider) => provider,
+            None => plan::empty(dataset).map_err(planning_error)?,
+        };
+        sources.insert(dataset, provider);
+    }
+    let source = |dataset: &str| {
+        let provider = sources.get(dataset).cloned();
+        provider.ok_or_else(|| DeclarationError::new("dataset", format!("{dataset} is not read")))
+    };
+    let mut records = plan::records(first, breakdown, Some(*period), &source).map_err(planning_error)?;
+    if first.per.is_none() {
+        let periods = plan::parse(&records, "period", &any_period(measurements)?).map_err(planning_error)?;
+        records = records.filter(periods).map_err(failed)?;
+    }
+    let mut aggregates = Vec::new();
+    let mut outputs = Vec::new();
+    for Measurement { component, period, since } in measurements {
+        outputs
+            .push(plan::plan(component, *period, *since, &records, &mut aggregates).map_err(planning_error)?);
+    }
+    let counted = plan::aggregate(records, breakdown, aggregates).map_err(failed)?;
+    let mut columns: Vec<Expr> = breakdown.dimensions.iter().map(ident).collect();
+    columns.extend(breakdown.by_level.map(|_| ident(AREA)));
+    for (n, output) in outputs.into_iter().enumerate() {
+        columns.extend(
+            output.into_iter().zip(["v", "r", "s", "e"]).map(|(e, part)| e.alias(format!("{part}{n}"))),
+        );
+    }
+    let batches = counted.select(columns).map_err(failed)?.collect().await.map_err(failed)?;
+    let mut answers = vec![Vec::new(); measurements.len()];
+    for batch in batches.iter().filter(|b| b.num_rows() > 0) {
+        for (n, rows) in answers.iter_mut().enumerate() {
+            rows.extend(read(batch, breakdown, n)?);
+        }
+    }
+    Ok(answers)
+}
+
+/// SQL condition that a record lies in one of the periods: it spares reading the others.
+fn any_period(measurements: &[&Measurement]) -> Result<String> {
+    let periods = |measurement: &&Measurement| std::iter::once(measurement.period).chain(measurement.since);
+    let each = measurements
+        .iter()
+        .flat_map(|measurement| periods(measurement).map(|period| (&measurement.component, period)));
+    let conditions = each.map(|(component, period)| plan::in_period(component, period));
+    let distinct: BTreeSet<_> = conditions.collect::<Result<_, _>>().map_err(planning_error)?;
+    Ok(distinct.into_iter().map(|c| format!("({c})")).collect::<Vec<_>>().join(" OR "))
+}
+
+fn read(batch: &RecordBatch, breakdown: &Breakdown, n: usize) -> Result<Vec<GroupResult>> {
+    let dimensions: Vec<StringArray> =
+        breakdown.dimensions.iter().map(|name| text(batch, name)).collect::<Result<_>>()?;
+    let areas = breakdown.by_level.map(|_| text(batch, AREA)).transpose()?;
+    let column = |part: &str| {
+        let name = format!("{part}{n}");
+        batch.column_by_name(&name).ok_or_else(|| Error::internal("reading values", format!("no {name}")))
+    };
+    let (records, simulated) = (integer(batch, &format!("r{n}"))?, boolean(batch, &format!("s{n}"))?);
+    let uncertainty = uncertainty(column("e")?)?;
+    let at = |column: &StringArray, row: usize| column.is_valid(row).then(|| column.value(row).to_owned());
+    let values = values(column("v")?)?;
+    let row = |(row, value): (usize, Option<Value>)| {
+        let records = if records.is_valid(row) { records.value(row) } else { 0 };
+        GroupResult {
+            area: areas.as_ref().and_then(|areas| at(areas, row)),
+            dimensions: dimensions.iter().map(|d| at(d, row)).collect(),
+            observation: Observation {
+                // A count of no records has no value: nothing was handed in.
+                value: value.filter(|_| records > 0),
+                records,
+                simulated: simulated.is_valid(row) && simulated.value(row),
+                uncertainty: uncertainty.get(row).copied().flatten(),
+            },
+        }
+    };
+    let rows = values.into_iter().enumerate().map(row);
+    // Records above the level belong to the whole alone; other measurements may have no records here.
+    Ok(rows.filter(|r| r.area.as_deref() != Some("") && r.observation.records > 0).collect())
+}
+
+/// The uncertainty of estimates; none for other measures, and without a design.
+fn uncertainty(column: &ArrayRef) -> Result<Vec<Option<Uncertainty>>> {
+    let Some(estimates) = column.as_struct_opt() else { return Ok(Vec::new()) };
+    let part = |name: &str| {
+        let column = estimates.column_by_name(name);
+        column.ok_or_else(|| Error::internal("reading values", format!("an estimate has no {name}")))
+    };
+    let number = |name: &str| part(name).map(|c| c.as_primitive::<Float64Type>());
+    let count = |name: &str| part(name).map(|c| c.as_primitive::<Int64Type>());
+    let (error, low, high) = (number("standard_error")?, number("low")?, number("high")?);
+    let (rows, strata, clusters) = (count("rows")?, count("strata")?, count("clusters")?);
+    let at = |column: &Float64Array, row| column.is_valid(row).then(|| column.value(row));
+    let one = |row| Uncertainty {
+        standard_error: at(error, row),
+        interval: at(low, row).zip(at(high, row)),
+        rows: rows.value(row),
+        strata: strata.value(row),
+        clusters: clusters.value(row),
+    };
+    Ok((0..estimates.len())
+        .map(|row| Some(one(row)).filter(|uncertainty| uncertainty.clusters > 0))
+        .collect())
+}
+
+fn failed(error: datafusion::error::DataFusionError) -> Error {
+    query_failed("computing indicators", error)
+}
+
+/// A declaration was checked when it was loaded: if it still cannot be planned, that is our fault.
+fn planning_error(error: DeclarationError) -> Error {
+    Error::internal("planning indicators", error)
+}

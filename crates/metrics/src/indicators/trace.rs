@@ -1,0 +1,296 @@
+//! The evidence of a figure: the SQL, the versions, the submissions and records, and the value
+//! recomputed from them.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array, RecordBatch};
+use datafusion::prelude::SessionContext;
+use prost::Message;
+use rust_decimal::Decimal;
+use uplift_core::error::{DeclarationError, Error, ErrorKind, Result};
+use uplift_core::period::Period;
+use uplift_engine::error::query_failed;
+use uplift_engine::session;
+use uplift_formats::columns::{integer, text, text_at};
+use uplift_proto::dataset::find;
+use uplift_proto::token;
+use uplift_store::schema::{ROW_NUMBER, SUBMISSION_ID};
+
+use super::indicator::{Component, Indicator, reference, table};
+use super::plan;
+use super::query::Figure;
+use super::value::{Value, values};
+use crate::snapshots::SnapshotSet;
+
+/// The content of a trace token: everything needed to recompute its figure, and nothing else.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Trace {
+    /// Indicator.
+    #[prost(string, tag = "1")]
+    pub(crate) indicator: String,
+    /// Version of its definition.
+    #[prost(uint32, tag = "2")]
+    pub(crate) definition: u32,
+    /// Digest of that definition.
+    #[prost(string, tag = "3")]
+    pub(crate) digest: String,
+    /// Area; empty is everywhere.
+    #[prost(string, tag = "4")]
+    pub(crate) area: String,
+    /// Period.
+    #[prost(string, tag = "5")]
+    pub(crate) period: String,
+    /// Dimensions: column and code.
+    #[prost(btree_map = "string, string", tag = "6")]
+    pub(crate) dimensions: BTreeMap<String, String>,
+    /// Versions of the tables that the figure was computed from.
+    #[prost(btree_map = "string, int64", tag = "7")]
+    pub(crate) versions: BTreeMap<String, i64>,
+}
+
+impl Trace {
+    /// The trace of a figure computed at these versions.
+    pub(crate) fn for_figure(figure: &Figure, versions: &BTreeMap<String, i64>) -> Self {
+        let used = figure.indicator.components().flat_map(Component::datasets);
+        let versions = used.filter_map(|d| Some((d.to_owned(), *versions.get(d)?))).collect();
+        Self {
+            indicator: figure.indicator.id.clone(),
+            definition: figure.indicator.version,
+            digest: figure.indicator.digest.clone(),
+            area: figure.area.clone(),
+            period: figure.period.to_string(),
+            dimensions: figure.dimensions.clone(),
+            versions,
+        }
+    }
+
+    /// The trace as text that is safe in a URL.
+    pub(crate) fn token(&self) -> String {
+        token::encode(self)
+    }
+
+    /// The trace of a token.
+    pub(crate) fn parse(token: &str) -> Result<Self> {
+        let trace = token::decode(token).filter(|t: &Self| !t.indicator.is_empty());
+        trace.ok_or_else(|| {
+            Error::invalid_field("trace", "is not a trace; take the one of a figure of QueryIndicators")
+        })
+    }
+
+    /// Checks that the definition is still the one that the figure was computed by.
+    pub(crate) fn check_definition(&self, indicator: &Indicator) -> Result<()> {
+        if indicator.digest == self.digest {
+            return Ok(());
+        }
+        let message = format!(
+            "the definition of {}@{} has changed since the figure was computed; query the figure again",
+            self.indicator, self.definition
+        );
+        Err(Error::new(ErrorKind::FailedPrecondition, message))
+    }
+}
+
+/// One part of the evidence: a component with its records.
+#[derive(Debug)]
+pub(crate) struct TracePart {
+    /// `value`, `numerator` or `denominator`.
+    pub(crate) name: &'static str,
+    /// The query that its value is recomputed by.
+    pub(crate) sql: String,
+    pub(crate) value: Option<Value>,
+    /// Number of records.
+    pub(crate) records: i64,
+    /// Their submissions with the number of records, the most first.
+    pub(crate) submissions: Vec<(String, i64)>,
+    /// Names of columns of the records.
+    pub(crate) columns: Vec<String>,
+    /// A page of the records: submission, row, values.
+    pub(crate) rows: Vec<(String, i64, Vec<String>)>,
+}
+
+/// Maximum number of submissions of a part.
+const MAX_SUBMISSIONS: usize = 1_000;
+
+/// The parts of a figure, each recomputed by its own SQL.
+pub(crate) async fn trace_parts(
+    snapshots: &SnapshotSet,
+    indicator: &Indicator,
+    trace: &Trace,
+    period: Period,
+    (start, size): (usize, usize),
+) -> Result<Vec<TracePart>> {
+    let mut trace_parts = Vec::new();
+    for (name, component) in [
+        ("value", &indicator.value),
+        ("numerator", &indicator.numerator),
+        ("denominator", &indicator.denominator),
+    ] {
+        if let Some(component) = component {
+            trace_parts.push(part(snapshots, name, component, trace, period, (start, size)).await?);
+        }
+    }
+    Ok(trace_parts)
+}
+
+/// The value of the figure from those of its parts.
+pub(crate) fn recompute(indicator: &Indicator, trace_parts: &[TracePart]) -> Option<Value> {
+    match trace_parts {
+        [value] => value.value.and_then(|value| value.times(indicator.factor())),
+        [over, under] => {
+            let over = over.value.unwrap_or(Value::Exact(Decimal::ZERO));
+            under.value.and_then(|under| over.ratio(under, indicator.factor()))
+        }
+        _ => None,
+    }
+}
+
+async fn part(
+    snapshots: &SnapshotSet,
+    name: &'static str,
+    component: &Component,
+    trace: &Trace,
+    period: Period,
+    (start, size): (usize, usize),
+) -> Result<TracePart> {
+    // A session of its own: its tables are at the versions of this trace.
+    let session = session();
+    for dataset in component.datasets() {
+        let provider = match snapshots.provider(dataset).await? {
+            Some(provider) => provider,
+            None => plan::empty(dataset).map_err(planning_error)?,
+        };
+        session.register_table(dataset, provider).map_err(failed)?;
+    }
+    let from = from_clause(component).map_err(planning_error)?;
+    let condition = condition(component, trace, period).map_err(planning_error)?;
+    let sql = measure(component, &from, &condition, period).map_err(planning_error)?;
+    let answer = run(&session, &sql).await?;
+    let counts = integer(&answer, "records")?;
+    let records = if !counts.is_empty() && counts.is_valid(0) { counts.value(0) } else { 0 };
+    let column = answer.column_by_name("value").map(values).transpose()?.unwrap_or_default();
+    let value = column.first().copied().flatten().filter(|_| records > 0);
+
+    let by_submission = format!(
+        "SELECT {SUBMISSION_ID}, count(*) AS records FROM {from} WHERE {condition} GROUP BY {SUBMISSION_ID} \
+         ORDER BY records DESC, {SUBMISSION_ID} LIMIT {MAX_SUBMISSIONS}"
+    );
+    let by_submission = run(&session, &by_submission).await?;
+    let (ids, counts) = (text(&by_submission, SUBMISSION_ID)?, integer(&by_submission, "records")?);
+    let submissions =
+        (0..by_submission.num_rows()).map(|row| (text_at(&ids, row), counts.value(row))).collect();
+
+    let columns = public_columns(component).map_err(planning_error)?;
+    let numbered = component.dataset != "submission";
+    let number = if numbered { ROW_NUMBER } else { "CAST(0 AS BIGINT)" };
+    let fields: String = columns.iter().map(|c| format!(", CAST({c} AS VARCHAR) AS {c}_")).collect();
+    let page = format!(
+        "SELECT {SUBMISSION_ID}, {number} AS number{fields} FROM {from} WHERE {condition} \
+         ORDER BY {SUBMISSION_ID}, number LIMIT {size} OFFSET {start}"
+    );
+    let page = run(&session, &page).await?;
+    let (ids, numbers) = (text(&page, SUBMISSION_ID)?, integer(&page, "number")?);
+    let cells: Vec<_> = columns.iter().map(|c| text(&page, &format!("{c}_"))).collect::<Result<_>>()?;
+    let row = |row| {
+        (text_at(&ids, row), numbers.value(row), cells.iter().map(|c| text_at(c, row)).collect::<Vec<_>>())
+    };
+    let rows = (0..page.num_rows()).map(row).collect();
+    Ok(TracePart { name, sql, value, records, submissions, columns, rows })
+}
+
+async fn run(session: &SessionContext, sql: &str) -> Result<RecordBatch> {
+    let frame = session.sql(sql).await.map_err(failed)?;
+    let schema = frame.schema().inner().clone();
+    let batches = frame.collect().await.map_err(failed)?;
+    arrow::compute::concat_batches(&schema, &batches).map_err(|e| Error::internal("tracing", e))
+}
+
+/// The query of the value of a part, for people to read and to run.
+fn measure(
+    component: &Component,
+    from: &str,
+    condition: &str,
+    period: Period,
+) -> Result<String, DeclarationError> {
+    let measure = plan::filled(&component.measure, period);
+    let Some(per) = &component.per else {
+        return Ok(format!("SELECT {measure} AS value, count(*) AS records FROM {from} WHERE {condition}"));
+    };
+    let area = component.area_column(&table(&component.dataset)?);
+    let column = |(name, sql): (&String, &String)| format!(", {} AS {name}", plan::filled(sql, period));
+    let columns: String = per.columns.iter().map(column).collect();
+    let key = &per.key;
+    Ok(format!(
+        "SELECT {measure} AS value, sum(n) AS records FROM (SELECT {key}, {area}, count(*) AS n{columns} \
+         FROM {from} WHERE {condition} GROUP BY {key}, {area}) AS added"
+    ))
+}
+
+fn from_clause(component: &Component) -> Result<String, DeclarationError> {
+    let mut from = component.dataset.clone();
+    for column in &component.join {
+        let to = reference(&component.dataset, column)?;
+        let prefix = column.strip_suffix("_id").unwrap_or(column);
+        let fields = find(&to.dataset).map(|d| d.fields.as_slice()).unwrap_or_default();
+        let renamed: Vec<_> = fields.iter().map(|f| format!("{0} AS {prefix}_{0}", f.column())).collect();
+        let (other, key) = (&to.dataset, &to.field);
+        from += &format!(
+            " LEFT JOIN (SELECT {} FROM {other}) AS {prefix} ON {column} = {prefix}_{key}",
+            renamed.join(", ")
+        );
+    }
+    Ok(from)
+}
+
+fn condition(component: &Component, trace: &Trace, period: Period) -> Result<String, DeclarationError> {
+    let columns = table(&component.dataset)?;
+    let mut all: Vec<String> =
+        plan::within(&component.area_column(&columns), &trace.area).into_iter().collect();
+    all.push(plan::condition(component, period)?);
+    for (column, code) in &trace.dimensions {
+        all.push(match code.as_str() {
+            "" => format!("{column} IS NULL"),
+            code => format!("{column} = '{}'", code.replace('\'', "''")),
+        });
+    }
+    Ok(all.join(" AND "))
+}
+
+/// Columns of a record that are not personal data.
+fn public_columns(component: &Component) -> Result<Vec<String>, DeclarationError> {
+    let Some(dataset) = find(&component.dataset) else {
+        let columns = table(&component.dataset)?;
+        let names = columns.fields().iter().map(|f| f.name().clone());
+        return Ok(names.filter(|name| name != SUBMISSION_ID && name != "digest").collect());
+    };
+    Ok(dataset.fields.iter().filter(|f| !f.personal).map(|f| f.column().to_owned()).collect())
+}
+
+fn failed(error: datafusion::error::DataFusionError) -> Error {
+    query_failed("tracing a figure", error)
+}
+
+fn planning_error(error: DeclarationError) -> Error {
+    Error::internal("tracing a figure", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_reads_back_and_anything_else_is_refused() {
+        let trace = Trace {
+            indicator: "fund.absorption".to_owned(),
+            definition: 2,
+            area: "50".to_owned(),
+            versions: BTreeMap::from([("fund_flow".to_owned(), 7)]),
+            ..Trace::default()
+        };
+        let token = trace.token();
+        assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{token}");
+        assert_eq!(Trace::parse(&token).unwrap(), trace);
+        for wrong in ["", "?", "AAAA"] {
+            assert_eq!(Trace::parse(wrong).unwrap_err().kind, ErrorKind::InvalidArgument, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The table versions that one answer is computed from: each table is looked up once.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use datafusion::catalog::TableProvider;
+use tokio::sync::Mutex;
+use uplift_core::error::Result;
+use uplift_store::{Snapshot, Store};
+
+/// Which state of the tables to read.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct AsOf {
+    /// Versions of some tables.
+    pub(crate) versions: BTreeMap<String, i64>,
+    /// The instant for the others; absent is now.
+    pub(crate) instant: Option<DateTime<Utc>>,
+}
+
+/// Tables at the versions of one answer; a table that does not exist is empty.
+#[derive(Debug)]
+pub(crate) struct SnapshotSet {
+    store: Arc<Store>,
+    as_of: AsOf,
+    snapshots: Mutex<HashMap<String, Option<Snapshot>>>,
+}
+
+impl SnapshotSet {
+    /// Over a store.
+    pub(crate) fn new(store: Arc<Store>, as_of: AsOf) -> Self {
+        Self { store, as_of, snapshots: Mutex::default() }
+    }
+
+    /// A table at the version of this answer; none if it does not exist.
+    pub(crate) async fn snapshot(&self, table: &str) -> Result<Option<Snapshot>> {
+        let mut snapshots = self.snapshots.lock().await;
+        if let Some(snapshot) = snapshots.get(table) {
+            return Ok(snapshot.clone());
+        }
+        let snapshot = match self.store.get(table).await? {
+            None => None,
+            Some(opened) => match (self.as_of.versions.get(table), self.as_of.instant) {
+                (Some(version), _) => Some(opened.at(Some(*version)).await?),
+                (None, Some(instant)) => Some(opened.at_instant(instant).await?),
+                (None, None) => Some(opened.snapshot().await?),
+            },
+        };
+        snapshots.insert(table.to_owned(), snapshot.clone());
+        Ok(snapshot)
+    }
+
+    /// Version of a table; -1 if it does not exist.
+    pub(crate) async fn version(&self, table: &str) -> Result<i64> {
+        Ok(self.snapshot(table).await?.map_or(-1, |s| s.version()))
+    }
+
+    /// A table for the query engine; none if it does not exist.
+    pub(crate) async fn provider(&self, table: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        match self.snapshot(table).await? {
+            Some(snapshot) => snapshot.provider().await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Versions of the tables that were looked up.
+    pub(crate) async fn versions(&self) -> BTreeMap<String, i64> {
+        let snapshots = self.snapshots.lock().await;
+        snapshots.iter().filter_map(|(name, s)| Some((name.clone(), s.as_ref()?.version()))).collect()
+    }
+}

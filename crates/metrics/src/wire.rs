@@ -1,0 +1,284 @@
+//! Queries and figures between the wire and the domain.
+
+use std::collections::BTreeMap;
+
+use arrow::datatypes::SchemaRef;
+use chrono::{DateTime, Utc};
+use uplift_core::area::AreaCode;
+use uplift_core::error::{Error, FieldViolation, Result};
+use uplift_core::period::Period;
+use uplift_proto::page::{self, Page, unknown_token};
+use uplift_proto::token;
+use uplift_proto::v1::metrics as wire;
+use uplift_proto::v1::records::AreaLevel;
+
+use crate::indicators::indicator::{Component, Indicator, table};
+use crate::indicators::query::{Figure, PublishedValue, Query};
+use crate::indicators::scan::Uncertainty;
+use crate::indicators::trace::{Trace, TracePart};
+use crate::indicators::value::Value;
+use crate::service::Evidence;
+use crate::snapshots::AsOf;
+use crate::statements::reconcile::CheckResult;
+
+/// A query from the wire; an error names everything that is wrong with it.
+pub(crate) fn decode_query(query: Option<wire::IndicatorQuery>) -> Result<(Query, AsOf)> {
+    let query = query.ok_or_else(|| {
+        Error::invalid_field("query", "is missing; write at least {\"periods\": [\"2011\"]}")
+    })?;
+    let mut violations = Vec::new();
+    let area = Some(query.area_code.as_str()).filter(|code| !code.is_empty());
+    let area = area.and_then(|code| match code.parse::<AreaCode>() {
+        Ok(area) => Some(area),
+        Err(e) => {
+            violations.push(FieldViolation::new("query.area_code", e));
+            None
+        }
+    });
+    let mut periods = Vec::new();
+    for (n, text) in query.periods.iter().enumerate() {
+        match text.parse::<Period>() {
+            Ok(period) if periods.contains(&period) => {}
+            Ok(period) => periods.push(period),
+            Err(e) => violations.push(FieldViolation::new(format!("query.periods[{n}]"), e)),
+        }
+    }
+    let by_level = match AreaLevel::try_from(query.by_level) {
+        Ok(level) => digits(level),
+        Err(_) => {
+            let message = format!("{} is not a level of areas", query.by_level);
+            violations.push(FieldViolation::new("query.by_level", message));
+            None
+        }
+    };
+    if let (Some(digits), Some(area)) = (by_level, &area)
+        && digits <= area.as_str().len()
+    {
+        let message = format!("is not below {area}; choose a lower level or a larger area");
+        violations.push(FieldViolation::new("query.by_level", message));
+    }
+    let instant =
+        query.as_of.and_then(|t| match DateTime::<Utc>::from_timestamp(t.seconds, t.nanos as u32) {
+            Some(instant) => Some(instant),
+            None => {
+                let message = "is not an instant; write it as 2011-12-31T00:00:00Z";
+                violations.push(FieldViolation::new("query.as_of", message));
+                None
+            }
+        });
+    if !violations.is_empty() {
+        return Err(Error::invalid(violations));
+    }
+    let as_of = AsOf { versions: query.table_versions.into_iter().collect(), instant };
+    let query = Query {
+        indicators: query.indicators,
+        sections: query.sections,
+        area,
+        by_level,
+        periods,
+        dimensions: query.dimensions,
+        compare_previous_year: query.compare_previous_year,
+    };
+    Ok((query, as_of))
+}
+
+/// Digits of the area codes of a level (GB/T 2260 and its extension); none where no level is given.
+fn digits(level: AreaLevel) -> Option<usize> {
+    match level {
+        AreaLevel::Unspecified => None,
+        AreaLevel::Province => Some(2),
+        AreaLevel::Prefecture => Some(4),
+        AreaLevel::County => Some(6),
+        AreaLevel::Township => Some(9),
+        AreaLevel::Village => Some(12),
+    }
+}
+
+/// A page of figures, and the versions at which its positions count.
+pub(crate) struct VersionedPage {
+    pub(crate) page: Page,
+    pub(crate) versions: BTreeMap<String, i64>,
+}
+
+/// The content of a page token.
+#[derive(Clone, PartialEq, prost::Message)]
+struct PageToken {
+    #[prost(uint64, tag = "1")]
+    position: u64,
+    #[prost(btree_map = "string, int64", tag = "2")]
+    versions: BTreeMap<String, i64>,
+}
+
+impl VersionedPage {
+    /// The page that a request asks for.
+    pub(crate) fn parse(size: i32, token: &str) -> Result<Self> {
+        let size = page::page_size(size, 1_000, 10_000)?;
+        let PageToken { position, versions } = token::decode(token).ok_or_else(unknown_token)?;
+        Ok(Self { page: Page { start: position as usize, size }, versions })
+    }
+
+    /// The token of the next page; empty when there is none.
+    pub(crate) fn next_token(&self, total: usize, versions: &BTreeMap<String, i64>) -> String {
+        let token = |next: usize| PageToken { position: next as u64, versions: versions.clone() };
+        self.page.next(total).map(|next| token::encode(&token(next))).unwrap_or_default()
+    }
+}
+
+/// A figure computed at these versions.
+pub(crate) fn encode_figure(figure: Figure, versions: &BTreeMap<String, i64>) -> wire::Figure {
+    let trace = Trace::for_figure(&figure, versions).token();
+    let value = figure.observation.value;
+    let change = value.zip(figure.previous).and_then(|(now, before)| now.minus(before));
+    let number = value.map(Value::as_f64);
+    let previous = figure.previous.map(Value::as_f64);
+    let per_hundred = |part: Option<f64>, whole: Option<f64>| {
+        part.zip(whole).filter(|(_, whole)| *whole != 0.0).map(|(part, whole)| part / whole * 100.0)
+    };
+    wire::Figure {
+        indicator_id: figure.indicator.id.clone(),
+        definition_version: figure.indicator.version as i32,
+        area_code: figure.area,
+        area_name_en: figure.area_name.en,
+        area_name_zh: figure.area_name.zh,
+        period: figure.period.to_string(),
+        dimensions: figure.dimensions.into_iter().collect(),
+        value: number,
+        exact_value: value.map(Value::text).unwrap_or_default(),
+        unit: figure.indicator.unit.clone(),
+        records: figure.observation.records,
+        previous,
+        change: change.map(Value::as_f64),
+        growth_percent: per_hundred(change.map(Value::as_f64), previous.map(f64::abs)),
+        target: figure.target,
+        target_share_percent: per_hundred(number, figure.target),
+        published: figure.published.into_iter().map(Into::into).collect(),
+        simulated: figure.observation.simulated,
+        trace,
+        uncertainty: figure.observation.uncertainty.map(Into::into),
+        change_uncertainty: figure.change_uncertainty.map(Into::into),
+    }
+}
+
+impl From<Uncertainty> for wire::Uncertainty {
+    fn from(uncertainty: Uncertainty) -> Self {
+        Self {
+            standard_error: uncertainty.standard_error,
+            low: uncertainty.interval.map(|(low, _)| low),
+            high: uncertainty.interval.map(|(_, high)| high),
+            sample_size: uncertainty.rows,
+            strata: uncertainty.strata,
+            clusters: uncertainty.clusters,
+        }
+    }
+}
+
+impl From<PublishedValue> for wire::PublishedValue {
+    fn from(published: PublishedValue) -> Self {
+        let statement = published.figure.statement;
+        Self {
+            document_id: statement.document_id,
+            statement_id: statement.statement_id,
+            printed: statement.printed,
+            interval: Some((&published.figure.interval).into()),
+            verdict: wire::Verdict::from(published.verdict).into(),
+            qualifier: statement.qualifier,
+        }
+    }
+}
+
+impl From<&Indicator> for wire::Indicator {
+    fn from(indicator: &Indicator) -> Self {
+        let part = |c: &Option<Component>| c.as_ref().map(Into::into);
+        Self {
+            indicator_id: indicator.id.clone(),
+            version: indicator.version as i32,
+            changed: indicator.changed.clone(),
+            section: indicator.section.clone(),
+            title_en: indicator.title_en.clone(),
+            title_zh: indicator.title_zh.clone(),
+            definition_en: indicator.definition_en.clone(),
+            definition_zh: indicator.definition_zh.clone(),
+            unit: indicator.unit.clone(),
+            dimensions: indicator.dimensions.clone(),
+            value: part(&indicator.value),
+            numerator: part(&indicator.numerator),
+            denominator: part(&indicator.denominator),
+            scale: indicator.scale.unwrap_or(1) as i32,
+            target: indicator.target.clone(),
+            published: indicator.published.clone(),
+            less_is_better: indicator.less_is_better,
+            scorecard: indicator.scorecard.unwrap_or_default() as i32,
+            digest: indicator.digest.clone(),
+        }
+    }
+}
+
+impl From<&Component> for wire::Component {
+    fn from(component: &Component) -> Self {
+        let table = table(&component.dataset).ok();
+        let column = |get: fn(&Component, &SchemaRef) -> String| {
+            table.as_ref().map(|t| get(component, t)).unwrap_or_default()
+        };
+        let per = component.per.clone();
+        Self {
+            dataset: component.dataset.clone(),
+            measure: component.measure.clone(),
+            r#where: component.condition.clone(),
+            period: column(Component::period_column),
+            area: column(Component::area_column),
+            stock: component.stock,
+            join: component.join.clone(),
+            per_key: per.as_ref().map(|p| p.key.clone()).unwrap_or_default(),
+            per_columns: per.map(|p| p.columns.into_iter().collect()).unwrap_or_default(),
+        }
+    }
+}
+
+/// The evidence of a figure, with a page of the records of each part.
+pub(crate) fn encode_evidence(evidence: Evidence, page: Page) -> wire::TraceFigureResponse {
+    let value = evidence.figure.observation.value;
+    let records = evidence.parts.iter().map(|p| p.records).max().unwrap_or_default();
+    wire::TraceFigureResponse {
+        indicator: Some(evidence.figure.indicator.as_ref().into()),
+        figure: Some(encode_figure(evidence.figure, &evidence.versions)),
+        parts: evidence.parts.into_iter().map(Into::into).collect(),
+        recomputed: evidence.recomputed.map(Value::as_f64),
+        recomputed_exact_value: evidence.recomputed.map(Value::text).unwrap_or_default(),
+        agrees: evidence.recomputed == value,
+        table_versions: evidence.versions.into_iter().collect(),
+        next_page_token: page::token(page.next(records.unsigned_abs() as usize)),
+    }
+}
+
+impl From<TracePart> for wire::TracePart {
+    fn from(part: TracePart) -> Self {
+        let submission = |(submission_id, records)| wire::ContributingSubmission { submission_id, records };
+        let record =
+            |(submission_id, row_number, values)| wire::TraceRecord { submission_id, row_number, values };
+        Self {
+            name: part.name.to_owned(),
+            sql: part.sql,
+            value: part.value.map(Value::as_f64),
+            exact_value: part.value.map(Value::text).unwrap_or_default(),
+            records: part.records,
+            submissions: part.submissions.into_iter().map(submission).collect(),
+            columns: part.columns,
+            rows: part.rows.into_iter().map(record).collect(),
+        }
+    }
+}
+
+impl From<CheckResult> for wire::CheckResult {
+    fn from(result: CheckResult) -> Self {
+        Self {
+            check: Some(result.check),
+            verdict: wire::Verdict::from(result.verdict).into(),
+            statement: result.statement.map(Into::into),
+            computed: result.computed.as_ref().map(Into::into),
+            arithmetic: result.arithmetic,
+            explanation_en: result.explanation.en,
+            explanation_zh: result.explanation.zh,
+            operands: result.operands.into_iter().map(Into::into).collect(),
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The configuration of a node: defaults, a TOML file over them, the environment and flags over both.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use figment::Figment;
+use figment::error::Kind;
+use figment::providers::{Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+use uplift_core::error::{Error, ErrorKind, FieldViolation, Result};
+use uplift_core::nearest::nearest;
+use uplift_proto::service::Service;
+
+/// Everything that a node needs to know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Services to run.
+    #[serde(with = "services")]
+    pub services: Vec<Service>,
+    /// Folder of tables and reports.
+    pub data_dir: PathBuf,
+    /// Address to listen on.
+    pub listen: IpAddr,
+    /// Seconds that requests under way may take to finish once the node stops.
+    pub grace: u64,
+    pub ingest: IngestConfig,
+    pub metrics: MetricsConfig,
+    pub reporting: ReportingConfig,
+}
+
+/// Settings of ingest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IngestConfig {
+    /// Port; 0 takes any free one.
+    pub port: u16,
+}
+
+/// Settings of metrics.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsConfig {
+    /// Port; 0 takes any free one.
+    pub port: u16,
+}
+
+/// Settings of reporting.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportingConfig {
+    /// Port; 0 takes any free one.
+    pub port: u16,
+    /// Address of metrics, if it does not run in the same process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics_url: Option<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            services: Service::ALL.to_vec(),
+            data_dir: "uplift-data".into(),
+            listen: Ipv4Addr::LOCALHOST.into(),
+            grace: 10,
+            ingest: IngestConfig { port: Service::Ingest.default_port() },
+            metrics: MetricsConfig { port: Service::Metrics.default_port() },
+            reporting: ReportingConfig { port: Service::Reporting.default_port(), metrics_url: None },
+        }
+    }
+}
+
+impl Config {
+    /// The defaults on free ports, over this folder.
+    pub fn on_free_ports(data_dir: &Path) -> Self {
+        let mut config = Self { data_dir: data_dir.to_owned(), ..Self::default() };
+        (config.ingest.port, config.metrics.port, config.reporting.port) = (0, 0, 0);
+        config
+    }
+
+    /// The configuration from a file and from overrides, as flags and the environment give them.
+    pub fn load(file: Option<&Path>, overrides: &toml::Table) -> Result<Self> {
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path).map_err(|e| {
+                Error::new(ErrorKind::FailedPrecondition, format!("cannot read {}: {e}", path.display()))
+            })?;
+            figment = figment.merge(Toml::string(&text));
+        }
+        let figment = figment.merge(Serialized::defaults(overrides));
+        let source = file.map_or_else(|| "configuration".to_owned(), |path| path.display().to_string());
+        figment.extract().map_err(|e| Error::invalid(e.into_iter().map(|e| violation(&source, &e)).collect()))
+    }
+
+    /// Port of a service.
+    pub fn port(&self, service: Service) -> u16 {
+        match service {
+            Service::Ingest => self.ingest.port,
+            Service::Metrics => self.metrics.port,
+            Service::Reporting => self.reporting.port,
+        }
+    }
+
+    /// Time that requests under way have to finish once the node stops.
+    pub fn grace(&self) -> Duration {
+        Duration::from_secs(self.grace)
+    }
+}
+
+fn violation(source: &str, error: &figment::Error) -> FieldViolation {
+    let path = error.path.join(".");
+    match &error.kind {
+        Kind::UnknownField(name, known) => {
+            let near = nearest(name, known.iter().copied()).unwrap_or_default();
+            let path = if path.is_empty() || path.ends_with(name.as_str()) {
+                path
+            } else {
+                format!("{path}.{name}")
+            };
+            let path = if path.is_empty() { name.clone() } else { path };
+            FieldViolation::new(
+                format!("{source}: {path}"),
+                format!("is not a setting; the nearest is {near}"),
+            )
+        }
+        kind if path.is_empty() => FieldViolation::new(source, kind),
+        kind => FieldViolation::new(format!("{source}: {path}"), kind),
+    }
+}
+
+/// Services by name.
+mod services {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use uplift_proto::service::Service;
+
+    pub(super) fn serialize<S: Serializer>(services: &[Service], serializer: S) -> Result<S::Ok, S::Error> {
+        services.iter().map(|s| s.name()).collect::<Vec<_>>().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Service>, D::Error> {
+        let names = Vec::<String>::deserialize(deserializer)?;
+        names
+            .iter()
+            .map(|name| name.parse())
+            .collect::<Result<_, uplift_core::error::Error>>()
+            .map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str, overrides: &str) -> Result<Config> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("uplift.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::load(Some(&path), &toml::from_str(overrides).unwrap())
+    }
+
+    #[test]
+    fn a_file_overrides_defaults_and_flags_override_the_file() {
+        let config =
+            load("services = [\"metrics\"]\ngrace = 3\n[ingest]\nport = 8101\n", "grace = 5").unwrap();
+        assert_eq!((config.ingest.port, config.metrics.port, config.grace), (8101, 7102, 5));
+        assert_eq!(config.services, [Service::Metrics]);
+        assert_eq!(load(&toml::to_string(&config).unwrap(), "").unwrap(), config);
+    }
+
+    #[test]
+    fn unknown_names_and_wrong_values_are_refused_by_name() {
+        let message = |text| load(text, "").unwrap_err().message;
+        let unknown = message("[ingest]\nprot = 1");
+        assert!(
+            unknown.ends_with("uplift.toml: ingest.prot: is not a setting; the nearest is port"),
+            "{unknown}"
+        );
+        assert!(message("lisen = \"::1\"").contains("lisen: is not a setting; the nearest is listen"));
+        for (text, name) in [
+            ("[ingest]\nport = \"many\"", "ingest.port"),
+            ("listen = \"everywhere\"", "listen"),
+            ("services = [\"weather\"]", "weather"),
+        ] {
+            assert!(message(text).contains(name), "{}", message(text));
+        }
+    }
+}

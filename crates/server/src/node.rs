@@ -1,0 +1,200 @@
+//! A node: one service or all of them in one process, from bound ports to drained requests.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderName;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tonic::service::Routes;
+use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Channel, Server};
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::trace::{DefaultOnResponse, TraceLayer};
+use tracing::Level;
+use uplift_client::{MAX_MESSAGE, connect_lazy};
+use uplift_core::error::{Error, ErrorKind, Result};
+use uplift_ingest::Ingest;
+use uplift_metrics::Metrics;
+use uplift_proto::service::Service;
+use uplift_reporting::{Archive, Reporting};
+use uplift_store::Store;
+
+use crate::config::Config;
+
+/// A node that runs.
+#[derive(Debug)]
+pub struct Node {
+    addresses: Vec<(Service, SocketAddr)>,
+    health: Vec<HealthReporter>,
+    stop: watch::Sender<bool>,
+    servers: JoinSet<Result<(), tonic::transport::Error>>,
+    grace: Duration,
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+impl Node {
+    /// Binds every port, builds the services, and serves. When this returns, they are healthy.
+    pub async fn start(config: &Config) -> Result<Self> {
+        let mut bound = Vec::new();
+        for service in Service::ALL.into_iter().filter(|s| config.services.contains(s)) {
+            let address = SocketAddr::new(config.listen, config.port(service));
+            let incoming = TcpIncoming::bind(address).and_then(|i| Ok((i.local_addr()?, i)));
+            let (address, incoming) = incoming.map_err(|e| {
+                let hint = "is another node running? choose another with the service's --…-port";
+                Error::new(
+                    ErrorKind::FailedPrecondition,
+                    format!("cannot listen on {address} for {service}: {e}; {hint}"),
+                )
+            })?;
+            bound.push((service, address, incoming.with_nodelay(Some(true))));
+        }
+        let addresses: Vec<_> = bound.iter().map(|(service, address, _)| (*service, *address)).collect();
+        let state = SharedState::new(config, &addresses)?;
+        let (stop, _) = watch::channel(false);
+        let mut node =
+            Self { addresses, health: Vec::new(), stop, servers: JoinSet::new(), grace: config.grace() };
+        for (service, address, incoming) in bound {
+            let (health, health_service) = tonic_health::server::health_reporter();
+            health.set_service_status(service.grpc_name(), ServingStatus::NotServing).await;
+            health.set_service_status("", ServingStatus::NotServing).await;
+            let routes = state.routes(service).await?.add_service(health_service);
+            let routes = reflection(service, routes)?;
+            let mut stopped = node.stop.subscribe();
+            let shutdown = async move {
+                // An error means that the node was dropped, which is a reason to stop too.
+                let _ = stopped.wait_for(|stop| *stop).await;
+            };
+            // A refused request is not a failure; failures are logged where they become a status.
+            let trace = TraceLayer::new_for_grpc()
+                .make_span_with(span)
+                .on_response(DefaultOnResponse::new().level(Level::INFO))
+                .on_failure(());
+            let server = Server::builder()
+                .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+                .layer(trace)
+                .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+                .add_routes(routes)
+                .serve_with_incoming_shutdown(incoming, shutdown);
+            node.servers.spawn(server);
+            health.set_service_status(service.grpc_name(), ServingStatus::Serving).await;
+            health.set_service_status("", ServingStatus::Serving).await;
+            tracing::info!(%service, %address, "serving");
+            node.health.push(health);
+        }
+        Ok(node)
+    }
+
+    /// Where a service listens.
+    pub fn address(&self, service: Service) -> Option<SocketAddr> {
+        self.addresses.iter().find(|(s, _)| *s == service).map(|(_, address)| *address)
+    }
+
+    /// Where all its services listen.
+    pub fn addresses(&self) -> &[(Service, SocketAddr)] {
+        &self.addresses
+    }
+
+    /// Reports NOT_SERVING, accepts no new requests, and waits for those under way.
+    pub async fn stop(mut self) -> Result<()> {
+        for (health, (service, _)) in self.health.iter().zip(&self.addresses) {
+            health.set_service_status(service.grpc_name(), ServingStatus::NotServing).await;
+            health.set_service_status("", ServingStatus::NotServing).await;
+        }
+        self.stop.send_replace(true);
+        let drained = async {
+            while let Some(ended) = self.servers.join_next().await {
+                ended
+                    .map_err(|e| Error::internal("stopping", e))?
+                    .map_err(|e| Error::internal("serving", e))?;
+            }
+            Ok(())
+        };
+        match tokio::time::timeout(self.grace, drained).await {
+            Ok(result) => result,
+            // Acknowledged means committed, so ending the others loses nothing.
+            Err(_) => {
+                tracing::warn!(grace = ?self.grace, "requests were still under way and are ended");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A generated server with our limits; its methods come with each type and share no trait.
+macro_rules! limited {
+    ($server:ty, $service:expr) => {
+        <$server>::new($service).max_decoding_message_size(MAX_MESSAGE).max_encoding_message_size(MAX_MESSAGE)
+    };
+}
+
+/// What the services of one node share.
+struct SharedState {
+    store: Arc<Store>,
+    reports: PathBuf,
+    indicators: PathBuf,
+    metrics: Channel,
+}
+
+impl SharedState {
+    fn new(config: &Config, addresses: &[(Service, SocketAddr)]) -> Result<Self> {
+        let own = addresses.iter().find(|(service, _)| *service == Service::Metrics);
+        let url = match (&config.reporting.metrics_url, own) {
+            (Some(url), _) => url.clone(),
+            (None, Some((_, address))) => format!("http://{address}"),
+            (None, None) => Service::Metrics.default_url(),
+        };
+        Ok(Self {
+            store: Arc::new(Store::open(&config.data_dir.join("tables"))?),
+            reports: config.data_dir.join("reports"),
+            indicators: config.data_dir.join("indicators"),
+            metrics: connect_lazy(&url)?,
+        })
+    }
+
+    async fn routes(&self, service: Service) -> Result<Routes> {
+        Ok(match service {
+            Service::Ingest => {
+                let ingest = uplift_ingest::Grpc(Ingest::open(&self.store).await?);
+                Routes::new(limited!(uplift_ingest::Server, ingest))
+            }
+            Service::Metrics => {
+                let own = Some(self.indicators.clone());
+                let metrics = uplift_metrics::Grpc(Metrics::new(self.store.clone(), own)?);
+                Routes::new(limited!(uplift_metrics::Server, metrics))
+            }
+            Service::Reporting => {
+                let client = uplift_client::metrics(self.metrics.clone());
+                let reporting = uplift_reporting::Grpc(Reporting::new(client, Archive::open(&self.reports)?));
+                Routes::new(limited!(uplift_reporting::Server, reporting))
+            }
+        })
+    }
+}
+
+fn reflection(service: Service, routes: Routes) -> Result<Routes> {
+    // Only what the port serves is listed, so that a caller does not find calls that lead nowhere.
+    let builder = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(uplift_proto::DESCRIPTORS)
+            // Field violations travel as google.rpc details: a caller needs their descriptors to read them.
+            .register_encoded_file_descriptor_set(uplift_proto::ERROR_DETAILS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .with_service_name(service.grpc_name())
+            .with_service_name("grpc.health.v1.Health")
+    };
+    let failed = |e| Error::internal("describing the service", e);
+    Ok(routes
+        .add_service(builder().build_v1().map_err(failed)?)
+        .add_service(builder().build_v1alpha().map_err(failed)?))
+}
+
+fn span<B>(request: &http::Request<B>) -> tracing::Span {
+    let id = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
+    tracing::info_span!("request", id, call = request.uri().path())
+}

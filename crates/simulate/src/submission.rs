@@ -1,0 +1,61 @@
+//! Simulated records as the submissions that county offices would send.
+
+use prost::Message;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use uplift_proto::dataset::find;
+use uplift_proto::rows::Rows;
+use uplift_proto::v1::ingest::{Policy, SubmissionHeader};
+
+/// Rows of one message; larger submissions have several.
+const ROWS_PER_BATCH: usize = 5_000;
+
+/// One county's submission of one dataset for one year.
+#[derive(Debug)]
+pub struct SimulatedSubmission {
+    /// Its header.
+    pub header: SubmissionHeader,
+    /// Its rows, in batches.
+    pub batches: Vec<Rows>,
+    /// Number of rows.
+    pub rows: usize,
+}
+
+/// What makes two simulations the same: size and seed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scenario {
+    pub(crate) households: usize,
+    pub(crate) seed: u64,
+}
+
+impl Scenario {
+    /// Records as a submission.
+    pub(crate) fn submission<M: Message>(
+        self,
+        dataset: &str,
+        area: &str,
+        year: i32,
+        records: &[M],
+    ) -> SimulatedSubmission {
+        let number = find(dataset).map(|d| d.rows_number).unwrap_or_default();
+        let header = SubmissionHeader {
+            submission_id: format!("simulated/{}/{}/{dataset}/{area}/{year}", self.seed, self.households),
+            dataset: dataset.to_owned(),
+            area_code: area.to_owned(),
+            period: year.to_string(),
+            policy: Policy::AcceptGoodRows.into(),
+            sender: "Simulated county office 模拟数据".to_owned(),
+            simulated: true,
+            ..SubmissionHeader::default()
+        };
+        let batches = records.chunks(ROWS_PER_BATCH).map(|chunk| Rows::encode(number, chunk)).collect();
+        SimulatedSubmission { header, batches, rows: records.len() }
+    }
+
+    /// Random numbers of one part of the simulation, independent of what was drawn before it.
+    pub(crate) fn random(self, part: u64) -> ChaCha8Rng {
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+        random.set_stream(part);
+        random
+    }
+}

@@ -1,0 +1,166 @@
+//! Arguments of `uplift measure`, and the conventions that they choose.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use uplift_core::error::{Error, Result};
+use uplift_measures::conventions;
+use uplift_measures::design::LonelyPsu;
+
+use crate::arguments::OutputFormat;
+
+/// Arguments of `uplift measure`.
+#[derive(Debug, Args)]
+pub(crate) struct MeasureArgs {
+    /// CSV (UTF-8 or GB18030) or Parquet file, one household or person a row.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Column of income or consumption; of a household as a whole if --size is given.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) income: String,
+    /// Column of the number of households or people that a row stands for [default: 1].
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) weight: Option<String>,
+    /// Column of household size: income is divided by it, and people are counted instead of households.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) size: Option<String>,
+    /// Column of the stratum that a row was drawn from; with --cluster it gives standard errors.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) stratum: Option<String>,
+    /// Column of the cluster (primary sampling unit) that it was drawn in [default: each row its own].
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) cluster: Option<String>,
+    /// Column of groups to measure each on its own too.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) by: Option<String>,
+    /// Poverty line a year: an amount, a share of the median as 60%, or a known line as cn2300, usd1.90 or
+    /// societal2017 (dollars a day; they need --parity).
+    #[arg(long, value_name = "LINE", default_value = "60%")]
+    pub(crate) line: String,
+    /// Prices of the data's year, the line's year being 1.
+    #[arg(long, value_name = "INDEX", default_value_t = 1.0)]
+    pub(crate) deflator: f64,
+    /// Units of the currency that buy what an international dollar buys, for lines in dollars.
+    #[arg(long, value_name = "RATE")]
+    pub(crate) parity: Option<f64>,
+    /// Column of the same household's income a year before: changes, and who moved.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) before: Option<String>,
+    /// Column that is true (or 1) where a row is deprived; give several for multidimensional poverty, each
+    /// with its weight as COLUMN=1/3 [default: equal weights].
+    #[arg(long = "deprived", value_name = "COLUMN[=WEIGHT]", value_delimiter = ',')]
+    pub(crate) deprived: Vec<String>,
+    /// Least weight of deprivations of the multidimensionally poor.
+    #[arg(long, value_name = "SHARE", default_value = "1/3")]
+    pub(crate) cutoff: String,
+    /// The file holds groups: --weight their shares of people, --income their shares of income, poorest
+    /// first. A Lorenz curve is fitted; needs --mean, and --line as an amount.
+    #[arg(long)]
+    pub(crate) grouped: bool,
+    /// Mean income of everybody, with --grouped.
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) mean: Option<f64>,
+    /// Print the Lorenz curve too, in twentieths.
+    #[arg(long)]
+    pub(crate) curve: bool,
+    /// Who is poor.
+    #[arg(long, value_enum, default_value_t = Poor::Below)]
+    pub(crate) poor: Poor,
+    /// Zero and negative incomes in logarithms: leave-out, refuse, or an amount that they are taken for.
+    #[arg(long, value_name = "RULE", default_value = "leave-out")]
+    pub(crate) non_positive: String,
+    /// What a quantile is at a jump, and between values.
+    #[arg(long, value_enum, default_value_t = Quantile::Averaged)]
+    pub(crate) quantile: Quantile,
+    /// Multiply the Gini coefficient by n/(n − 1).
+    #[arg(long)]
+    pub(crate) finite_sample: bool,
+    /// Shares of income by whole rows, as Eurostat's S80/S20.
+    #[arg(long)]
+    pub(crate) whole_rows: bool,
+    /// What a stratum with a single cluster adds to the variance.
+    #[arg(long, value_enum, default_value_t = Lonely::Adjust)]
+    pub(crate) lonely: Lonely,
+    /// Confidence of intervals.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.95)]
+    pub(crate) confidence: f64,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
+    pub(crate) format: OutputFormat,
+}
+
+/// Who is poor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Poor {
+    /// Below the line.
+    Below,
+    /// At the line too.
+    AtOrBelow,
+}
+
+/// What a quantile is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Quantile {
+    /// At a jump the mean of both sides (Stata, laeken).
+    Averaged,
+    /// At a jump the lower side (the inverse of the distribution).
+    Inverse,
+    /// Straight lines between the values.
+    Interpolated,
+}
+
+/// What a stratum with a single cluster adds to the variance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lonely {
+    /// The square of its total.
+    Adjust,
+    /// As much as other strata on average.
+    Average,
+    /// Nothing.
+    Certainty,
+    /// An error.
+    Refuse,
+}
+
+impl MeasureArgs {
+    /// The conventions that were chosen.
+    pub(crate) fn conventions(&self) -> Result<conventions::Conventions> {
+        Ok(conventions::Conventions {
+            poor: match self.poor {
+                Poor::Below => conventions::Poor::Below,
+                Poor::AtOrBelow => conventions::Poor::AtOrBelow,
+            },
+            non_positive: match self.non_positive.as_str() {
+                "leave-out" => conventions::NonPositive::LeaveOut,
+                "refuse" => conventions::NonPositive::Refuse,
+                amount => conventions::NonPositive::Floor(amount.parse().map_err(|_| {
+                    let message = format!("{amount:?} is none of leave-out, refuse and an amount");
+                    Error::invalid_field("--non-positive", message)
+                })?),
+            },
+            quantile: match self.quantile {
+                Quantile::Averaged => conventions::Quantile::Averaged,
+                Quantile::Inverse => conventions::Quantile::Inverse,
+                Quantile::Interpolated => conventions::Quantile::Interpolated,
+            },
+            finite_sample: match self.finite_sample {
+                false => conventions::FiniteSample::Population,
+                true => conventions::FiniteSample::Corrected,
+            },
+            shares: match self.whole_rows {
+                false => conventions::Shares::Divided,
+                true => conventions::Shares::WholeRows,
+            },
+        })
+    }
+
+    /// What a stratum with a single cluster adds to the variance.
+    pub(crate) fn lonely(&self) -> LonelyPsu {
+        match self.lonely {
+            Lonely::Adjust => LonelyPsu::Adjust,
+            Lonely::Average => LonelyPsu::Average,
+            Lonely::Certainty => LonelyPsu::Certainty,
+            Lonely::Refuse => LonelyPsu::Refuse,
+        }
+    }
+}

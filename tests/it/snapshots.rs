@@ -1,0 +1,86 @@
+//! What people read, kept as files: a change of wording shows in review. `just accept` keeps new words.
+//!
+//! Times, speeds, ids and folders differ from run to run and are masked, nothing else.
+
+use std::path::Path;
+use std::process::Command;
+
+use uplift_proto::v1::reporting::{
+    DownloadReportRequest, GenerateReportRequest, download_report_response::Part,
+    generate_report_response::Event,
+};
+use uplift_testkit::{Uplift, uplift_command};
+
+const MASKS: [(&str, &str); 6] = [
+    (r"\d+\.\d s\b", "[seconds] s"),
+    (r"[\d,]+ a second", "[speed] a second"),
+    (r"Time by stage: .*", "Time by stage: [shares]"),
+    (r"\d{4}-\d{2}-\d{2}T[\d:.]+Z", "[time]"),
+    (r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})? UTC", "[time]"),
+    (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "[id]"),
+];
+
+fn settings(folder: &Path) -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    for (mask, instead) in MASKS {
+        settings.add_filter(mask, instead);
+    }
+    settings.add_filter(&folder.display().to_string(), "[folder]");
+    settings
+}
+
+fn printed(folder: &Path, arguments: &str) -> String {
+    let output = Command::new(uplift_command())
+        .args(arguments.split_whitespace())
+        .current_dir(folder)
+        .output()
+        .expect("the command runs");
+    assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn what_commands_print() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(folder.path());
+    for (name, arguments) in [
+        ("help", "--help"),
+        ("help_import", "import --help"),
+        ("help_query", "query --help"),
+        ("config", "config"),
+        ("datasets", "datasets"),
+        ("datasets_zh", "--language zh datasets"),
+        ("fund_flow", "datasets fund_flow"),
+        ("fund_flow_zh", "--language zh datasets fund_flow"),
+        ("demo", "demo --households 100 --data-dir en"),
+        ("demo_zh", "--language zh demo --households 100 --data-dir zh"),
+    ] {
+        let text = printed(folder.path(), arguments);
+        settings.bind(|| insta::assert_snapshot!(name, text));
+    }
+}
+
+#[tokio::test]
+async fn the_report_of_the_article() {
+    let uplift = Uplift::with_article().await;
+    let mut reporting = uplift.reporting().await;
+    let request = GenerateReportRequest { document_id: "chongqing-2011".into() };
+    let mut events = reporting.generate_report(request).await.unwrap().into_inner();
+    let mut report = None;
+    while let Some(message) = events.message().await.unwrap() {
+        if let Some(Event::Report(written)) = message.event {
+            report = Some(written);
+        }
+    }
+    let request = DownloadReportRequest { report_id: report.unwrap().report_id };
+    let mut parts = reporting.download_report(request).await.unwrap().into_inner();
+    let mut page = Vec::new();
+    while let Some(message) = parts.message().await.unwrap() {
+        if let Some(Part::Chunk(chunk)) = message.part {
+            page.extend_from_slice(&chunk);
+        }
+    }
+    let page = String::from_utf8(page).unwrap();
+    settings(Path::new("/nowhere")).bind(|| insta::assert_snapshot!("report", page));
+}

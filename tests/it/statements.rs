@@ -1,0 +1,113 @@
+//! Figures and their agreement.
+
+use std::collections::{BTreeMap, HashMap};
+
+use tonic::Code;
+use uplift_proto::rows::Rows;
+use uplift_proto::v1::ingest::Mode;
+use uplift_proto::v1::metrics::{CheckStatementsRequest, QueryStatementsRequest, Verdict};
+use uplift_testkit::{Uplift, article, rows_number, submission};
+
+#[tokio::test]
+async fn the_article_contradicts_itself_where_arithmetic_says_so() {
+    let uplift = Uplift::with_article().await;
+    let request = CheckStatementsRequest::default();
+    let answer = uplift.metrics().await.check_statements(request).await.unwrap().into_inner();
+    let verdicts: BTreeMap<_, _> =
+        answer.results.iter().map(|r| (r.check.as_ref().unwrap().check_id.as_str(), r.verdict())).collect();
+    let of = |id: &str| verdicts[id];
+    // Social and credit funds exceed the total that they are printed as parts of.
+    assert_eq!(of("parts.overview_funds"), Verdict::Inconsistent);
+    // 6,000 households at 15,000 yuan are 90 million yuan, not a billion.
+    assert_eq!(of("product.tourism_income"), Verdict::Inconsistent);
+    // 440 million more than 1.36 billion is 32 percent, not 30.
+    assert_eq!(of("growth.social_funds"), Verdict::Inconsistent);
+    assert_eq!(of("growth.invested"), Verdict::Consistent);
+    assert_eq!(of("product.village_award"), Verdict::Consistent);
+    assert_eq!(of("average.mutual_funds"), Verdict::Consistent);
+    assert_eq!(of("same.social_funds"), Verdict::Consistent);
+    assert_eq!(of("uses.fiscal_funds"), Verdict::Consistent);
+    // Raised "more than" each: what is open above can never be shown to fit under a total.
+    assert_eq!(of("uses.social_funds"), Verdict::Undetermined);
+    assert_eq!(answer.checks as usize, verdicts.len());
+    assert_eq!(answer.checks, answer.consistent + answer.inconsistent + answer.undetermined);
+    for result in &answer.results {
+        assert!(result.computed.is_some() && !result.arithmetic.is_empty(), "both intervals are shown");
+        assert!(result.statement.as_ref().is_some_and(|s| s.interval.is_some()));
+    }
+}
+
+#[tokio::test]
+async fn a_corrected_figure_changes_the_verdict_and_the_old_version_keeps_its_own() {
+    let uplift = Uplift::with_article().await;
+    let mut metrics = uplift.metrics().await;
+    let inconsistent = CheckStatementsRequest { verdict: Verdict::Inconsistent.into(), ..Default::default() };
+    let before = metrics.check_statements(inconsistent.clone()).await.unwrap().into_inner();
+
+    let mut statements = uplift_simulate::Article::chongqing_2011().unwrap().statements;
+    statements.iter_mut().find(|s| s.statement_id == "industry.farmers_income").unwrap().printed =
+        "90 million".into();
+    let mut corrected =
+        submission("corrected", "statement", Rows::encode(rows_number("statement"), &statements));
+    corrected.header.as_mut().unwrap().mode = Mode::Replace.into();
+    uplift.ingest().await.submit_records(corrected).await.unwrap();
+
+    let after = metrics.check_statements(inconsistent.clone()).await.unwrap().into_inner();
+    assert_eq!(after.inconsistent, before.inconsistent - 1);
+    let pinned = CheckStatementsRequest { table_versions: before.table_versions.clone(), ..inconsistent };
+    assert_eq!(metrics.check_statements(pinned).await.unwrap().into_inner(), before);
+}
+
+#[tokio::test]
+async fn a_check_whose_figure_is_missing_is_undetermined_and_says_which() {
+    let uplift = Uplift::start().await;
+    let [_, checks] = article();
+    uplift.ingest().await.submit_records(checks).await.unwrap();
+    let answer = uplift
+        .metrics()
+        .await
+        .check_statements(CheckStatementsRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(answer.undetermined, answer.checks);
+    assert!(
+        answer.results[0].explanation_en.contains("not handed in: "),
+        "{}",
+        answer.results[0].explanation_en
+    );
+}
+
+#[tokio::test]
+async fn figures_come_in_pages_with_their_intervals() {
+    let uplift = Uplift::with_article().await;
+    let mut metrics = uplift.metrics().await;
+    let mut request =
+        QueryStatementsRequest { section: "overview".into(), page_size: 5, ..Default::default() };
+    let mut figures = Vec::new();
+    loop {
+        let page = metrics.query_statements(request.clone()).await.unwrap().into_inner();
+        figures.extend(page.figures);
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = page.next_page_token;
+    }
+    assert_eq!(figures.len(), 12);
+    let fiscal = figures[1].interval.as_ref().unwrap();
+    assert_eq!((fiscal.low.as_str(), fiscal.high.as_str()), ("1335500000", "1336500000"));
+    assert_eq!((figures[1].submission_id.as_str(), figures[1].row_number), ("article/statement", 2));
+}
+
+#[tokio::test]
+async fn nothing_handed_in_is_an_empty_answer_and_an_unknown_version_an_error() {
+    let uplift = Uplift::start().await;
+    let mut metrics = uplift.metrics().await;
+    let empty = metrics.query_statements(QueryStatementsRequest::default()).await.unwrap().into_inner();
+    assert!(empty.figures.is_empty());
+    for (table, code) in [("statement", Code::NotFound), ("statements", Code::InvalidArgument)] {
+        let table_versions = HashMap::from([(table.to_owned(), 99)]);
+        let request = QueryStatementsRequest { table_versions, ..Default::default() };
+        assert_eq!(metrics.query_statements(request).await.unwrap_err().code(), code);
+    }
+}
