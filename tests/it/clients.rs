@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use uplift_proto::service::Service;
-use uplift_testkit::Uplift;
+use uplift_testkit::{Uplift, uplift_command};
 
 pub(crate) fn tool(name: &str) -> PathBuf {
     let tools = std::env::var_os("UPLIFT_TEST_TOOLS")
@@ -106,23 +106,38 @@ async fn grpcurl_hands_records_in_and_reads_why_they_are_refused() {
     assert_eq!(figures["figures"][0]["interval"]["low"], "8600000");
 }
 
-/// Runs lines of documentation as they are printed, on the ports of this node.
+/// Runs lines of documentation as they are printed, on the ports of this node and in a folder of their own.
 async fn run_lines<'a>(uplift: &Uplift, lines: impl Iterator<Item = &'a str>) -> usize {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    std::os::unix::fs::symlink(root.join("seeds"), folder.path().join("seeds")).unwrap();
+    std::os::unix::fs::symlink(uplift.folder(), folder.path().join("uplift-demo")).unwrap();
+    let command = uplift_command().display().to_string();
     let path = format!("{}:{}", tool("").display(), std::env::var("PATH").unwrap_or_default());
+    let mut environment = format!("cd '{}'; export PATH='{path}'", folder.path().display());
+    for service in Service::ALL {
+        let name = service.to_string().to_uppercase();
+        environment += &format!(" UPLIFT_{name}_URL=http://{}", uplift.address(service));
+    }
     let mut count = 0;
     for printed in lines {
-        let refused = printed.split_once("# refused: ").map(|(_, code)| code);
-        let here = Service::ALL.iter().fold(printed.to_owned(), |line, service| {
+        let (line, expected) = printed.split_once(" # ").unwrap_or((printed, ""));
+        let refused = expected.strip_prefix("refused: ");
+        let here = Service::ALL.iter().fold(line.to_owned(), |line, service| {
             line.replace(&format!("localhost:{}", service.default_port()), &uplift.address(*service))
         });
-        assert_ne!(here, printed, "the line names no service's usual port");
-        let command = format!("PATH='{path}'; {here}");
-        let (ok, text) = run("/bin/sh".into(), vec!["-c".into(), command]).await;
-        assert_eq!(ok, refused.is_none(), "{printed}: {text}");
+        let script = format!("{environment}; {}", here.replace("cargo run --", &command));
+        let (ok, text) = run("/bin/sh".into(), vec!["-c".into(), script]).await;
+        assert_eq!(ok, expected.is_empty(), "{printed}: {text}");
         assert!(refused.is_none_or(|code| text.contains(code)), "{printed}: {text}");
         count += 1;
     }
     count
+}
+
+/// The lines of a page that are for a shell.
+fn shell_lines(page: &str) -> impl Iterator<Item = &str> {
+    page.lines().filter_map(|l| l.strip_prefix("    "))
 }
 
 /// The services' protos, in the order of `Service::ALL`.
@@ -143,20 +158,27 @@ async fn every_grpcurl_line_in_the_protos_works() {
 }
 
 #[tokio::test]
-async fn every_grpcurl_line_in_the_documentation_works_and_every_call_has_one() {
-    let readme = include_str!("../../README.md");
+async fn every_call_has_a_grpcurl_line_that_works() {
     let api = include_str!("../../docs/api.md");
-    for page in [readme, api] {
-        let uplift = Uplift::with_article().await;
-        let lines = page.lines().filter_map(|l| l.strip_prefix("    ")).filter(|l| l.contains("grpcurl -"));
-        assert!(run_lines(&uplift, lines).await > 5);
-    }
+    let uplift = Uplift::with_article().await;
+    assert!(run_lines(&uplift, shell_lines(api)).await > 25);
     for (service, proto) in Service::ALL.into_iter().zip(PROTOS) {
         for call in proto.lines().filter_map(|l| l.trim().strip_prefix("rpc ")?.split_once('(')) {
             let name = format!("{}/{}", service.grpc_name(), call.0);
             assert!(api.contains(&name), "docs/api.md has no line that calls {name}");
         }
     }
+}
+
+#[tokio::test]
+async fn every_line_of_the_guide_works_after_the_demo() {
+    let uplift = Uplift::start().await;
+    let ingest = format!("http://{}", uplift.address(Service::Ingest));
+    let (ok, text) = run(uplift_command(), vec!["load".into(), "--ingest-url".into(), ingest]).await;
+    assert!(ok, "{text}");
+    assert!(run_lines(&uplift, shell_lines(include_str!("../../docs/guide.md"))).await > 25);
+    let readme = include_str!("../../README.md");
+    assert_eq!(run_lines(&uplift, shell_lines(readme).filter(|l| l.starts_with("grpcurl "))).await, 1);
 }
 
 #[tokio::test]

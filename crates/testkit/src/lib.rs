@@ -55,6 +55,11 @@ impl Uplift {
         self.node = Some(node(self.folder.path()).await);
     }
 
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Folder of a dataset's table.
     pub fn table(&self, dataset: &str) -> PathBuf {
         self.folder.path().join("tables").join(dataset)
