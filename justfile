@@ -20,7 +20,7 @@ lint:
 accept:
     INSTA_UPDATE=always UPLIFT_TEST_TOOLS="$(.ci/setup)" cargo test --workspace --test it snapshots
 
-# Benchmarks: hand_in, indicators or measures
+# Benchmarks: submissions, indicators or measures
 bench name *options:
     UPLIFT_TEST_TOOLS="$(.ci/setup)" cargo bench --profile dev --workspace --bench {{name}} -- {{options}}
 

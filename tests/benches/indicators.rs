@@ -23,7 +23,7 @@ use uplift_testkit::Uplift;
 
 const CALLS: usize = 1_000;
 
-fn query_of(indicators: Vec<String>, by_level: AreaLevel) -> IndicatorQuery {
+fn query_for(indicators: Vec<String>, by_level: AreaLevel) -> IndicatorQuery {
     IndicatorQuery {
         indicators,
         area_code: "50".into(),
@@ -45,7 +45,7 @@ async fn in_plain_sql(uplift: &Uplift) -> Vec<Indicator> {
 }
 
 async fn all_by_county(uplift: &Uplift, indicators: Vec<String>) -> (usize, Duration) {
-    let query = Some(query_of(indicators, AreaLevel::County));
+    let query = Some(query_for(indicators, AreaLevel::County));
     let began = Instant::now();
     let mut metrics = uplift.metrics().await;
     let mut parts = metrics.stream_indicators(StreamIndicatorsRequest { query }).await.unwrap().into_inner();
@@ -61,11 +61,11 @@ async fn same_queries(uplift: &Uplift) -> Vec<String> {
     let mut metrics = uplift.metrics().await;
     let mut queries = Vec::new();
     for indicator in in_plain_sql(uplift).await {
-        let query = Some(query_of(vec![indicator.indicator_id.clone()], AreaLevel::Unspecified));
-        let query_of = QueryIndicatorsRequest { query, ..Default::default() };
-        let figure = metrics.query_indicators(query_of).await.unwrap().into_inner().figures.remove(0);
-        let query_of = TraceFigureRequest { trace: figure.trace, page_size: 1, ..Default::default() };
-        let traced = metrics.trace_figure(query_of).await.unwrap().into_inner();
+        let query = Some(query_for(vec![indicator.indicator_id.clone()], AreaLevel::Unspecified));
+        let request = QueryIndicatorsRequest { query, ..Default::default() };
+        let figure = metrics.query_indicators(request).await.unwrap().into_inner().figures.remove(0);
+        let request = TraceFigureRequest { trace: figure.trace, page_size: 1, ..Default::default() };
+        let traced = metrics.trace_figure(request).await.unwrap().into_inner();
         let components = [&indicator.value, &indicator.numerator, &indicator.denominator];
         for (part, component) in traced.parts.iter().zip(components.into_iter().flatten()) {
             let area = format!("SELECT left({}, 6) AS county, ", component.area);
@@ -114,21 +114,21 @@ async fn cached_answers(uplift: &Uplift) {
         uplift_client::connect(&format!("http://{}", uplift.address(Service::Metrics))).await.unwrap();
     let mut health = HealthClient::new(channel);
     let mut metrics = uplift.metrics().await;
-    let (mut empty, mut known) = (Vec::new(), Vec::new());
+    let (mut empty, mut cached) = (Vec::new(), Vec::new());
     // One of each in turn, so that whatever else the machine does meets both.
     for _ in 0..CALLS {
         let began = Instant::now();
         health.check(HealthCheckRequest::default()).await.unwrap();
         empty.push(began.elapsed());
-        let query = Some(query_of(vec!["relocation.people".into()], AreaLevel::Unspecified));
+        let query = Some(query_for(vec!["relocation.people".into()], AreaLevel::Unspecified));
         let began = Instant::now();
         metrics.query_indicators(QueryIndicatorsRequest { query, ..Default::default() }).await.unwrap();
-        known.push(began.elapsed());
+        cached.push(began.elapsed());
     }
-    let (empty, known) = (median(empty), median(known));
+    let (empty, cached) = (median(empty), median(cached));
     println!(
-        "a figure that is cached {known:.1?}, an empty call {empty:.1?}: {:.1} times",
-        known.as_secs_f64() / empty.as_secs_f64()
+        "a figure that is cached {cached:.1?}, an empty call {empty:.1?}: {:.1} times",
+        cached.as_secs_f64() / empty.as_secs_f64()
     );
 }
 
@@ -144,8 +144,8 @@ fn main() {
         println!("{figures} figures of the indicators in plain SQL, all counties: {first:.2?}");
         let (all, more) = all_by_county(&uplift, Vec::new()).await;
         println!("{} more, measures with standard errors: {more:.2?}", all - figures);
-        let (_, again) = all_by_county(&uplift, Vec::new()).await;
-        println!("{all} figures again: {again:.2?}");
+        let (_, repeat) = all_by_county(&uplift, Vec::new()).await;
+        println!("{all} figures again: {repeat:.2?}");
         let queries = same_queries(&uplift).await;
         if let Some(theirs) = duckdb(&uplift.table(""), &queries) {
             let times = first.as_secs_f64() / theirs.as_secs_f64();

@@ -82,8 +82,8 @@ fn name(value: &Value) -> String {
 }
 
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
-    let of = |p: &Value| p["dependencies"].as_array().expect("dependencies").iter().map(name).collect();
-    packages(&metadata(&["--no-deps"])).iter().map(|p| (name(p), of(p))).collect()
+    let names = |p: &Value| p["dependencies"].as_array().expect("dependencies").iter().map(name).collect();
+    packages(&metadata(&["--no-deps"])).iter().map(|p| (name(p), names(p))).collect()
 }
 
 fn short(package: &str) -> &str {
@@ -138,8 +138,8 @@ fn a_circle_of_modules_is_recognised() {
         edges.iter().map(|(from, to)| ((*from).to_owned(), set(to))).collect()
     };
     assert_eq!(circle(&references(&[("a", &["b", "c"]), ("b", &["c"]), ("c", &[])])), None);
-    let found = circle(&references(&[("a", &["b"]), ("b", &["c"]), ("c", &["a"])])).unwrap();
-    assert_eq!(found, ["a", "b", "c", "a"]);
+    let three = circle(&references(&[("a", &["b"]), ("b", &["c"]), ("c", &["a"])])).unwrap();
+    assert_eq!(three, ["a", "b", "c", "a"]);
 }
 
 /// Modules that import each other, the first one again at the end; none if there are no such modules.
@@ -157,10 +157,10 @@ fn circle(references: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>
             return None;
         }
         path.push(module.to_owned());
-        let found =
+        let circle =
             references.get(module).into_iter().flatten().find_map(|m| visit(m, references, path, done));
         path.pop();
-        found
+        circle
     }
     let mut done = BTreeSet::new();
     references.keys().find_map(|module| visit(module, references, &mut Vec::new(), &mut done))

@@ -59,14 +59,14 @@ fn measures_a_parquet_file(folder: &Path) {
     }
     let options = "--income income --weight weight --size size --stratum stratum --cluster cluster --line 2300 \
                    --deprived deprived_schooling,deprived_health,deprived_water";
-    let found = measured(&file.unwrap(), &options.split_whitespace().collect::<Vec<_>>());
+    let estimates = measured(&file.unwrap(), &options.split_whitespace().collect::<Vec<_>>());
     for (name, least, most) in [
         ("Mean", 1_000.0, 20_000.0),
         ("Headcount ratio", 0.0, 1.0),
         ("Gini coefficient", 0.0, 0.6),
         ("Uncensored headcount ratio: deprived_water", 0.0, 1.0),
     ] {
-        assert!((least..=most).contains(&found[name][0]), "{name}: {}", found[name][0]);
+        assert!((least..=most).contains(&estimates[name][0]), "{name}: {}", estimates[name][0]);
     }
 }
 
@@ -119,11 +119,11 @@ fn anyones_file_is_measured_without_a_service() {
     std::fs::write(&file, SURVEY).unwrap();
     let all = ["--income", "income", "--weight", "weight", "--size", "size", "--line", "2300"];
     let sample = ["--stratum", "county", "--cluster", "village", "--by", "county"];
-    let found = measured(&file, &[&all[..], &sample].concat());
+    let estimates = measured(&file, &[&all[..], &sample].concat());
     // People: 20 with 2,000, 30 with 3,000, 20 with 1,000, 30 with 4,000, 20 with 1,000 yuan a head.
     let is = |name: &str, value: f64| {
-        let found = found[name][0];
-        assert!((found - value).abs() < 1e-12 * value.abs().max(1.0), "{name}: {found}, not {value}");
+        let estimate = estimates[name][0];
+        assert!((estimate - value).abs() < 1e-12 * value.abs().max(1.0), "{name}: {estimate}, not {value}");
     };
     is("Mean", (20.0 * 2000.0 + 30.0 * 3000.0 + 40.0 * 1000.0 + 30.0 * 4000.0) / 120.0);
     is("Headcount ratio", 60.0 / 120.0);
@@ -135,11 +135,11 @@ fn anyones_file_is_measured_without_a_service() {
     // East: of 70 people 50 live in village a, 20 of them poor, and 20 in b, all poor. Totals of the
     // linearised variable are (20 − 50·4/7)/70 and its opposite; two clusters make 2·(z² + z²).
     let z: f64 = (20.0 - 50.0 * 4.0 / 7.0) / 70.0;
-    let error = found["East: Headcount ratio"][1];
+    let error = estimates["East: Headcount ratio"][1];
     assert!((error - (4.0 * z * z).sqrt()).abs() < 1e-15, "{error}");
 
     let counted = ["--deprived", "school=2/3,water=1/3", "--cutoff", "2/3", "--before", "before"];
-    let found = measured(&file, &[&all[..], &counted].concat());
+    let estimates = measured(&file, &[&all[..], &counted].concat());
     // Of 100 people whose answers are known 40 lack school; 20 of them water too.
     for (name, value) in [
         ("Multidimensional headcount ratio H", 0.4),
@@ -152,7 +152,11 @@ fn anyones_file_is_measured_without_a_service() {
         ("Entry into poverty", 20.0 / 50.0),
         ("Persistence of poverty", 1.0),
     ] {
-        assert!((found[name][0] - value).abs() < 1e-12 * value, "{name}: {}, not {value}", found[name][0]);
+        assert!(
+            (estimates[name][0] - value).abs() < 1e-12 * value,
+            "{name}: {}, not {value}",
+            estimates[name][0]
+        );
     }
     let groups =
         measured(&file, &[&all[..], &["--by", "county", "--deprived", "school=2/3,water=1/3"]].concat());
@@ -161,7 +165,7 @@ fn anyones_file_is_measured_without_a_service() {
     assert!(
         (share("East") - 100.0 * 10.0 / 13.0).abs() < 1e-9 && (share("West") - 300.0 / 13.0).abs() < 1e-9
     );
-    assert!(found["Mean"][1].is_nan(), "without a design there is no standard error");
+    assert!(estimates["Mean"][1].is_nan(), "without a design there is no standard error");
 }
 
 #[test]
@@ -176,7 +180,7 @@ fn a_file_that_cannot_be_measured_says_where_and_why() {
     };
     let income = ["--income", "income"];
     for (text, options, parts) in [
-        (SURVEY, vec!["--income", "incme"], vec!["incme", "the nearest is income"]),
+        (SURVEY, vec!["--income", "incme"], vec!["incme", "did you mean income?"]),
         (&SURVEY.replace("9000,3", "many,3"), income.to_vec(), vec!["line 3", "income", "many"]),
         (
             &SURVEY.replace("1,20,", "1,-20,"),

@@ -95,9 +95,9 @@ async fn grpcurl_hands_records_in_and_reads_why_they_are_refused() {
         refused.contains("InvalidArgument") && refused.contains("rows.statements[0].printed"),
         "{refused}"
     );
-    let landed = grpcurl_json(&ingest, &["-d", &request("hand/2", "8.6 million"), call]).await;
-    assert_eq!(landed["submission"]["state"], "STATE_COMMITTED");
-    assert_eq!(landed["submission"]["rowsAccepted"], "1");
+    let accepted = grpcurl_json(&ingest, &["-d", &request("hand/2", "8.6 million"), call]).await;
+    assert_eq!(accepted["submission"]["state"], "STATE_COMMITTED");
+    assert_eq!(accepted["submission"]["rowsAccepted"], "1");
     let figures = grpcurl_json(
         &uplift.address(Service::Metrics),
         &["uplift.metrics.v1.MetricsService/QueryStatements"],
@@ -112,7 +112,7 @@ async fn run_lines<'a>(uplift: &Uplift, lines: impl Iterator<Item = &'a str>) ->
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     std::os::unix::fs::symlink(root.join("seeds"), folder.path().join("seeds")).unwrap();
     std::os::unix::fs::symlink(uplift.folder(), folder.path().join("uplift-demo")).unwrap();
-    let command = uplift_command().display().to_string();
+    let program = uplift_command().display().to_string();
     let path = format!("{}:{}", tool("").display(), std::env::var("PATH").unwrap_or_default());
     let mut environment = format!("cd '{}'; export PATH='{path}'", folder.path().display());
     for service in Service::ALL {
@@ -123,10 +123,10 @@ async fn run_lines<'a>(uplift: &Uplift, lines: impl Iterator<Item = &'a str>) ->
     for printed in lines {
         let (line, expected) = printed.split_once(" # ").unwrap_or((printed, ""));
         let refused = expected.strip_prefix("refused: ");
-        let here = Service::ALL.iter().fold(line.to_owned(), |line, service| {
+        let command = Service::ALL.iter().fold(line.to_owned(), |line, service| {
             line.replace(&format!("localhost:{}", service.default_port()), &uplift.address(*service))
         });
-        let script = format!("{environment}; {}", here.replace("cargo run --", &command));
+        let script = format!("{environment}; {}", command.replace("cargo run --", &program));
         let (ok, text) = run("/bin/sh".into(), vec!["-c".into(), script]).await;
         assert_eq!(ok, expected.is_empty(), "{printed}: {text}");
         assert!(refused.is_none_or(|code| text.contains(code)), "{printed}: {text}");
@@ -184,7 +184,7 @@ async fn every_line_of_the_guide_works_after_the_demo() {
 #[tokio::test]
 async fn python_deltalake_reads_the_table_that_was_written() {
     let uplift = Uplift::with_article().await;
-    // Without pyarrow: with it the interpreter was once seen to abort on its way out, all printed.
+    // Without pyarrow: with it the interpreter has aborted at exit, after it printed everything.
     let script = "
 import json, sys
 from deltalake import DeltaTable, QueryBuilder

@@ -43,7 +43,7 @@ fn texts(list: &Value) -> Vec<String> {
 }
 
 impl Composition {
-    fn of(file: &Value, data: &Path) -> Self {
+    fn from_file(file: &Value, data: &Path) -> Self {
         let services = file["services"].as_object().unwrap();
         let mut ports = HashMap::new();
         for (name, service) in services {
@@ -56,7 +56,7 @@ impl Composition {
                 ports.insert(inside.to_owned(), free);
             }
         }
-        let here = |text: &str| {
+        let localized = |text: &str| {
             let mut text = text.replace("0.0.0.0", "127.0.0.1").replace("/data", &data.display().to_string());
             for (name, port) in
                 ports.iter().flat_map(|(p, free)| services.keys().map(move |n| (n, (p, free))))
@@ -76,7 +76,7 @@ impl Composition {
             assert!(service["user"].as_str().is_some_and(|u| !u.starts_with('0')), "{name} is not root");
             let environment = service["environment"].as_object().unwrap();
             let mut environment: BTreeMap<_, _> =
-                environment.iter().map(|(k, v)| (k.clone(), here(v.as_str().unwrap()))).collect();
+                environment.iter().map(|(k, v)| (k.clone(), localized(v.as_str().unwrap()))).collect();
             for service in Service::ALL {
                 if let Some(port) = ports.get(&service.default_port().to_string()) {
                     environment.insert(
@@ -88,9 +88,9 @@ impl Composition {
             let after = service["depends_on"].as_object();
             Part {
                 name: name.clone(),
-                command: texts(&service["command"]).iter().map(|text| here(text)).collect(),
+                command: texts(&service["command"]).iter().map(|text| localized(text)).collect(),
                 environment,
-                health: test.last().map(|url| here(url)),
+                health: test.last().map(|url| localized(url)),
                 after: after.map(|a| a.keys().cloned().collect()).unwrap_or_default(),
             }
         };
@@ -160,7 +160,7 @@ fn stop(mut process: Child) {
 #[tokio::test]
 async fn three_processes_wired_as_composed_answer_as_one_does_and_survive_a_stop() {
     let data = tempfile::tempdir().unwrap();
-    let composition = Composition::of(&compose_file().await, data.path());
+    let composition = Composition::from_file(&compose_file().await, data.path());
     let mut running: HashMap<String, Child> = HashMap::new();
     for part in composition.in_order() {
         let mut process = part.start();
@@ -193,8 +193,8 @@ async fn three_processes_wired_as_composed_answer_as_one_does_and_survive_a_stop
     }
     assert_eq!(composition.figures().await, composed);
     let load = composition.part("load");
-    let mut again = load.start();
-    assert!(again.wait().unwrap().success(), "loading again finds every submission known");
+    let mut reload = load.start();
+    assert!(reload.wait().unwrap().success(), "loading again finds every submission known");
     assert_eq!(composition.figures().await, composed);
     running.into_values().for_each(stop);
 }

@@ -33,11 +33,11 @@ fn flows(id: &str, rows: &[FundFlow]) -> SubmitRecordsRequest {
 }
 
 async fn query(uplift: &Uplift, query: IndicatorQuery) -> QueryIndicatorsResponse {
-    let query_of = QueryIndicatorsRequest { query: Some(query), ..Default::default() };
-    uplift.metrics().await.query_indicators(query_of).await.unwrap().into_inner()
+    let request = QueryIndicatorsRequest { query: Some(query), ..Default::default() };
+    uplift.metrics().await.query_indicators(request).await.unwrap().into_inner()
 }
 
-fn query_of(indicator: &str) -> IndicatorQuery {
+fn query_for(indicator: &str) -> IndicatorQuery {
     IndicatorQuery {
         indicators: vec![indicator.into()],
         area_code: "50".into(),
@@ -75,13 +75,13 @@ async fn two_counties() -> Uplift {
 #[tokio::test]
 async fn a_ratio_rolls_up_from_sums_and_is_compared_with_the_year_before() {
     let uplift = two_counties().await;
-    let by_level = IndicatorQuery {
+    let by_county = IndicatorQuery {
         by_level: AreaLevel::County.into(),
         compare_previous_year: true,
-        ..query_of("fund.absorption")
+        ..query_for("fund.absorption")
     };
-    let answer = query(&uplift, by_level).await;
-    let found: Vec<_> = answer
+    let answer = query(&uplift, by_county).await;
+    let figures: Vec<_> = answer
         .figures
         .iter()
         .map(|f| {
@@ -90,7 +90,7 @@ async fn a_ratio_rolls_up_from_sums_and_is_compared_with_the_year_before() {
         .collect();
     // 190 of 1,000 is 19 %; the mean of 90 % and 11.1 % would be 50.6 %.
     assert_eq!(
-        found,
+        figures,
         [
             ("50", "", "19", Some(100.0), 4),
             ("500101", "万州区", "90", None, 2),
@@ -99,47 +99,48 @@ async fn a_ratio_rolls_up_from_sums_and_is_compared_with_the_year_before() {
     );
     assert_eq!((answer.figures[0].change, answer.figures[0].growth_percent), (Some(-81.0), Some(-81.0)));
     assert_eq!((answer.total, answer.figures[0].definition_version), (3, 2));
-    let quarter = IndicatorQuery { periods: vec!["2011-Q3".into()], ..query_of("fund.expenditure") };
+    let quarter = IndicatorQuery { periods: vec!["2011-Q3".into()], ..query_for("fund.expenditure") };
     assert_eq!(query(&uplift, quarter).await.figures[0].exact_value, "90");
-    let nowhere = IndicatorQuery { area_code: "110000".into(), ..query_of("fund.absorption") };
+    let nowhere = IndicatorQuery { area_code: "110000".into(), ..query_for("fund.absorption") };
     assert_eq!(query(&uplift, nowhere).await.figures[0].value, None);
 }
 
 #[tokio::test]
 async fn an_answer_can_be_repeated_from_its_versions_and_its_definition() {
     let uplift = two_counties().await;
-    let before = query(&uplift, query_of("fund.expenditure")).await;
+    let before = query(&uplift, query_for("fund.expenditure")).await;
     let instant = std::time::SystemTime::now();
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     let late = [flow("late", "500101", "2011-08-01", FlowKind::Expenditure, 5)];
     uplift.ingest().await.submit_records(flows("late", &late)).await.unwrap();
-    let now = query(&uplift, query_of("fund.expenditure")).await;
+    let now = query(&uplift, query_for("fund.expenditure")).await;
     assert_eq!((before.figures[0].exact_value.as_str(), now.figures[0].exact_value.as_str()), ("190", "195"));
-    let at = IndicatorQuery { table_versions: before.table_versions.clone(), ..query_of("fund.expenditure") };
+    let at =
+        IndicatorQuery { table_versions: before.table_versions.clone(), ..query_for("fund.expenditure") };
     assert_eq!(query(&uplift, at).await.figures, before.figures);
-    let as_of = IndicatorQuery { as_of: Some(instant.into()), ..query_of("fund.expenditure") };
+    let as_of = IndicatorQuery { as_of: Some(instant.into()), ..query_for("fund.expenditure") };
     assert_eq!(query(&uplift, as_of).await.figures[0].exact_value, "190");
-    let first = query(&uplift, query_of("fund.absorption@1")).await;
+    let first = query(&uplift, query_for("fund.absorption@1")).await;
     assert_eq!(
         (first.figures[0].definition_version, first.figures[0].value),
         (1, None),
         "nothing was allocated"
     );
-    let query_of = GetIndicatorRequest { indicator: "fund.absorption".into() };
-    let found = uplift.metrics().await.get_indicator(query_of).await.unwrap().into_inner();
-    assert_eq!(found.history.iter().map(|i| i.version).collect::<Vec<_>>(), [2, 1]);
-    assert!(found.history[0].changed.contains("denominator"), "{}", found.history[0].changed);
+    let request = GetIndicatorRequest { indicator: "fund.absorption".into() };
+    let definition = uplift.metrics().await.get_indicator(request).await.unwrap().into_inner();
+    assert_eq!(definition.history.iter().map(|i| i.version).collect::<Vec<_>>(), [2, 1]);
+    assert!(definition.history[0].changed.contains("denominator"), "{}", definition.history[0].changed);
 }
 
 #[tokio::test]
 async fn a_trace_leads_to_the_submissions_and_records_and_gives_the_value_again() {
     let uplift = two_counties().await;
-    let figure = query(&uplift, query_of("fund.absorption")).await.figures.remove(0);
+    let figure = query(&uplift, query_for("fund.absorption")).await.figures.remove(0);
     let more = [flow("late", "500101", "2011-08-01", FlowKind::Expenditure, 5)];
     uplift.ingest().await.submit_records(flows("late", &more)).await.unwrap();
     let mut metrics = uplift.metrics().await;
-    let ask = TraceFigureRequest { trace: figure.trace.clone(), page_size: 1, ..Default::default() };
-    let traced = metrics.trace_figure(ask.clone()).await.unwrap().into_inner();
+    let request = TraceFigureRequest { trace: figure.trace.clone(), page_size: 1, ..Default::default() };
+    let traced = metrics.trace_figure(request.clone()).await.unwrap().into_inner();
     assert!(traced.agrees);
     assert_eq!(
         (traced.recomputed_exact_value.as_str(), traced.figure.unwrap().exact_value.as_str()),
@@ -161,7 +162,7 @@ async fn a_trace_leads_to_the_submissions_and_records_and_gives_the_value_again(
         (row.submission_id.as_str(), row.row_number, row.values[at("flow_id")].as_str()),
         ("flows", 2, "b")
     );
-    let next = TraceFigureRequest { page_token: traced.next_page_token, ..ask };
+    let next = TraceFigureRequest { page_token: traced.next_page_token, ..request };
     let next = metrics.trace_figure(next).await.unwrap().into_inner();
     assert_eq!((next.parts[0].rows[0].row_number, next.next_page_token.as_str()), (4, ""));
     let wrong = TraceFigureRequest { trace: "x".into(), ..Default::default() };
@@ -181,8 +182,8 @@ async fn targets_and_published_figures_are_beside_the_value_of_the_records() {
         target: Some(400.0),
         unit: "person".into(),
     };
-    let set = submission("targets", "programme", Rows::encode(rows_number("programme"), &[target]));
-    ingest.submit_records(set).await.unwrap();
+    let targets = submission("targets", "programme", Rows::encode(rows_number("programme"), &[target]));
+    ingest.submit_records(targets).await.unwrap();
     let printed = |id: &str, printed: &str| Statement {
         statement_id: id.into(),
         document_id: "letter".into(),
@@ -201,10 +202,10 @@ async fn targets_and_published_figures_are_beside_the_value_of_the_records() {
     let statements = [printed("low", "900"), printed("high", "2000")];
     let letter = submission("letter", "statement", Rows::encode(rows_number("statement"), &statements));
     ingest.submit_records(letter).await.unwrap();
-    let fiscal = query(&uplift, query_of("fund.fiscal")).await.figures.remove(0);
+    let fiscal = query(&uplift, query_for("fund.fiscal")).await.figures.remove(0);
     let verdicts: Vec<_> = fiscal.published.iter().map(|p| (p.statement_id.as_str(), p.verdict())).collect();
     assert_eq!(verdicts, [("low", Verdict::Consistent), ("high", Verdict::Inconsistent)]);
-    let relocated = query(&uplift, query_of("relocation.people")).await.figures.remove(0);
+    let relocated = query(&uplift, query_for("relocation.people")).await.figures.remove(0);
     assert_eq!(
         (relocated.target, relocated.target_share_percent),
         (Some(400.0), None),
@@ -225,9 +226,9 @@ async fn pages_and_streams_hold_the_same_figures_at_one_version() {
     let mut paged: Vec<Figure> = Vec::new();
     let mut token = String::new();
     loop {
-        let query_of =
+        let request =
             QueryIndicatorsRequest { query: Some(everything.clone()), page_size: 100, page_token: token };
-        let page = metrics.query_indicators(query_of).await.unwrap().into_inner();
+        let page = metrics.query_indicators(request).await.unwrap().into_inner();
         paged.extend(page.figures);
         token = page.next_page_token;
         if token.is_empty() {
@@ -259,16 +260,16 @@ async fn pages_and_streams_hold_the_same_figures_at_one_version() {
 async fn a_subscriber_receives_a_figure_when_a_commit_changes_it() {
     let uplift = two_counties().await;
     let indicators = vec!["fund.expenditure".to_owned(), "fund.disbursement".to_owned()];
-    let query = Some(IndicatorQuery { indicators, ..query_of("") });
+    let query = Some(IndicatorQuery { indicators, ..query_for("") });
     let mut metrics = uplift.metrics().await;
-    let mut news =
+    let mut updates =
         metrics.subscribe_indicators(SubscribeIndicatorsRequest { query }).await.unwrap().into_inner();
-    let first = news.message().await.unwrap().unwrap();
+    let first = updates.message().await.unwrap().unwrap();
     assert_eq!(first.figures.iter().map(|f| f.exact_value.as_str()).collect::<Vec<_>>(), ["190", "1000"]);
     let late = [flow("late", "500101", "2011-07-01", FlowKind::Expenditure, 5)];
     uplift.ingest().await.submit_records(flows("late", &late)).await.unwrap();
     let changed =
-        tokio::time::timeout(Duration::from_secs(20), news.message()).await.unwrap().unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(20), updates.message()).await.unwrap().unwrap().unwrap();
     assert_eq!(changed.figures.iter().map(|f| f.exact_value.as_str()).collect::<Vec<_>>(), ["195"]);
 }
 
@@ -277,46 +278,46 @@ async fn wrong_queries_are_refused_with_the_field_and_the_remedy() {
     let uplift = two_counties().await;
     let mut metrics = uplift.metrics().await;
     for (query, code, part) in [
-        (query_of("fund.absorbtion"), Code::NotFound, "fund.absorption"),
+        (query_for("fund.absorbtion"), Code::NotFound, "fund.absorption"),
         (
-            IndicatorQuery { periods: vec![], ..query_of("fund.fiscal") },
+            IndicatorQuery { periods: vec![], ..query_for("fund.fiscal") },
             Code::InvalidArgument,
             "query.periods",
         ),
         (
-            IndicatorQuery { periods: vec!["2011-13".into()], ..query_of("fund.fiscal") },
+            IndicatorQuery { periods: vec!["2011-13".into()], ..query_for("fund.fiscal") },
             Code::InvalidArgument,
             "query.periods[0]",
         ),
         (
-            IndicatorQuery { area_code: "5o".into(), ..query_of("fund.fiscal") },
+            IndicatorQuery { area_code: "5o".into(), ..query_for("fund.fiscal") },
             Code::InvalidArgument,
             "query.area_code",
         ),
         (
-            IndicatorQuery { dimensions: vec!["colour".into()], ..query_of("fund.fiscal") },
+            IndicatorQuery { dimensions: vec!["colour".into()], ..query_for("fund.fiscal") },
             Code::InvalidArgument,
             "it has source",
         ),
         (
-            IndicatorQuery { sections: vec!["weather".into()], ..query_of("fund.fiscal") },
+            IndicatorQuery { sections: vec!["weather".into()], ..query_for("fund.fiscal") },
             Code::InvalidArgument,
             "query.sections[0]",
         ),
         (
-            IndicatorQuery { by_level: AreaLevel::Province.into(), ..query_of("fund.fiscal") },
+            IndicatorQuery { by_level: AreaLevel::Province.into(), ..query_for("fund.fiscal") },
             Code::InvalidArgument,
             "query.by_level",
         ),
         (
-            IndicatorQuery { periods: vec!["2011-Q1".into()], ..query_of("income.per_head") },
+            IndicatorQuery { periods: vec!["2011-Q1".into()], ..query_for("income.per_head") },
             Code::InvalidArgument,
             "yearly",
         ),
         (
             IndicatorQuery {
                 table_versions: HashMap::from([("fund_flow".into(), 99)]),
-                ..query_of("fund.fiscal")
+                ..query_for("fund.fiscal")
             },
             Code::NotFound,
             "no version 99",
@@ -324,7 +325,7 @@ async fn wrong_queries_are_refused_with_the_field_and_the_remedy() {
         (
             IndicatorQuery {
                 table_versions: HashMap::from([("flows".into(), 1)]),
-                ..query_of("fund.fiscal")
+                ..query_for("fund.fiscal")
             },
             Code::InvalidArgument,
             "query.table_versions",
@@ -353,7 +354,7 @@ unit = "CNY"
 value = { dataset = "fund_flow", measure = "max(amount)" }
 "#;
     std::fs::write(folder.join("own.toml"), own).unwrap();
-    assert_eq!(query(&uplift, query_of("own.largest")).await.figures[0].exact_value, "900");
+    assert_eq!(query(&uplift, query_for("own.largest")).await.figures[0].exact_value, "900");
     std::fs::write(folder.join("own.toml"), own.replace("max(amount)", "max(amuont)")).unwrap();
     let mut metrics = uplift.metrics().await;
     let listed = metrics.list_indicators(ListIndicatorsRequest::default()).await.unwrap().into_inner();
@@ -363,7 +364,7 @@ value = { dataset = "fund_flow", measure = "max(amount)" }
         listed.problems
     );
     assert_eq!(
-        query(&uplift, query_of("own.largest")).await.figures[0].exact_value,
+        query(&uplift, query_for("own.largest")).await.figures[0].exact_value,
         "900",
         "the last valid one is in force"
     );

@@ -1,5 +1,6 @@
 //! Submissions: what is accepted, what is rejected, what happens the second time.
 
+use arrow::array::RecordBatch;
 use prost::Message;
 use tonic::Code;
 use tonic_types::StatusExt;
@@ -8,6 +9,7 @@ use uplift_proto::v1::ingest as wire;
 use uplift_proto::v1::ingest::upload_file_request::Part;
 use uplift_proto::v1::metrics::QueryStatementsRequest;
 use uplift_proto::v1::records::{FlowKind, FundFlow, FundSource, Qualifier, Statement};
+use uplift_store::Store;
 use uplift_testkit::{Uplift, article, rows_number, submission, wanzhou};
 
 fn statement(id: &str) -> Statement {
@@ -103,8 +105,8 @@ async fn the_same_submission_twice_changes_nothing_and_other_content_under_its_i
     for round in 0..2 {
         let mut ingest = uplift.ingest().await;
         let [statements, _] = article();
-        let again = ingest.submit_records(statements.clone()).await.unwrap().into_inner().submission;
-        assert_eq!(again, first, "round {round}");
+        let repeated = ingest.submit_records(statements.clone()).await.unwrap().into_inner().submission;
+        assert_eq!(repeated, first, "round {round}");
         assert_eq!(count(&uplift, "chongqing-2011").await, 71);
         let changed = with_header(statements, |h| h.sender = "Somebody else".into());
         let refused = ingest.submit_records(changed).await.unwrap_err();
@@ -234,11 +236,11 @@ async fn a_key_is_accepted_once_even_when_submissions_race_for_it() {
         racers.spawn(async move { ingest.submit_records(request).await.unwrap().into_inner() });
     }
     let answers = racers.join_all().await;
-    let landed: Vec<_> = answers.iter().map(|a| a.submission.as_ref().unwrap().rows_accepted).collect();
+    let accepted: Vec<_> = answers.iter().map(|a| a.submission.as_ref().unwrap().rows_accepted).collect();
     assert_eq!(
-        (landed.iter().sum::<i64>(), landed.iter().filter(|n| **n == 2).count()),
+        (accepted.iter().sum::<i64>(), accepted.iter().filter(|n| **n == 2).count()),
         (9, 1),
-        "{landed:?}"
+        "{accepted:?}"
     );
     let rules: Vec<_> = answers.iter().flat_map(|a| &a.rejections).map(|r| r.rule.as_str()).collect();
     assert_eq!(rules, ["duplicate_key"; 7]);
@@ -248,7 +250,7 @@ async fn a_key_is_accepted_once_even_when_submissions_race_for_it() {
     let mut ingest = uplift.ingest().await;
     let refused = ingest.submit_records(statements("late", &[statement("wanted")])).await.unwrap_err();
     let violations = refused.get_details_bad_request().unwrap().field_violations;
-    assert!(violations[0].description.contains("handed in before for 50, 2011"), "{violations:?}");
+    assert!(violations[0].description.contains("submitted before for 50, 2011"), "{violations:?}");
     let request = wire::ListRejectionsRequest { submission_id: "late".into(), ..Default::default() };
     let kept = ingest.list_rejections(request).await.unwrap().into_inner().rejections;
     assert_eq!((kept.len(), kept[0].row, kept[0].rule.as_str()), (1, 1, "duplicate_key"));
@@ -273,7 +275,7 @@ async fn money_arrives_exact_and_references_must_exist() {
     let refused = ingest.submit_records(flows("early", &[flow("f1")])).await.unwrap_err();
     let violations = refused.get_details_bad_request().unwrap().field_violations;
     assert_eq!(violations[0].field, "rows.fund_flows[0].area_code");
-    assert!(violations[0].description.contains("hand the area in first"), "{violations:?}");
+    assert!(violations[0].description.contains("submit the area first"), "{violations:?}");
 
     ingest.submit_records(wanzhou()).await.unwrap();
     ingest.submit_records(flows("good", &[flow("f1")])).await.unwrap();
@@ -290,13 +292,7 @@ async fn money_arrives_exact_and_references_must_exist() {
     let fields: Vec<_> = violations.iter().map(|v| v.field.trim_start_matches("rows.fund_flows")).collect();
     assert_eq!(fields, ["[0].project_id", "[1].amount_fen", "[2].amount_fen", "[3].loan_id", "[4].date"]);
 
-    let table = uplift_store::Store::open(uplift.table("").as_path())
-        .unwrap()
-        .get("fund_flow")
-        .await
-        .unwrap()
-        .unwrap();
-    let rows = table.snapshot().await.unwrap().rows().await.unwrap().collect().await.unwrap();
+    let rows = fund_flow_rows(&uplift).await;
     let amount = rows[0].column_by_name("amount").unwrap();
     assert_eq!(arrow::util::display::array_value_to_string(amount, 0).unwrap(), "90071992547409.93");
 }
@@ -314,6 +310,13 @@ async fn small_submissions_share_commits() {
         senders.join_all().await.into_iter().map(|a| a.submission.unwrap().table_version.unwrap()).collect();
     assert_eq!(count(&uplift, "letter").await, 40);
     assert!(versions.len() < 40, "{} commits for 40 submissions", versions.len());
+}
+
+/// What the table of fund flows holds.
+async fn fund_flow_rows(uplift: &Uplift) -> Vec<RecordBatch> {
+    let store = Store::open(&uplift.table("")).unwrap();
+    let table = store.get("fund_flow").await.unwrap().unwrap();
+    table.snapshot().await.unwrap().rows().await.unwrap().collect().await.unwrap()
 }
 
 /// A file as a county office makes it: GB18030, Chinese headings, money in 万元.
@@ -355,48 +358,45 @@ async fn a_county_file_is_accepted_exactly_and_its_bad_rows_are_rejected_in_its_
     let answer = upload(&uplift, "file/1", county_file()).await.unwrap();
     let submission = answer.submission.unwrap();
     assert_eq!((submission.rows_received, submission.rows_accepted, submission.rows_rejected), (5, 2, 3));
-    let found: Vec<_> =
+    let rejected: Vec<_> =
         answer.rejections.iter().map(|r| (r.row, r.field.as_str(), r.value.as_str())).collect();
-    assert_eq!(found, [(2, "金额（万元）", "十万"), (3, "金额（万元）", "0.0000001"), (4, "类型", "拨款")]);
+    assert_eq!(
+        rejected,
+        [(2, "金额（万元）", "十万"), (3, "金额（万元）", "0.0000001"), (4, "类型", "拨款")]
+    );
     assert!(
         answer.rejections[2].message.contains("拨付"),
         "the list is given: {}",
         answer.rejections[2].message
     );
 
-    let table = uplift_store::Store::open(uplift.table("").as_path())
-        .unwrap()
-        .get("fund_flow")
-        .await
-        .unwrap()
-        .unwrap();
-    let rows = table.snapshot().await.unwrap().rows().await.unwrap().collect().await.unwrap();
+    let rows = fund_flow_rows(&uplift).await;
     let show = |column: &str, row| {
         arrow::util::display::array_value_to_string(rows[0].column_by_name(column).unwrap(), row).unwrap()
     };
-    let landed: Vec<_> = (0..2)
+    let accepted: Vec<_> = (0..2)
         .map(|row| [show("flow_id", row), show("amount", row), show("date", row), show("kind", row)])
         .collect();
     assert_eq!(
-        landed,
+        accepted,
         [
             ["W-1", "133005000.00", "2011-03-05", "allocation"],
             ["W-5", "12345600.00", "2011-05-01", "expenditure"]
         ]
     );
 
-    let again = upload(&uplift, "file/1", county_file()).await.unwrap();
-    assert_eq!(again.submission.unwrap(), submission, "the same file again is the same submission");
-    assert_eq!(again.rejections, answer.rejections);
+    let repeated = upload(&uplift, "file/1", county_file()).await.unwrap();
+    assert_eq!(repeated.submission.unwrap(), submission, "the same file again is the same submission");
+    assert_eq!(repeated.rejections, answer.rejections);
 }
 
 #[tokio::test]
-async fn files_in_other_encodings_and_with_unknown_columns() {
+async fn other_encodings_are_accepted_and_unknown_columns_refused() {
     let uplift = Uplift::with_wanzhou().await;
     let csv = "flow_id,Date,kind,source,amount_fen,area_code\nU-1,2011-01-02,donation,social,5.25,500101\n";
     let utf16: Vec<u8> = csv.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let landed = upload(&uplift, "utf16", utf16).await.unwrap().submission.unwrap();
-    assert_eq!(landed.rows_accepted, 1);
+    let accepted = upload(&uplift, "utf16", utf16).await.unwrap().submission.unwrap();
+    assert_eq!(accepted.rows_accepted, 1);
     let marked = format!("\u{feff}{}", csv.replace("U-1", "U-2"));
     assert_eq!(
         upload(&uplift, "utf8", marked.into_bytes()).await.unwrap().submission.unwrap().rows_accepted,
@@ -469,11 +469,11 @@ async fn compacting_small_files_changes_neither_rows_nor_earlier_versions() {
         let version = answer.into_inner().submission.unwrap().table_version;
         tenth = if n == 10 { version } else { tenth };
     }
-    let store = uplift_store::Store::open(uplift.table("").as_path()).unwrap();
+    let store = Store::open(&uplift.table("")).unwrap();
     let table = store.get("statement").await.unwrap().unwrap();
     let files = table.snapshot().await.unwrap().file_count();
     assert!(files < 30, "{files} files after 40 submissions");
     assert_eq!(count(&uplift, "letter").await, 40);
-    let earlier = table.at(tenth).await.unwrap().rows().await.unwrap().count().await.unwrap();
+    let earlier = table.at(tenth.unwrap()).await.unwrap().rows().await.unwrap().count().await.unwrap();
     assert_eq!(earlier, 10);
 }

@@ -1,4 +1,4 @@
-//! The whole, as its users meet it: real services, real clients, a folder for each test.
+//! End-to-end tests: real services, real clients, a data folder for each test.
 
 // A test ends at the first thing that is not as it should be; that is what unwrap is for here.
 #![allow(clippy::unwrap_used)]

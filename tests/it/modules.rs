@@ -59,15 +59,15 @@ struct Collector<'a> {
 impl Collector<'_> {
     /// Adds the module that a path leads to: the longest part of it that is a file.
     fn add(&mut self, segments: &[String]) {
-        let here: Vec<String> = self.module.iter().chain(&self.inline).cloned().collect();
+        let current: Vec<String> = self.module.iter().chain(&self.inline).cloned().collect();
         let Some((first, rest)) = segments.split_first() else { return };
         let (mut path, mut rest) = match first.as_str() {
             "crate" => (Vec::new(), rest),
-            "self" => (here, rest),
-            "super" => (here[..here.len().saturating_sub(1)].to_vec(), rest),
+            "self" => (current, rest),
+            "super" => (current[..current.len().saturating_sub(1)].to_vec(), rest),
             // A child by its name, as in the file that declares it.
-            name if self.modules.contains(&[here.as_slice(), &[name.to_owned()]].concat()) => {
-                (here, segments)
+            name if self.modules.contains(&[current.as_slice(), &[name.to_owned()]].concat()) => {
+                (current, segments)
             }
             _ => return,
         };

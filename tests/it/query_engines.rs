@@ -11,7 +11,7 @@ use crate::clients::{run, tool};
 
 /// Indicators, and SQL that computes the same by county without looking at our declarations; after `#`
 /// the standard error of their value or their change.
-const INDEPENDENTLY: [(&str, &str); 20] = [
+const INDEPENDENT_QUERIES: [(&str, &str); 20] = [
     (
         "fund.fiscal",
         "SELECT area_code AS area, sum(amount) FROM fund_flow WHERE kind = 'disbursement' \
@@ -178,13 +178,13 @@ async fn duckdb_and_deltalake_agree_on_indicators_by_county() {
     let url = format!("http://{}", uplift.address(Service::Ingest));
     uplift_testkit::simulate(&url, 600).await;
     let queries = tempfile::NamedTempFile::new().unwrap();
-    serde_json::to_writer(&queries, &INDEPENDENTLY).unwrap();
+    serde_json::to_writer(&queries, &INDEPENDENT_QUERIES).unwrap();
     let root = uplift.table("").display().to_string();
     let path = queries.path().display().to_string();
     let (ok, text) = run(tool("python"), vec!["-c".into(), SCRIPT.into(), root, path]).await;
     assert!(ok, "{text}");
     let answers: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
-    for (indicator, _) in INDEPENDENTLY {
+    for (indicator, _) in INDEPENDENT_QUERIES {
         let (id, error) = indicator.split_once('#').unwrap_or((indicator, ""));
         let figures = by_county(&uplift, id).await;
         let number = |f: &Figure| match error {

@@ -7,7 +7,7 @@ use uplift_proto::v1::reporting::{
 };
 use uplift_testkit::Uplift;
 
-async fn generate(uplift: &Uplift) -> (Vec<String>, Report) {
+pub(crate) async fn generate(uplift: &Uplift) -> (Vec<String>, Report) {
     let request = GenerateReportRequest { document_id: "chongqing-2011".into() };
     let mut events = uplift.reporting().await.generate_report(request).await.unwrap().into_inner();
     let mut stages = Vec::new();
@@ -25,8 +25,22 @@ async fn generate(uplift: &Uplift) -> (Vec<String>, Report) {
     (stages, report.expect("a report"))
 }
 
+/// The page of a report, and its digest as it was sent.
+pub(crate) async fn download(uplift: &Uplift, report: &Report) -> (String, String) {
+    let request = DownloadReportRequest { report_id: report.report_id.clone() };
+    let mut parts = uplift.reporting().await.download_report(request).await.unwrap().into_inner();
+    let (mut page, mut digest) = (Vec::new(), None);
+    while let Some(message) = parts.message().await.unwrap() {
+        match message.part.unwrap() {
+            Part::Chunk(chunk) => page.extend_from_slice(&chunk),
+            Part::Sha256(sent) => digest = Some(sent),
+        }
+    }
+    (String::from_utf8(page).unwrap(), digest.expect("a digest"))
+}
+
 #[tokio::test]
-async fn a_report_tells_its_steps_and_is_kept_as_it_was_written() {
+async fn a_report_streams_its_progress_and_is_stored_unchanged() {
     let mut uplift = Uplift::with_article().await;
     let (stages, report) = generate(&uplift).await;
     assert_eq!(stages.len(), 4);
@@ -37,21 +51,12 @@ async fn a_report_tells_its_steps_and_is_kept_as_it_was_written() {
     let request = GetReportRequest { report_id: report.report_id.clone() };
     assert_eq!(reporting.get_report(request).await.unwrap().into_inner().report.as_ref(), Some(&report));
 
-    let request = DownloadReportRequest { report_id: report.report_id.clone() };
-    let mut parts = reporting.download_report(request).await.unwrap().into_inner();
-    let (mut page, mut digest) = (Vec::new(), None);
-    while let Some(message) = parts.message().await.unwrap() {
-        match message.part.unwrap() {
-            Part::Chunk(chunk) => page.extend_from_slice(&chunk),
-            Part::Sha256(sent) => digest = Some(sent),
-        }
-    }
-    assert_eq!((page.len() as i64, digest.as_ref()), (report.size, Some(&report.sha256)));
-    let page = String::from_utf8(page).unwrap();
+    let (page, digest) = download(&uplift, &report).await;
+    assert_eq!((page.len() as i64, &digest), (report.size, &report.sha256));
     for expected in ["1.336 billion", "财政扶贫资金", "6000 × 15,000", "<svg", "≠"] {
         assert!(page.contains(expected), "the page lacks {expected}");
     }
-    assert!(!page.contains("Simulated data"), "the article is no simulated data");
+    assert!(!page.contains("Simulated data"), "the article is not simulated");
     assert!(!page.contains("<script"));
 }
 
@@ -71,7 +76,7 @@ async fn reports_are_listed_the_newest_first() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_said_to_be_missing() {
+async fn missing_reports_and_documents_are_not_found() {
     let uplift = Uplift::start().await;
     let mut reporting = uplift.reporting().await;
     for id in ["", "../tables", "0000", "..%2f"] {

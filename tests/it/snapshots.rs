@@ -5,11 +5,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use uplift_proto::v1::reporting::{
-    DownloadReportRequest, GenerateReportRequest, download_report_response::Part,
-    generate_report_response::Event,
-};
 use uplift_testkit::{Uplift, uplift_command};
+
+use crate::reporting::{download, generate};
 
 const MASKS: [(&str, &str); 6] = [
     (r"\d+\.\d s\b", "[seconds] s"),
@@ -64,23 +62,7 @@ fn what_commands_print() {
 #[tokio::test]
 async fn the_report_of_the_article() {
     let uplift = Uplift::with_article().await;
-    let mut reporting = uplift.reporting().await;
-    let request = GenerateReportRequest { document_id: "chongqing-2011".into() };
-    let mut events = reporting.generate_report(request).await.unwrap().into_inner();
-    let mut report = None;
-    while let Some(message) = events.message().await.unwrap() {
-        if let Some(Event::Report(written)) = message.event {
-            report = Some(written);
-        }
-    }
-    let request = DownloadReportRequest { report_id: report.unwrap().report_id };
-    let mut parts = reporting.download_report(request).await.unwrap().into_inner();
-    let mut page = Vec::new();
-    while let Some(message) = parts.message().await.unwrap() {
-        if let Some(Part::Chunk(chunk)) = message.part {
-            page.extend_from_slice(&chunk);
-        }
-    }
-    let page = String::from_utf8(page).unwrap();
+    let (_, report) = generate(&uplift).await;
+    let (page, _) = download(&uplift, &report).await;
     settings(Path::new("/nowhere")).bind(|| insta::assert_snapshot!("report", page));
 }

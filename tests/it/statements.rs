@@ -15,20 +15,20 @@ async fn the_article_contradicts_itself_where_arithmetic_says_so() {
     let answer = uplift.metrics().await.check_statements(request).await.unwrap().into_inner();
     let verdicts: BTreeMap<_, _> =
         answer.results.iter().map(|r| (r.check.as_ref().unwrap().check_id.as_str(), r.verdict())).collect();
-    let of = |id: &str| verdicts[id];
+    let verdict = |id: &str| verdicts[id];
     // Social and credit funds exceed the total that they are printed as parts of.
-    assert_eq!(of("parts.overview_funds"), Verdict::Inconsistent);
+    assert_eq!(verdict("parts.overview_funds"), Verdict::Inconsistent);
     // 6,000 households at 15,000 yuan are 90 million yuan, not a billion.
-    assert_eq!(of("product.tourism_income"), Verdict::Inconsistent);
+    assert_eq!(verdict("product.tourism_income"), Verdict::Inconsistent);
     // 440 million more than 1.36 billion is 32 percent, not 30.
-    assert_eq!(of("growth.social_funds"), Verdict::Inconsistent);
-    assert_eq!(of("growth.invested"), Verdict::Consistent);
-    assert_eq!(of("product.village_award"), Verdict::Consistent);
-    assert_eq!(of("average.mutual_funds"), Verdict::Consistent);
-    assert_eq!(of("same.social_funds"), Verdict::Consistent);
-    assert_eq!(of("uses.fiscal_funds"), Verdict::Consistent);
+    assert_eq!(verdict("growth.social_funds"), Verdict::Inconsistent);
+    assert_eq!(verdict("growth.invested"), Verdict::Consistent);
+    assert_eq!(verdict("product.village_award"), Verdict::Consistent);
+    assert_eq!(verdict("average.mutual_funds"), Verdict::Consistent);
+    assert_eq!(verdict("same.social_funds"), Verdict::Consistent);
+    assert_eq!(verdict("uses.fiscal_funds"), Verdict::Consistent);
     // Raised "more than" each: what is open above can never be shown to fit under a total.
-    assert_eq!(of("uses.social_funds"), Verdict::Undetermined);
+    assert_eq!(verdict("uses.social_funds"), Verdict::Undetermined);
     assert_eq!(answer.checks as usize, verdicts.len());
     assert_eq!(answer.checks, answer.consistent + answer.inconsistent + answer.undetermined);
     for result in &answer.results {
@@ -72,7 +72,7 @@ async fn a_check_whose_figure_is_missing_is_undetermined_and_says_which() {
         .into_inner();
     assert_eq!(answer.undetermined, answer.checks);
     assert!(
-        answer.results[0].explanation_en.contains("not handed in: "),
+        answer.results[0].explanation_en.contains("not submitted: "),
         "{}",
         answer.results[0].explanation_en
     );

@@ -1,4 +1,4 @@
-//! Long hand-ins: what is acknowledged is there once, whatever happens to the process.
+//! Streams: what is acknowledged is in the table once, whatever happens to the process.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -44,7 +44,7 @@ fn household(id: String) -> Household {
     }
 }
 
-/// Batch `n` of ten households; the third of each has no size and comes back.
+/// Batch `n` of ten households; the third of each has no size and is rejected.
 fn batch(n: i64) -> WriteRecordsRequest {
     let mut rows: Vec<_> = (0..10).map(|i| household(format!("h{n}.{i}"))).collect();
     rows[2].size = None;
@@ -70,8 +70,8 @@ async fn send(
     }
 }
 
-/// Ids in the table, sorted: one for each row that landed.
-async fn landed(table_root: &Path) -> Vec<String> {
+/// Ids in the table, sorted: one for each accepted row.
+async fn household_ids(table_root: &Path) -> Vec<String> {
     let store = uplift_store::Store::open(table_root).unwrap();
     let table = store.get("household").await.unwrap().expect("the table was made");
     let rows = table.snapshot().await.unwrap().rows().await.unwrap().collect().await.unwrap();
@@ -90,18 +90,18 @@ async fn each_batch_is_acknowledged_once_it_is_committed_and_may_be_sent_again()
     let mut client = uplift.ingest().await;
     let (acks, end) = send(&mut client, vec![open("s"), batch(1), batch(2), batch(3)]).await;
     assert!(end.is_none(), "{end:?}");
-    let found: Vec<_> = acks.iter().map(|a| (a.sequence, a.rows_accepted, a.rows_rejected)).collect();
-    assert_eq!(found, [(0, 0, 0), (1, 9, 1), (2, 18, 2), (3, 27, 3)]);
+    let acknowledged: Vec<_> = acks.iter().map(|a| (a.sequence, a.rows_accepted, a.rows_rejected)).collect();
+    assert_eq!(acknowledged, [(0, 0, 0), (1, 9, 1), (2, 18, 2), (3, 27, 3)]);
     assert!(acks[1..].iter().all(|a| a.table_version.is_some()));
     assert_eq!((acks[2].rejections[0].row, acks[2].rejections[0].field.as_str()), (13, "size"));
 
     // Cut off and begun again: the first answer says where to go on; what is known changes nothing.
     let (acks, end) = send(&mut client, vec![open("s"), batch(2), batch(4)]).await;
     assert!(end.is_none(), "{end:?}");
-    let found: Vec<_> = acks.iter().map(|a| (a.sequence, a.rows_accepted)).collect();
-    assert_eq!(found, [(3, 27), (3, 27), (4, 36)]);
+    let acknowledged: Vec<_> = acks.iter().map(|a| (a.sequence, a.rows_accepted)).collect();
+    assert_eq!(acknowledged, [(3, 27), (3, 27), (4, 36)]);
     assert_eq!(acks[1].rejections[0].row, 13, "the first answer again");
-    assert_eq!(landed(&uplift.table("")).await.len(), 36);
+    assert_eq!(household_ids(&uplift.table("")).await.len(), 36);
 
     let request = GetSubmissionRequest { submission_id: "s".into() };
     let whole = client.get_submission(request).await.unwrap().into_inner().submission.unwrap();
@@ -109,9 +109,9 @@ async fn each_batch_is_acknowledged_once_it_is_committed_and_may_be_sent_again()
     let listed = client.list_submissions(ListSubmissionsRequest::default()).await.unwrap().into_inner();
     assert_eq!(listed.submissions[0], whole, "a stream is listed as one submission");
     assert_eq!(listed.submissions.len(), 2, "the stream, and the area before it");
-    let rejects = ListRejectionsRequest { submission_id: "s".into(), ..Default::default() };
-    let rejects = client.list_rejections(rejects).await.unwrap().into_inner().rejections;
-    assert_eq!(rejects.iter().map(|r| r.row).collect::<Vec<_>>(), [3, 13, 23, 33]);
+    let rejected = ListRejectionsRequest { submission_id: "s".into(), ..Default::default() };
+    let rejected = client.list_rejections(rejected).await.unwrap().into_inner().rejections;
+    assert_eq!(rejected.iter().map(|r| r.row).collect::<Vec<_>>(), [3, 13, 23, 33]);
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn gaps_changed_batches_and_missing_heads_end_the_stream_with_a_reason() {
     let mut client = uplift.ingest().await;
     let (acks, end) = send(&mut client, vec![open("s"), batch(1), batch(3)]).await;
     assert!(acks.len() <= 2);
-    assert!(end.unwrap().message().contains("the next batch is 2"));
+    assert!(end.unwrap().message().contains("batch 2 is expected next"));
     let mut other = batch(7);
     if let Some(Part::Batch(batch)) = &mut other.part {
         batch.sequence = 1;
@@ -166,7 +166,7 @@ async fn killed_in_the_middle_of_a_stream_everything_acknowledged_is_there_once(
         let first = answers.message().await.unwrap().unwrap();
         assert!(first.sequence >= acknowledged, "batch {acknowledged} was acknowledged and is gone");
         acknowledged = first.sequence;
-        // Kill at another point of the way each time: after so many acknowledgements.
+        // Kill at another point of the way each time: after another number of acknowledgements.
         let until = if rounds < 4 { acknowledged + rounds * 5 } else { BATCHES };
         let feed = tokio::spawn(async move {
             for n in acknowledged + 1..=BATCHES {
@@ -184,13 +184,13 @@ async fn killed_in_the_middle_of_a_stream_everything_acknowledged_is_there_once(
         process.kill().unwrap(); // SIGKILL
         process.wait().unwrap();
         feed.abort();
-        let there = landed(&folder.path().join("tables")).await;
-        let mut once = there.clone();
-        once.dedup();
-        assert_eq!(once, there, "a row landed twice");
-        assert_eq!(there.len() % 9, 0, "a batch landed in part");
-        assert!(there.len() as i64 >= acknowledged * 9, "{} rows for {acknowledged} batches", there.len());
+        let ids = household_ids(&folder.path().join("tables")).await;
+        let mut distinct = ids.clone();
+        distinct.dedup();
+        assert_eq!(distinct, ids, "a row was accepted twice");
+        assert_eq!(ids.len() % 9, 0, "a batch was accepted in part");
+        assert!(ids.len() as i64 >= acknowledged * 9, "{} rows for {acknowledged} batches", ids.len());
     }
     assert!(rounds > 3, "the process was killed on the way");
-    assert_eq!(landed(&folder.path().join("tables")).await.len() as i64, BATCHES * 9);
+    assert_eq!(household_ids(&folder.path().join("tables")).await.len() as i64, BATCHES * 9);
 }

@@ -18,14 +18,11 @@ pub const MAX_MESSAGE: usize = 32 * 1024 * 1024;
 /// Time that a peer has to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A client of ingest.
 pub type IngestClient = IngestServiceClient<Channel>;
-/// A client of metrics.
 pub type MetricsClient = MetricsServiceClient<Channel>;
-/// A client of reporting.
 pub type ReportingClient = ReportingServiceClient<Channel>;
 
-/// A connection to a service that must be there.
+/// Connects now; fails if the service cannot be reached.
 pub async fn connect(url: &str) -> Result<Channel> {
     endpoint(url)?.connect().await.map_err(|e| Error {
         source: Some(e.into()),

@@ -3,19 +3,18 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 /// An area: digits whose prefixes are the areas above it, so that a roll-up is a prefix.
 ///
 /// Six-digit codes pad the upper levels with zeros ("500000" is Chongqing); the padding is taken
 /// off, so that "50" and "500000" are one area.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AreaCode(String);
 
 /// A text that is not an area code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not an area code: write the 2, 4, 6, 9 or 12 digits of GB/T 2260, as 50 or 500101")]
+#[error(
+    "{0:?} is not an area code: write the 2, 4, 6, 9 or 12 digits of GB/T 2260, for example 50 or 500101"
+)]
 pub struct AreaCodeError(String);
 
 /// Digits at which a level ends: province, prefecture, county, township, village.
@@ -54,20 +53,6 @@ impl FromStr for AreaCode {
             end = above;
         }
         Ok(Self(text[..end].to_owned()))
-    }
-}
-
-impl TryFrom<String> for AreaCode {
-    type Error = AreaCodeError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<AreaCode> for String {
-    fn from(code: AreaCode) -> Self {
-        code.0
     }
 }
 

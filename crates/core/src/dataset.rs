@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use crate::language::Bilingual;
 
-/// A kind of record that offices hand in.
+/// A kind of record that offices submit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
     /// Name, as `statement`: also the name of its table.
@@ -157,11 +157,11 @@ impl Format {
         match self {
             Self::Free => "",
             Self::Identifier => "letters, digits, dot, dash and underscore, at most 100",
-            Self::Area => "an area code of GB/T 2260, as 50 or 500101",
-            Self::Period => "a period, as 2011, 2011-Q3 or 2011-10",
-            Self::Date => "a date, as 2011-10-17",
-            Self::Printed => "a figure as printed, as 1.336 billion or 150,000-300,000",
-            Self::Expression => "arithmetic over statement ids, as a + b",
+            Self::Area => "an area code of GB/T 2260, for example 50 or 500101",
+            Self::Period => "a period, for example 2011, 2011-Q3 or 2011-10",
+            Self::Date => "a date, for example 2011-10-17",
+            Self::Printed => "a figure as printed, for example 1.336 billion or 150,000-300,000",
+            Self::Expression => "arithmetic over statement ids, for example a + b",
         }
     }
 }

@@ -11,9 +11,9 @@ pub enum ErrorKind {
     NotFound,
     /// It exists already, with other content.
     AlreadyExists,
-    /// Nobody said who is asking.
+    /// The caller is not authenticated.
     Unauthenticated,
-    /// Whoever asks may not have it.
+    /// The caller lacks the permission.
     PermissionDenied,
     /// The state forbids it now.
     FailedPrecondition,
@@ -23,7 +23,7 @@ pub enum ErrorKind {
     ResourceExhausted,
     /// A service that it needs cannot be reached.
     Unavailable,
-    /// Our fault; the log knows more.
+    /// An internal error; the log has its cause.
     Internal,
 }
 

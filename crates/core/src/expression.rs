@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_placed() {
+    fn errors_give_their_position() {
         let error = Expression::parse("a + ").unwrap_err();
         assert_eq!(error.to_string(), "a statement id, a number or '(' expected at character 5 of \"a + \"");
         assert!(Expression::parse("a b").is_err());

@@ -21,7 +21,7 @@ pub struct Bilingual {
 }
 
 impl Language {
-    /// Of two texts the one in this language.
+    /// The text in this language.
     pub fn choose<'a>(self, en: &'a str, zh: &'a str) -> &'a str {
         match self {
             Self::En => en,

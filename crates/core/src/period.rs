@@ -3,11 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 /// A year, half-year, quarter or month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Period {
     year: u16,
     part: Part,
@@ -24,7 +21,7 @@ enum Part {
 /// A text that is not a period.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is not a period: write a year from 1900 to 2199, as 2011, or its part, as 2011-S1, 2011-Q3 or 2011-10"
+    "{0:?} is not a period: write a year from 1900 to 2199 (2011), or a part of it (2011-S1, 2011-Q3 or 2011-10)"
 )]
 pub struct PeriodError(String);
 
@@ -78,20 +75,6 @@ impl FromStr for Period {
             Ok(year @ 1900..2200) => Ok(Self { year, part }),
             _ => Err(wrong()),
         }
-    }
-}
-
-impl TryFrom<String> for Period {
-    type Error = PeriodError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<Period> for String {
-    fn from(period: Period) -> Self {
-        period.to_string()
     }
 }
 

@@ -48,7 +48,7 @@ pub enum PrintedError {
     NotANumber(String),
     /// A range without two ends in order.
     #[error(
-        "{0:?} is not a range: write the lower and the higher end with a dash between, as 150,000-300,000"
+        "{0:?} is not a range: write the lower and the higher end with a dash between them, for example 150,000-300,000"
     )]
     NotARange(String),
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a row that was sent, as its sender is told.
+//! Why a row was rejected, as reported to its sender.
 
 use std::fmt;
 
@@ -37,7 +37,7 @@ pub enum Rule {
     DuplicateKey,
     /// A rule over several fields.
     RowRule,
-    /// A record that was never handed in.
+    /// A record that was never submitted.
     Reference,
     /// An area outside of what the submission reports for.
     OutsideArea,

@@ -14,9 +14,7 @@ pub fn query_failed(doing: impl Into<String>, error: DataFusionError) -> Error {
             source: Some(error.into()),
             ..Error::new(
                 ErrorKind::ResourceExhausted,
-                format!(
-                    "{doing} needs more memory than is allowed; ask for fewer periods, areas or indicators"
-                ),
+                format!("{doing} exceeds the memory limit; request fewer periods, areas or indicators"),
             )
         },
         _ => Error::internal(doing, error),
@@ -29,7 +27,7 @@ pub fn table_failed(table: &str, doing: &str, error: DeltaTableError) -> Error {
     match table_kind(&error) {
         ErrorKind::Aborted => Error {
             source: Some(error.into()),
-            ..Error::new(ErrorKind::Aborted, format!("{message}: another commit was first; send it again"))
+            ..Error::new(ErrorKind::Aborted, format!("{message}: another commit came first; retry"))
         },
         _ => Error::internal(message, error),
     }

@@ -9,7 +9,7 @@ use uplift_core::dataset::{Dataset, Field, Format, Kind};
 use uplift_core::error::{Error, Result};
 
 /// Digits of money: 18 before the point hold any budget.
-pub const MONEY_PRECISION: u8 = 20;
+pub(crate) const MONEY_PRECISION: u8 = 20;
 
 /// The columns of a dataset's own fields.
 pub fn columns(dataset: &Dataset) -> SchemaRef {

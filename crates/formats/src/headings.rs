@@ -69,7 +69,7 @@ fn map_heading(
 ) -> Result<Option<MappedColumn>, FieldViolation> {
     let (name, unit) = split_unit(heading);
     let Some((index, field)) = dataset.fields.iter().enumerate().find(|(_, f)| is_called(f, name)) else {
-        // A file of rejected rows has a column of reasons; it may be handed in with it.
+        // A file of rejected rows has a column of reasons; it may be submitted with it.
         if heading.is_empty() || heading == REASON {
             return Ok(None);
         }
@@ -80,7 +80,9 @@ fn map_heading(
     let declared = units.iter().find(|(n, _)| is_called(field, n) || n == heading);
     let unit = declared.map(|(_, unit)| unit.as_str()).or(unit).unwrap_or_default();
     let Some(scale) = scale(field, unit) else {
-        let message = format!("{unit:?} is not a unit of it; write 分, 元, 千元, 万元 or 亿元 for money");
+        let message = format!(
+            "{unit:?} is not a unit of this column; a money column accepts 分, 元, 千元, 万元, 百万元 or 亿元, any other none"
+        );
         return Err(violation(heading, message));
     };
     Ok(Some(MappedColumn { field: index, heading: heading.to_owned(), scale }))

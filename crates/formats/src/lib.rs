@@ -21,4 +21,4 @@ pub use rejected_rows::rejected_rows;
 pub use table::Table;
 pub use template::template;
 pub use upload::{Upload, UploadedFile};
-pub use wire::{Decoded, Decoder, messages};
+pub use wire::{DecodedRows, Decoder, messages};

@@ -1,4 +1,4 @@
-//! The rejected rows of a file as a file of the same kind, for the sender to correct and hand in.
+//! The rejected rows of a file as a file of the same kind, for the sender to correct and submit.
 
 use std::collections::BTreeMap;
 
@@ -48,7 +48,7 @@ mod tests {
             String::from_utf8(rejected.clone()).unwrap(),
             "a,b,reason 原因\n1,x,b: wrong\n3,\"z, z\",a: twice\n"
         );
-        let again = rejected_rows(rejected, &BTreeMap::from([(2, "a: still".to_owned())])).unwrap();
-        assert_eq!(String::from_utf8(again).unwrap(), "a,b,reason 原因\n3,\"z, z\",a: still\n");
+        let repeated = rejected_rows(rejected, &BTreeMap::from([(2, "a: still".to_owned())])).unwrap();
+        assert_eq!(String::from_utf8(repeated).unwrap(), "a,b,reason 原因\n3,\"z, z\",a: still\n");
     }
 }

@@ -73,8 +73,9 @@ impl Table {
             return Ok(index);
         }
         let near = nearest(name, self.names.iter().map(String::as_str));
-        let near = near.map(|n| format!("; the nearest is {n}")).unwrap_or_default();
-        let message = format!("{} has no column {name:?}{near}. It has {}", self.file, self.names.join(", "));
+        let near = near.map(|n| format!("; did you mean {n}?")).unwrap_or_default();
+        let message =
+            format!("{} has no column {name:?}{near} (its columns are {})", self.file, self.names.join(", "));
         Err(Error::invalid_field(option, message))
     }
 

@@ -15,7 +15,7 @@ pub(crate) struct Text {
 impl Text {
     /// Decodes a file; UTF-8 without a mark is not copied.
     pub(crate) fn decode(bytes: Vec<u8>) -> Result<Self> {
-        let encoding = encoding_of(&bytes);
+        let encoding = detect_encoding(&bytes);
         let marked = Encoding::for_bom(&bytes).is_some();
         let bytes = match String::from_utf8(bytes) {
             Ok(content) if encoding == UTF_8 && !marked => return Ok(Self { content, encoding, marked }),
@@ -47,7 +47,7 @@ impl Text {
 }
 
 /// The encoding of a file: by its mark if it has one, UTF-8 if it is valid, GB18030 otherwise.
-fn encoding_of(bytes: &[u8]) -> &'static Encoding {
+fn detect_encoding(bytes: &[u8]) -> &'static Encoding {
     match Encoding::for_bom(bytes) {
         Some((encoding, _)) => encoding,
         // Every other byte of Western text in UTF-16 is zero, and no other encoding contains zeros.

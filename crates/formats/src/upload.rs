@@ -1,4 +1,4 @@
-//! A file that was handed in to columns, and rejections in the words of the file.
+//! An uploaded file into columns, and rejections with the headings of the file.
 
 use rust_decimal::Decimal;
 use uplift_core::dataset::Dataset;
@@ -11,7 +11,7 @@ use crate::csv_reader::Reader;
 use crate::headings::{MappedColumn, map_headings};
 use crate::text::Text;
 use crate::value::{Value, parse_cell};
-use crate::wire::Decoded;
+use crate::wire::DecodedRows;
 
 /// A file as it was sent.
 #[derive(Debug, Clone)]
@@ -41,11 +41,11 @@ impl Upload {
 
 impl UploadedFile {
     /// Decodes the rows. Rejections name the file's own headings.
-    pub fn decode(&self) -> Result<Decoded> {
+    pub fn decode(&self) -> Result<DecodedRows> {
         let mut builders = builders(self.dataset);
         let mut rejections = Vec::new();
         // The cell of each field, looked up once and not for every row.
-        let cells: Vec<_> = (0..builders.len()).map(|field| self.cell_of(field)).collect();
+        let cells: Vec<_> = (0..builders.len()).map(|field| self.cell(field)).collect();
         for row in Reader::new(&self.text.content)?.rows() {
             let row = row?;
             if let Some(message) = row.mismatch(self.columns.len()) {
@@ -64,7 +64,7 @@ impl UploadedFile {
                 }));
             }
         }
-        Ok(Decoded { batch: finish(columns(self.dataset), builders)?, rejections })
+        Ok(DecodedRows { batch: finish(columns(self.dataset), builders)?, rejections })
     }
 
     /// Puts rejections that were found after decoding, in the order of rows, into the words of the file:
@@ -83,7 +83,7 @@ impl UploadedFile {
                 }
             }
             let field = self.dataset.fields.iter().position(|f| f.name == rejection.field);
-            if let (Some((n, column)), Some((_, cells))) = (field.and_then(|f| self.cell_of(f)), &current) {
+            if let (Some((n, column)), Some((_, cells))) = (field.and_then(|f| self.cell(f)), &current) {
                 let cell = cells.get(n).unwrap_or_default();
                 *rejection =
                     Rejection::new(rejection.row, &column.heading, rejection.rule, cell, &rejection.message);
@@ -95,12 +95,12 @@ impl UploadedFile {
     /// The heading of a field, or its name where the file has no column for it.
     pub fn label(&self, field: &str) -> String {
         let index = self.dataset.fields.iter().position(|f| f.name == field);
-        let column = index.and_then(|index| self.cell_of(index));
+        let column = index.and_then(|index| self.cell(index));
         column.map_or_else(|| field.to_owned(), |(_, column)| column.heading.clone())
     }
 
     /// Position of the cell that fills a field, and its column.
-    fn cell_of(&self, field: usize) -> Option<(usize, &MappedColumn)> {
+    fn cell(&self, field: usize) -> Option<(usize, &MappedColumn)> {
         let columns = self.columns.iter().enumerate();
         columns.filter_map(|(n, c)| Some((n, c.as_ref()?))).find(|(_, c)| c.field == field)
     }

@@ -81,7 +81,7 @@ pub(crate) fn parse_wire<'a>(kind: &'a Kind, value: &WireValue<'a>) -> Result<Va
             let names = || codes.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ");
             Value::Code(&code.ok_or_else(|| unlisted(n.to_string(), "", &names()))?.stored)
         }
-        _ => return Err(ParseError::format("", "has another wire type than its field")),
+        _ => return Err(ParseError::format("", "is encoded with the wrong protobuf type")),
     })
 }
 
@@ -117,8 +117,8 @@ pub(crate) fn parse_cell<'a>(kind: &'a Kind, cell: &'a str, scale: Decimal) -> R
         }
         Kind::Integer | Kind::Number | Kind::Money => {
             let number = parse_number(text).and_then(|n| n.checked_mul(scale)).map(|n| n.normalize());
-            let number =
-                number.ok_or_else(|| wrong("is not a number; write digits, as 1234.50 or 1,234.50"))?;
+            let number = number
+                .ok_or_else(|| wrong("is not a number; write digits, for example 1234.50 or 1,234.50"))?;
             let whole = Some(number).filter(|n| n.scale() == 0).and_then(|n| n.to_i64());
             match (kind, whole) {
                 (Kind::Integer, Some(whole)) => Ok(Value::Integer(whole)),
@@ -134,7 +134,7 @@ pub(crate) fn parse_cell<'a>(kind: &'a Kind, cell: &'a str, scale: Decimal) -> R
 }
 
 fn unlisted(value: impl Into<String>, subject: &str, names: &str) -> ParseError {
-    let message = format!("{subject}is not on the list; write one of {names}");
+    let message = format!("{subject}is not a known code; write one of {names}");
     ParseError { rule: Rule::Code, value: value.into(), message }
 }
 

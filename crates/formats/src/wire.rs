@@ -18,7 +18,7 @@ use crate::value::{Value, WireValue, parse_wire};
 /// Records as columns, and what was wrong with them. A rejected row keeps its position, so that row
 /// numbers stay those of the sender.
 #[derive(Debug)]
-pub struct Decoded {
+pub struct DecodedRows {
     /// One row for each record sent.
     pub batch: RecordBatch,
     /// Records that do not fit the dataset.
@@ -46,7 +46,7 @@ impl Decoder {
     }
 
     /// Decodes all records. An entry of another dataset's list is an error of the request, not of a row.
-    pub fn decode(&self, rows: &Rows) -> Result<Decoded> {
+    pub fn decode(&self, rows: &Rows) -> Result<DecodedRows> {
         let records = self.records(rows)?;
         let mut builders = builders(self.dataset);
         let mut values = Vec::new();
@@ -65,7 +65,7 @@ impl Decoder {
                 }));
             }
         }
-        Ok(Decoded { batch: finish(self.schema.clone(), builders)?, rejections })
+        Ok(DecodedRows { batch: finish(self.schema.clone(), builders)?, rejections })
     }
 
     fn records<'r>(&self, rows: &'r Rows) -> Result<Vec<&'r [u8]>> {

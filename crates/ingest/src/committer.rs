@@ -62,7 +62,7 @@ impl Committer {
 
     /// Waits until the rows are committed, or refused.
     pub(crate) async fn commit(&self, request: CommitRequest) -> Result<Outcome> {
-        let stopped = || Error::new(ErrorKind::Unavailable, "the service is stopping; send it again");
+        let stopped = || Error::new(ErrorKind::Unavailable, "the service is shutting down; retry");
         let (reply, outcome) = oneshot::channel();
         self.queue.send(Queued { request, reply }).await.map_err(|_| stopped())?;
         outcome.await.map_err(|_| stopped())?
@@ -130,7 +130,7 @@ async fn commit(destination: &Destination, keys: &mut Option<Keys>, group: Vec<Q
 }
 
 /// One submission of a group, decided and not yet committed.
-struct Staged {
+struct StagedSubmission {
     outcome: Outcome,
     rows: RecordBatch,
     keys: Vec<Key>,
@@ -148,7 +148,7 @@ enum Disposition {
     Replay,
 }
 
-impl Staged {
+impl StagedSubmission {
     fn is_new(&self) -> bool {
         self.disposition == Disposition::Commit
     }
@@ -192,15 +192,15 @@ async fn stage_group(
     destination: &Destination,
     keys: &mut Keys,
     group: Vec<CommitRequest>,
-) -> Result<Vec<Staged>> {
+) -> Result<Vec<StagedSubmission>> {
     let mut accepted = HashSet::new();
     let mut staged = Vec::new();
     let span = stage_span!("check keys");
     for request in group {
-        // All requests with one id meet here, so it is here that a repeat is recognised.
+        // All requests with one id pass through here, so repeats are detected here.
         let Destination { ledger, quarantine, .. } = destination;
         staged.push(match replay(ledger, quarantine, &request.id, &request.digest, true).await? {
-            Some(outcome) => Staged {
+            Some(outcome) => StagedSubmission {
                 outcome,
                 rows: request.rows.valid.slice(0, 0),
                 keys: Vec::new(),
@@ -213,14 +213,14 @@ async fn stage_group(
     Ok(staged)
 }
 
-async fn keep_rejections(destination: &Destination, staged: &[Staged]) -> Result<()> {
+async fn keep_rejections(destination: &Destination, staged: &[StagedSubmission]) -> Result<()> {
     let new = staged.iter().filter(|s| s.is_new());
     let rejected: Vec<_> = new.map(|s| (&s.outcome.submission, s.outcome.rejections.as_slice())).collect();
     destination.quarantine.keep(&rejected).await
 }
 
 /// Commits the accepted rows and returns their version; none if no row was accepted.
-async fn commit_rows(destination: &Destination, staged: &[Staged]) -> Result<Option<i64>> {
+async fn commit_rows(destination: &Destination, staged: &[StagedSubmission]) -> Result<Option<i64>> {
     let accepted: Vec<_> = staged.iter().filter(|s| s.is_accepted()).collect();
     let Some(first) = accepted.first() else { return Ok(None) };
     // The log names the refused ones of the group too: a batch missing from a stream would be a gap.
@@ -234,7 +234,7 @@ async fn commit_rows(destination: &Destination, staged: &[Staged]) -> Result<Opt
     destination.table.commit(commit).instrument(stage_span!("commit rows")).await.map(Some)
 }
 
-fn answer(staged: Staged) -> Outcome {
+fn answer(staged: StagedSubmission) -> Outcome {
     let mut outcome = staged.outcome;
     if staged.disposition == Disposition::DryRun {
         outcome.submission.committed = false;
@@ -248,7 +248,7 @@ fn stage(
     keys: &mut Keys,
     accepted: &mut HashSet<Key>,
     request: CommitRequest,
-) -> Result<Staged> {
+) -> Result<StagedSubmission> {
     let CommitRequest { header, id, digest, rows, dry_run } = request;
     let ValidatedRows { received, valid, mut rejections, key_label } = rows;
     let all = digests(dataset, &valid)?;
@@ -262,12 +262,15 @@ fn stage(
         reject(
             index,
             format!(
-                "has the key of a record handed in before for {area}, {period}; replace that or use another key"
+                "has the same key as a record submitted before for {area}, {period}; replace that submission or use another key"
             ),
         );
     }
     for index in (0..all.len()).filter(|index| accepted.contains(&all[*index])) {
-        reject(index, "has the key of a record that was accepted just before; use another key".to_owned());
+        reject(
+            index,
+            "has the same key as a record of a submission in the same commit; use another key".to_owned(),
+        );
     }
     rejections.sort_by_key(|r| r.row);
     let mask = BooleanArray::from(keep.clone());
@@ -284,7 +287,7 @@ fn stage(
         ..Submission::received(&header, digest, received, received - rows.num_rows())
     };
     let disposition = if dry_run { Disposition::DryRun } else { Disposition::Commit };
-    Ok(Staged { outcome: Outcome { submission, rejections }, rows, keys, header, disposition })
+    Ok(StagedSubmission { outcome: Outcome { submission, rejections }, rows, keys, header, disposition })
 }
 
 /// The rows that a replacing submission replaces. The partition columns come first, so that only files

@@ -44,16 +44,17 @@ impl IngestService for Grpc {
     ) -> Result<Response<Self::WriteRecordsStream>, Status> {
         let mut parts = request.into_inner();
         let Some(WritePart::Open(open)) = parts.message().await?.and_then(|m| m.part) else {
-            return Err(invalid("open", "must be the first message; then come batches"));
+            return Err(invalid("open", "must be sent first, before any batch"));
         };
-        let header = Header::parse(Some(open)).map_err(to_status)?;
+        let header = Header::parse("open", Some(open)).map_err(to_status)?;
         let batches = parts.map(|message| match message.map(|m| m.part) {
             Ok(Some(WritePart::Batch(wire::RecordBatch { sequence, rows: Some(rows) }))) => {
                 Ok(Batch { sequence, rows })
             }
-            Ok(_) => {
-                Err(Error::invalid_field("batch.rows", "is missing; after open come batches of records"))
-            }
+            Ok(_) => Err(Error::invalid_field(
+                "batch.rows",
+                "is missing; every message after open must carry a batch",
+            )),
             Err(status) => Err(from_status(&status)),
         });
         let (acks, answers) = mpsc::channel(MAX_ACKS);
@@ -90,7 +91,7 @@ impl IngestService for Grpc {
         request: Request<wire::SubmitRecordsRequest>,
     ) -> Result<Response<wire::SubmitRecordsResponse>, Status> {
         let wire::SubmitRecordsRequest { header, rows, dry_run } = request.into_inner();
-        let header = Header::parse(header).map_err(to_status)?;
+        let header = Header::parse("header", header).map_err(to_status)?;
         let outcome = self.0.submit(header, rows.unwrap_or_default(), dry_run).await.map_err(to_status)?;
         let (submission, rejections) = encode_outcome(outcome);
         Ok(Response::new(wire::SubmitRecordsResponse { submission: Some(submission), rejections }))
@@ -102,9 +103,9 @@ impl IngestService for Grpc {
     ) -> Result<Response<wire::UploadFileResponse>, Status> {
         let mut parts = request.into_inner();
         let Some(Part::Header(upload)) = parts.message().await?.and_then(|m| m.part) else {
-            return Err(invalid("header", "must be the first message; then come chunks"));
+            return Err(invalid("header", "must be sent first, before any chunk"));
         };
-        let header = Header::parse(upload.submission).map_err(to_status)?;
+        let header = Header::parse("header.submission", upload.submission).map_err(to_status)?;
         let bytes = receive_file(parts).await?;
         let mut units: Vec<_> = upload.units.into_iter().collect();
         // A map has no order, and a repeat must have the same digest.
@@ -120,7 +121,7 @@ impl IngestService for Grpc {
         request: Request<wire::GetTemplateRequest>,
     ) -> Result<Response<wire::GetTemplateResponse>, Status> {
         let wire::GetTemplateRequest { dataset, language } = request.into_inner();
-        let found = find_dataset(&dataset)?;
+        let dataset = find_dataset(&dataset)?;
         let language = match language.as_str() {
             "" | "zh" => Language::Zh,
             "en" => Language::En,
@@ -129,8 +130,8 @@ impl IngestService for Grpc {
                 return Err(invalid("language", message));
             }
         };
-        let content = template(found, language).into_bytes().into();
-        Ok(Response::new(wire::GetTemplateResponse { content, file_name: format!("{dataset}.csv") }))
+        let content = template(dataset, language).into_bytes().into();
+        Ok(Response::new(wire::GetTemplateResponse { content, file_name: format!("{}.csv", dataset.name) }))
     }
 
     async fn get_submission(
@@ -172,10 +173,10 @@ async fn receive_file(mut parts: Streaming<wire::UploadFileRequest>) -> Result<V
     let mut bytes = Vec::new();
     while let Some(message) = parts.message().await? {
         let Some(Part::Chunk(chunk)) = message.part else {
-            return Err(invalid("chunk", "is missing; only the first message is a header"));
+            return Err(invalid("chunk", "is missing; every message after the header must carry a chunk"));
         };
         if bytes.len() + chunk.len() > MAX_FILE {
-            let message = format!("is larger than {} MiB; hand it in by county or year", MAX_FILE >> 20);
+            let message = format!("is larger than {} MiB; split it by county or year", MAX_FILE >> 20);
             return Err(invalid("file", message));
         }
         bytes.extend_from_slice(&chunk);

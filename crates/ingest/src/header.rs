@@ -32,27 +32,27 @@ const MAX_ID: usize = 200;
 const MAX_SENDER: usize = 200;
 
 impl Header {
-    /// Checks a header; every field at fault is named at once.
-    pub(crate) fn parse(header: Option<wire::SubmissionHeader>) -> Result<Self> {
+    /// Checks a header, which is at `path` in its request, and reports every invalid field at once.
+    pub(crate) fn parse(path: &str, header: Option<wire::SubmissionHeader>) -> Result<Self> {
         let Some(wire) = header else {
             return Err(Error::invalid_field(
-                "header",
+                path,
                 "is missing; it names the dataset, area and period of the rows",
             ));
         };
         let mut violations = Vec::new();
         let mut wrong = |field: &str, description: String| {
-            violations.push(FieldViolation::new(format!("header.{field}"), description));
+            violations.push(FieldViolation::new(format!("{path}.{field}"), description));
         };
         let id_fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':');
         if wire.submission_id.is_empty()
             || wire.submission_id.len() > MAX_ID
             || !wire.submission_id.chars().all(id_fits)
         {
-            let hint = "a UUID, or as county/2011/households/3";
+            let hint = "a UUID, or a path such as county/2011/households/3";
             wrong(
                 "submission_id",
-                format!("must be 1 to {MAX_ID} letters, digits or . - _ / : ; choose {hint}"),
+                format!("must be 1 to {MAX_ID} letters, digits or . - _ / : ; use {hint}"),
             );
         }
         let dataset = uplift_proto::dataset::find(&wire.dataset);
@@ -64,7 +64,10 @@ impl Header {
         let mode = wire::Mode::try_from(wire.mode).map_err(|_| wrong("mode", unlisted(wire.mode)));
         let policy = wire::Policy::try_from(wire.policy).map_err(|_| wrong("policy", unlisted(wire.policy)));
         if wire.sender.is_empty() || wire.sender.chars().count() > MAX_SENDER {
-            wrong("sender", format!("must be 1 to {MAX_SENDER} characters; sign as an office would"));
+            wrong(
+                "sender",
+                format!("must be 1 to {MAX_SENDER} characters; give the name of the sending office"),
+            );
         }
         let (Some(dataset), Ok(area), Ok(period), Ok(mode), Ok(policy), true) =
             (dataset, area, period, mode, policy, violations.is_empty())
@@ -116,5 +119,5 @@ pub(crate) fn unknown_dataset(name: &str) -> String {
 }
 
 fn unlisted(number: i32) -> String {
-    format!("{number} is not on the list")
+    format!("{number} is not a known value")
 }

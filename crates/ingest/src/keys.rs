@@ -28,7 +28,6 @@ pub(crate) struct Keys {
 pub(crate) type Key = [u8; 16];
 
 impl Keys {
-    /// Reads the keys of a table.
     pub(crate) async fn read(dataset: &Dataset, table: &Table) -> Result<Self> {
         let failed = |e| query_failed(format!("reading the keys of {}", dataset.name), e);
         let names = dataset.key.iter().map(String::as_str).chain([REPORTING_AREA, REPORTING_PERIOD]);
@@ -84,7 +83,6 @@ pub(crate) fn digests(dataset: &Dataset, batch: &RecordBatch) -> Result<Vec<Key>
     Ok(rows.iter().map(digest).collect())
 }
 
-/// The key columns of a dataset.
 pub(crate) fn key_columns(dataset: &Dataset, batch: &RecordBatch) -> Vec<ArrayRef> {
     dataset.key.iter().filter_map(|name| batch.column_by_name(name)).cloned().collect()
 }

@@ -117,7 +117,7 @@ impl Ledger {
             submissions.into_iter().for_each(|s| entries.push(s));
             entries.list.len()
         };
-        // A caller that waits here for another's commit may find its entries written by the next one.
+        // While this call waited, another one may have saved its entries.
         let mut saved = self.saved.lock().await;
         if *saved >= recorded {
             return Ok(());

@@ -8,7 +8,7 @@ use uplift_core::area::AreaCode;
 use uplift_core::dataset::{Dataset, Format, Kind};
 use uplift_core::error::{Error, Result};
 use uplift_core::rejection::Rejection;
-use uplift_formats::{Decoded, Decoder, Upload};
+use uplift_formats::{DecodedRows, Decoder, Upload};
 use uplift_proto::rows::Rows;
 use uplift_store::schema::TableSchema;
 
@@ -37,7 +37,7 @@ pub(crate) enum Content {
 }
 
 impl Content {
-    /// The bytes that tell one content from another.
+    /// The bytes that identify the content.
     pub(crate) fn parts(&self) -> Vec<&[u8]> {
         match self {
             Self::Rows(rows) => vec![rows.as_bytes()],
@@ -75,7 +75,7 @@ impl Pipeline {
         }
     }
 
-    /// The same for the rows of one batch of a stream, with so many rows before it.
+    /// The same for the rows of one batch of a stream, with the number of rows before it.
     pub(crate) async fn validate_rows(
         &self,
         header: &Header,
@@ -102,7 +102,7 @@ impl Pipeline {
     }
 
     /// The rules that decoded rows break; rows that could not be decoded are left out.
-    async fn check(&self, header: &Header, decoded: &Decoded) -> Result<Vec<Rejection>> {
+    async fn check(&self, header: &Header, decoded: &DecodedRows) -> Result<Vec<Rejection>> {
         let existing = self.references.existing(self.dataset).await?;
         let mut rejected = vec![false; decoded.batch.num_rows()];
         decoded.rejections.iter().for_each(|r| rejected[r.index()] = true);
@@ -113,12 +113,12 @@ impl Pipeline {
     fn assemble(
         &self,
         header: &Header,
-        decoded: Decoded,
+        decoded: DecodedRows,
         violations: Vec<Rejection>,
         key_label: String,
         rows_before: i64,
     ) -> Result<ValidatedRows> {
-        let Decoded { batch, mut rejections } = decoded;
+        let DecodedRows { batch, mut rejections } = decoded;
         rejections.extend(violations);
         rejections.sort_by_key(|r| r.row);
         let mut keep = vec![true; batch.num_rows()];

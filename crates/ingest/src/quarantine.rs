@@ -83,7 +83,7 @@ impl Quarantine {
         let rows: Vec<QuarantinedRow> = from_batches(&batches)?;
         let mut rejections: Vec<_> = rows.into_iter().map(|r| r.rejection).collect();
         rejections.sort_by(|a, b| (a.row, &a.field).cmp(&(b.row, &b.field)));
-        // The same refused content sent twice was kept twice.
+        // Refused content that was sent twice is stored twice.
         rejections.dedup();
         Ok(rejections)
     }

@@ -12,7 +12,7 @@ use uplift_formats::columns::text;
 use uplift_store::Store;
 
 /// The values that exist, for each field of a dataset that refers to another.
-pub(crate) type Existing = HashMap<String, Values>;
+pub(crate) type ReferenceValues = HashMap<String, Values>;
 
 /// Distinct values of one field.
 pub(crate) type Values = Arc<HashSet<String>>;
@@ -32,8 +32,8 @@ impl References {
     }
 
     /// The values that exist now for each referring field of a dataset.
-    pub(crate) async fn existing(&self, dataset: &Dataset) -> Result<Existing> {
-        let mut existing = Existing::new();
+    pub(crate) async fn existing(&self, dataset: &Dataset) -> Result<ReferenceValues> {
+        let mut existing = ReferenceValues::new();
         for field in &dataset.fields {
             if let Some(reference) = &field.reference {
                 existing.insert(field.name.clone(), self.values(reference).await?);

@@ -146,7 +146,6 @@ impl Ingest {
         Ok(self.inner.ledger.list(dataset, before, limit).await)
     }
 
-    /// The rejections of a submission.
     pub(crate) async fn rejections(&self, submission_id: &str) -> Result<Vec<Rejection>> {
         let submission = self.submission(submission_id).await?;
         let batches = self.inner.ledger.batches(submission_id).await;
@@ -159,7 +158,7 @@ impl Ingest {
     fn activate(&self, id: &str) -> Result<ActiveGuard<'_>> {
         let mut ids = self.inner.active_ids.lock().unwrap_or_else(|e| e.into_inner());
         if !ids.insert(id.to_owned()) {
-            let message = format!("submission {id} is being handled by another request; send it again");
+            let message = format!("submission {id} is being processed by another request; retry");
             return Err(Error::new(ErrorKind::Aborted, message));
         }
         Ok(ActiveGuard { ids: &self.inner.active_ids, id: id.to_owned() })

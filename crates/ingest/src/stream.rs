@@ -21,7 +21,6 @@ use crate::submission::{Submission, batch_id};
 /// is the backpressure. Several can share a commit.
 const MAX_IN_FLIGHT: usize = 16;
 
-/// A batch of a stream.
 #[derive(Debug)]
 pub(crate) struct Batch {
     /// Counted from 1 without gaps.
@@ -64,8 +63,8 @@ impl StreamWriter<'_> {
 
         let mut batches = std::pin::pin!(batches);
         let mut in_flight = FuturesOrdered::new();
-        // After an error no more is read, but batches in flight are still awaited: whoever opens the
-        // stream next must find them decided.
+        // After an error no further batch is read, but those in flight are awaited, so that their outcome is
+        // known when the stream is opened again.
         let mut result = Ok(());
         let mut open = true;
         while open || !in_flight.is_empty() {
@@ -100,9 +99,10 @@ impl StreamWriter<'_> {
         if !self.header.replace && self.header.accept_good_rows {
             return Ok(());
         }
-        let message = "must be MODE_APPEND with POLICY_ACCEPT_GOOD_ROWS in a stream, whose batches are committed one \
-                       by one; send a whole that replaces or refuses with SubmitRecords or UploadFile";
-        Err(Error::invalid_field("open.header.mode", message))
+        let field = if self.header.replace { "open.mode" } else { "open.policy" };
+        let message = "a stream supports only MODE_APPEND with POLICY_ACCEPT_GOOD_ROWS, because each batch is committed \
+                       separately; to replace rows or to refuse all of them, call SubmitRecords or UploadFile";
+        Err(Error::invalid_field(field, message))
     }
 
     /// Validates a batch, or finds the first answer to one that was sent before.
@@ -126,7 +126,7 @@ impl StreamWriter<'_> {
                 Ok(Received::New(CommitRequest { header, id, digest, rows, dry_run: false }))
             }
             Ordering::Greater => {
-                let message = format!("{sequence} leaves a gap: the next batch is {}", cursor.next);
+                let message = format!("is {sequence}, but batch {} is expected next", cursor.next);
                 Err(Error::invalid_field("batch.sequence", message))
             }
         }

@@ -19,7 +19,7 @@ use uplift_engine::error::query_failed;
 use uplift_formats::columns::columns;
 
 use crate::keys::{key_columns, key_rows};
-use crate::references::Existing;
+use crate::references::ReferenceValues;
 
 /// Checks columns against the rules of one dataset.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Validator {
         &self,
         batch: &RecordBatch,
         area: &AreaCode,
-        existing: &Existing,
+        existing: &ReferenceValues,
         rejected: &[bool],
     ) -> Result<Vec<Rejection>> {
         let mut rejections = Vec::new();
@@ -124,13 +124,7 @@ fn required(field: &Field, column: &ArrayRef, rejections: &mut Vec<Rejection>) {
             }
             _ => String::new(),
         };
-        rejections.push(reject(
-            row,
-            &field.name,
-            Rule::Required,
-            "",
-            format!("is empty and must not be{hint}"),
-        ));
+        rejections.push(reject(row, &field.name, Rule::Required, "", format!("is required{hint}")));
     }
 }
 
@@ -171,29 +165,27 @@ fn limits(field: &Field, column: &ArrayRef, rejections: &mut Vec<Rejection>) {
     }
     let limit = |d: Option<rust_decimal::Decimal>| d.and_then(|d| f64::try_from(d).ok());
     let (low, high) = (limit(field.minimum), limit(field.maximum));
-    let mut judge = |row: usize, number: f64, shown: &dyn Fn() -> String| {
-        let message = match (low, high) {
-            (Some(low), _) if number < low => {
-                format!("{} is below {low}; leave it empty if unknown", shown())
-            }
-            (_, Some(high)) if number > high => {
-                format!("{} is above {high}; leave it empty if unknown", shown())
-            }
+    let mut check = |row: usize, number: f64, shown: fn(f64) -> String| {
+        let (side, limit) = match (low, high) {
+            (Some(low), _) if number < low => ("below the minimum of", low),
+            (_, Some(high)) if number > high => ("above the maximum of", high),
             _ => return,
         };
-        rejections.push(reject(row, &field.name, Rule::Range, &shown(), message));
+        let message = format!("{} is {side} {}; leave it empty if unknown", shown(number), shown(limit));
+        rejections.push(reject(row, &field.name, Rule::Range, &number.to_string(), message));
     };
     if let Some(numbers) = column.as_primitive_opt::<Int64Type>() {
         for (row, n) in numbers.iter().enumerate().filter_map(|(row, n)| Some((row, n?))) {
-            judge(row, n as f64, &|| n.to_string());
+            check(row, n as f64, |n| n.to_string());
         }
     } else if let Some(numbers) = column.as_primitive_opt::<Float64Type>() {
         for (row, n) in numbers.iter().enumerate().filter_map(|(row, n)| Some((row, n?))) {
-            judge(row, n, &|| n.to_string());
+            check(row, n, |n| n.to_string());
         }
     } else if let Some(fen) = column.as_primitive_opt::<Decimal128Type>() {
         for (row, n) in fen.iter().enumerate().filter_map(|(row, n)| Some((row, n?))) {
-            judge(row, n as f64, &|| n.to_string());
+            // Files have yuan or units of it, the column has fen.
+            check(row, n as f64, |fen| format!("{:.2} yuan", fen / 100.0));
         }
     }
 }
@@ -203,13 +195,13 @@ fn inside(field: &Field, column: &ArrayRef, area: &AreaCode, rejections: &mut Ve
     for (row, text) in column.as_string::<i32>().iter().enumerate() {
         let Some(Ok(code)) = text.map(str::parse::<AreaCode>) else { continue };
         if !area.contains(&code) {
-            let message = format!("{code} is outside of {area}, which the submission reports for");
+            let message = format!("{code} is not within {area}, the area of the submission");
             rejections.push(reject(row, &field.name, Rule::OutsideArea, code.as_str(), message));
         }
     }
 }
 
-/// The record that a row names must have been handed in before.
+/// The record that a row names must have been submitted before.
 fn refers(field: &Field, column: &ArrayRef, existing: &HashSet<String>, rejections: &mut Vec<Rejection>) {
     let area = field.kind == Kind::Text(Format::Area);
     let dataset = field.reference.as_ref().map(|r| r.dataset.as_str()).unwrap_or_default();
@@ -222,7 +214,7 @@ fn refers(field: &Field, column: &ArrayRef, existing: &HashSet<String>, rejectio
             (false, _) => existing.contains(text),
         };
         if !exists {
-            let message = format!("{text} is not a known {dataset}; hand the {dataset} in first");
+            let message = format!("{text} is not a known {dataset}; submit the {dataset} first");
             rejections.push(reject(row, &field.name, Rule::Reference, text, message));
         }
     }
@@ -246,7 +238,7 @@ mod tests {
             let validator = Validator::for_dataset(dataset).unwrap();
             let area = "50".parse().unwrap();
             let rejections = validator
-                .check(&batch, &area, &Existing::new(), &[false; 2])
+                .check(&batch, &area, &ReferenceValues::new(), &[false; 2])
                 .unwrap_or_else(|e| panic!("{e}: {:?}", e.source));
             assert!(
                 rejections.iter().all(|f| f.rule == Rule::Required),

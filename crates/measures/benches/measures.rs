@@ -35,7 +35,7 @@ fn main() {
     let values: Vec<f64> = (1..=n).map(|i| ((u128::from(i) * 7919 % u128::from(n)) + 1) as f64).collect();
     let weights = vec![1.0; values.len()];
     let began = Instant::now();
-    let of = Distribution::new(&values, &weights).unwrap();
+    let distribution = Distribution::new(&values, &weights).unwrap();
     let sorted = began.elapsed().as_secs_f64();
     println!("{n} values sorted with their weights in {sorted:.3} s");
 
@@ -54,7 +54,7 @@ fn main() {
     let theirs = if n <= 30_000_000 { in_r(n) } else { String::new() };
     for (name, measure, exact) in known {
         let began = Instant::now();
-        let value = measure.value(&of, &Conventions::default()).unwrap().unwrap();
+        let value = measure.value(&distribution, &Conventions::default()).unwrap().unwrap();
         let took = began.elapsed().as_secs_f64();
         let apart = ((value - exact) / exact).abs();
         let their = theirs.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok());

@@ -37,11 +37,6 @@ impl Distribution {
         Ok(Self::from_pairs(pairs))
     }
 
-    /// From values that stand for one each.
-    pub fn unweighted(values: &[f64]) -> Result<Self> {
-        Self::new(values, &vec![1.0; values.len()])
-    }
-
     /// From pairs that were checked.
     pub(crate) fn from_pairs(mut pairs: Vec<(f64, f64)>) -> Self {
         pairs.retain(|(_, weight)| *weight > 0.0);

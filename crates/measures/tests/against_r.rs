@@ -1,7 +1,7 @@
 //! The measures against what R's laeken and survey say of their own data, in the same run.
 //!
 //! Needs R with both packages (Debian: r-cran-laeken, r-cran-survey). With --nocapture the differences
-//! are printed as the table of docs/measures.md.
+//! are printed as the table of docs/measures-against-r.md.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
@@ -19,7 +19,7 @@ use uplift_measures::measure::{Measure, NAMED};
 use uplift_measures::panel::{Transitions, transitions};
 
 /// The greatest difference that is borne, by the reference.
-const BORNE: f64 = 1e-9;
+const TOLERANCE: f64 = 1e-9;
 
 struct Rows {
     values: Vec<f64>,
@@ -104,17 +104,17 @@ fn moved_deprivation(rows: &Rows, structure: &Structure, line: f64) -> [Estimate
 fn moved(rows: &Rows, line: f64) -> (Estimate, Transitions) {
     let again: Vec<usize> = (0..rows.values.len()).filter(|row| rows.later[*row].is_some()).collect();
     let later: Vec<f64> = again.iter().filter_map(|row| rows.later[*row]).collect();
-    let of = |column: &[String]| -> Vec<String> {
+    let twice = |column: &[String]| -> Vec<String> {
         column.iter().chain(again.iter().map(|row| &column[*row])).cloned().collect()
     };
-    let both = Design::new(&of(&rows.strata), &of(&rows.clusters)).unwrap();
+    let both = Design::new(&twice(&rows.strata), &twice(&rows.clusters)).unwrap();
     let later_weights: Vec<f64> = again.iter().map(|row| rows.weights[*row]).collect();
     let all_weights = [rows.weights.as_slice(), &later_weights].concat();
     let linear = |values: &[f64], weights: &[f64]| {
         let sample = Sample { weights, design: &both, lonely: LonelyPsu::Refuse, confidence: 0.95 };
-        let of = Distribution::new(values, weights).unwrap();
-        let found = sample.linearise(&Measure::HeadcountRatio { line }, values, &of, &Conventions::default());
-        found.unwrap().unwrap()
+        let distribution = Distribution::new(values, weights).unwrap();
+        let headcount = Measure::HeadcountRatio { line };
+        sample.linearise(&headcount, values, &distribution, &Conventions::default()).unwrap().unwrap()
     };
     let (before, after) = (linear(&rows.values, &rows.weights), linear(&later, &later_weights));
     let weights = &all_weights;
@@ -156,7 +156,7 @@ fn conventions(named: &str) -> (Conventions, Option<LonelyPsu>) {
         "alone_adjust" => (plain, Some(LonelyPsu::Adjust)),
         "alone_average" => (plain, Some(LonelyPsu::Average)),
         "alone_certainty" => (plain, Some(LonelyPsu::Certainty)),
-        other => panic!("{other} is no option"),
+        other => panic!("{other} is not an option"),
     }
 }
 
@@ -206,7 +206,7 @@ fn every_measure_agrees_with_r() {
         let arguments: Vec<f64> = arguments.split_whitespace().map(|a| a.parse().unwrap()).collect();
         let only = |value| Estimate { value, ..Estimate::default() };
         let indicator = |n: &str| &counted.indicators[n.parse::<usize>().unwrap() - 1];
-        let found = match name.split_once('_') {
+        let ours = match name.split_once('_') {
             _ if name == "change of headcount_ratio" => changed,
             _ if name == "change of H" => changes[0],
             _ if name == "change of A" => changes[1],
@@ -236,32 +236,32 @@ fn every_measure_agrees_with_r() {
             }
         };
         for (part, ours, theirs) in [
-            ("value", found.value, value),
-            ("standard error", found.standard_error, error),
-            ("interval", found.low, low),
-            ("interval", found.high, high),
+            ("value", ours.value, value),
+            ("standard error", ours.standard_error, error),
+            ("interval", ours.low, low),
+            ("interval", ours.high, high),
         ] {
             if theirs.is_empty() {
                 continue;
             }
             let (ours, theirs): (f64, f64) = (ours.unwrap_or(f64::NAN), theirs.parse().unwrap());
-            let apart = ((ours - theirs) / theirs).abs();
-            let most = compared.entry((name, source, part)).or_insert((apart, ours, theirs));
-            if apart >= most.0 {
-                *most = (apart, ours, theirs);
+            let difference = ((ours - theirs) / theirs).abs();
+            let most = compared.entry((name, source, part)).or_insert((difference, ours, theirs));
+            if difference >= most.0 {
+                *most = (difference, ours, theirs);
             }
-            if apart.is_nan() || apart > BORNE {
+            if difference.is_nan() || difference > TOLERANCE {
                 wrong.push(format!("{name} {named} {part} by {source}: {theirs}, ours {ours}"));
             }
         }
     }
-    let page = std::fs::read_to_string(here.join("../../docs/measures.md")).unwrap();
+    let page = std::fs::read_to_string(here.join("../../docs/measures-against-r.md")).unwrap();
     for ((name, source, part), (most, ours, theirs)) in &compared {
         let head = format!("| {name} | {part} | {source} |");
         println!("{head} {ours:.12e} | {theirs:.12e} | {most:.0e} |");
         if !page.contains(&head) {
             wrong.push(format!(
-                "docs/measures.md lacks {head}; it has what this test prints with --nocapture"
+                "docs/measures-against-r.md lacks {head}; it has what this test prints with --nocapture"
             ));
         }
     }
@@ -276,8 +276,8 @@ fn every_measure_agrees_with_r() {
 fn rows_in_another_order_change_no_digit() {
     let values: Vec<f64> = (0..500).map(|n| f64::from(n * 7919 % 1000) / 3.0).collect();
     let weights: Vec<f64> = (0..500).map(|n| 1.0 + f64::from(n % 7) / 10.0).collect();
-    let turned = |of: &[f64]| of.iter().rev().copied().collect::<Vec<_>>();
+    let reversed = |values: &[f64]| values.iter().rev().copied().collect::<Vec<_>>();
     let one = Distribution::new(&values, &weights).unwrap();
-    let other = Distribution::new(&turned(&values), &turned(&weights)).unwrap();
+    let other = Distribution::new(&reversed(&values), &reversed(&weights)).unwrap();
     assert_eq!(one, other);
 }

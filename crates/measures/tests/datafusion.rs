@@ -34,11 +34,11 @@ fn households() -> Vec<Household> {
 }
 
 fn batch(rows: &[&Household]) -> RecordBatch {
-    let number = |of: fn(&Household) -> f64| -> ArrayRef {
-        Arc::new(rows.iter().map(|row| of(row)).collect::<Float64Array>())
+    let number = |value: fn(&Household) -> f64| -> ArrayRef {
+        Arc::new(rows.iter().map(|row| value(row)).collect::<Float64Array>())
     };
-    let text = |of: fn(&Household) -> &str| -> ArrayRef {
-        Arc::new(rows.iter().map(|row| Some(of(row))).collect::<StringArray>())
+    let text = |value: fn(&Household) -> &str| -> ArrayRef {
+        Arc::new(rows.iter().map(|row| Some(value(row))).collect::<StringArray>())
     };
     RecordBatch::try_from_iter([
         ("value", number(|h| h.value)),
@@ -100,8 +100,8 @@ async fn measures_are_the_same_to_the_last_digit_however_rows_are_split() {
             let measured = |within: &dyn Fn(&Household) -> bool| {
                 let rows: Vec<_> = all.iter().filter(|h| within(h)).map(|h| (h.value, h.weight)).collect();
                 let (values, weights): (Vec<f64>, Vec<f64>) = rows.into_iter().unzip();
-                let of = Distribution::new(&values, &weights).unwrap();
-                make(&arguments).value(&of, &conventions).unwrap().unwrap()
+                let distribution = Distribution::new(&values, &weights).unwrap();
+                make(&arguments).value(&distribution, &conventions).unwrap().unwrap()
             };
             assert_eq!(number(whole.column(0), 0), measured(&|_| true), "{name}");
             for row in 0..3 {
@@ -115,7 +115,7 @@ async fn measures_are_the_same_to_the_last_digit_however_rows_are_split() {
 #[tokio::test]
 async fn estimates_are_the_same_however_rows_are_split() {
     let all = households();
-    let column = |of: fn(&Household) -> f64| all.iter().map(of).collect::<Vec<_>>();
+    let column = |value: fn(&Household) -> f64| all.iter().map(value).collect::<Vec<_>>();
     let strata: Vec<_> = all.iter().map(|h| h.county).collect();
     let clusters: Vec<_> = all.iter().map(|h| h.village.as_str()).collect();
     let design = Design::new(&strata, &clusters).unwrap();
@@ -127,9 +127,9 @@ async fn estimates_are_the_same_however_rows_are_split() {
     let straight: Vec<_> = all.iter().collect();
     let turned: Vec<_> = all.iter().rev().collect();
     for (rows, partitions, each) in [(&straight, 1, 8192), (&turned, 3, 100), (&straight, 7, 13)] {
-        let found = ask(&session(rows, partitions, each), sql).await;
-        let found: &StructArray = found.column(0).as_struct();
-        let part = |name: &str| number(found.column_by_name(name).unwrap(), 0);
+        let answer = ask(&session(rows, partitions, each), sql).await;
+        let estimate: &StructArray = answer.column(0).as_struct();
+        let part = |name: &str| number(estimate.column_by_name(name).unwrap(), 0);
         let expected = sample.measure(&Measure::Gini, &values, &Conventions::default()).unwrap();
         assert_eq!(part("value"), expected.value.unwrap());
         // Clusters are named in another order here, so that the last digits may differ.
@@ -137,7 +137,7 @@ async fn estimates_are_the_same_however_rows_are_split() {
         assert!((part("high") / expected.high.unwrap() - 1.0).abs() < 1e-12);
         seen.push([part("standard_error"), part("low"), part("high")]);
         let count = |name: &str| {
-            let column = found.column_by_name(name).unwrap();
+            let column = estimate.column_by_name(name).unwrap();
             column.as_primitive::<arrow::datatypes::Int64Type>().value(0)
         };
         assert_eq!((count("rows"), count("strata"), count("clusters")), (2999, 3, 51));
@@ -146,10 +146,10 @@ async fn estimates_are_the_same_however_rows_are_split() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_measured_is_said() {
+async fn what_cannot_be_measured_is_refused_with_the_reason() {
     let all = households();
     let session = session(&all.iter().collect::<Vec<_>>(), 2, 1000);
-    for (sql, said) in [
+    for (sql, reason) in [
         ("SELECT gini(value / 0, weight) FROM household", "the value is"),
         ("SELECT gini(value, -weight) FROM household", "the weight is"),
         ("SELECT headcount_ratio(value, weight, 0) FROM household", "line"),
@@ -163,7 +163,7 @@ async fn what_cannot_be_measured_is_said() {
             Err(e) => Err(e),
         };
         let message = answer.unwrap_err().to_string();
-        assert!(message.contains(said), "{sql}: {message}");
+        assert!(message.contains(reason), "{sql}: {message}");
     }
     let none = ask(&session, "SELECT gini(value, weight) FROM household WHERE value < 0").await;
     assert_eq!(none.column(0).null_count(), 1);

@@ -75,8 +75,8 @@ fn by_pairs(rows: &[(f64, f64)]) -> f64 {
 proptest! {
     #[test]
     fn the_gini_coefficient_is_that_of_all_pairs(rows in people()) {
-        let found = gini(&distribution(&rows), &Conventions::default()).unwrap().unwrap();
-        prop_assert!((found - by_pairs(&rows)).abs() < 1e-12, "{found} {}", by_pairs(&rows));
+        let computed = gini(&distribution(&rows), &Conventions::default()).unwrap().unwrap();
+        prop_assert!((computed - by_pairs(&rows)).abs() < 1e-12, "{computed} {}", by_pairs(&rows));
     }
 
     #[test]
@@ -115,11 +115,11 @@ proptest! {
     #[test]
     fn poverty_of_all_is_that_of_each_group_by_its_share(a in people(), b in people(), alpha in 0.0..3.0_f64) {
         let all: Vec<_> = a.iter().chain(&b).copied().collect();
-        let of = |rows: &[(f64, f64)]| {
-            let of = distribution(rows);
-            (of.population(), fgt(&of, LINE, alpha, &Conventions::default()).unwrap().unwrap())
+        let poverty = |rows: &[(f64, f64)]| {
+            let people = distribution(rows);
+            (people.population(), fgt(&people, LINE, alpha, &Conventions::default()).unwrap().unwrap())
         };
-        let ((n, whole), (na, pa), (nb, pb)) = (of(&all), of(&a), of(&b));
+        let ((n, whole), (na, pa), (nb, pb)) = (poverty(&all), poverty(&a), poverty(&b));
         prop_assert!(near(whole, (na * pa + nb * pb) / n));
     }
 
@@ -153,7 +153,7 @@ proptest! {
         let after = distribution(&rows);
         for (name, measure) in measures() {
             if ["gini", "mean_log_deviation", "theil", "generalized_entropy", "atkinson"].contains(&name) {
-                let value = |of| measure.value(of, &Conventions::default()).unwrap().unwrap();
+                let value = |distribution| measure.value(distribution, &Conventions::default()).unwrap().unwrap();
                 prop_assert!(value(&after) < value(&before), "{name}");
             }
         }
@@ -161,8 +161,8 @@ proptest! {
 
     #[test]
     fn shares_of_groups_add_up_and_rise(rows in people(), n in 2..12_u32) {
-        let of = distribution(&rows);
-        let shares = group_shares(&of, n, &Conventions::default()).unwrap().unwrap();
+        let people = distribution(&rows);
+        let shares = group_shares(&people, n, &Conventions::default()).unwrap().unwrap();
         prop_assert!(near(shares.iter().sum(), 1.0));
         prop_assert!(shares.windows(2).all(|pair| pair[0] <= pair[1] + 1e-12), "{shares:?}");
     }
@@ -192,23 +192,23 @@ proptest! {
                 censored += score * weight;
             }
         }
-        let exact = |of: Fraction| *of.numer() as f64 / *of.denom() as f64;
+        let exact = |share: Fraction| *share.numer() as f64 / *share.denom() as f64;
         let (answers, people): (Vec<Vec<bool>>, Vec<f64>) =
             rows.iter().map(|(deprived, weight)| (deprived.clone(), *weight as f64)).unzip();
         let design = Design::simple(people.len());
         let sample =
             Sample { weights: &people, design: &design, lonely: LonelyPsu::Adjust, confidence: 0.95 };
-        let found = structure.measure(&answers, &sample).unwrap();
-        prop_assert!(near(found.headcount.value.unwrap(), exact(Fraction::new(poor, all))));
-        prop_assert!(near(found.adjusted.value.unwrap(), exact(censored / all)));
+        let estimated = structure.measure(&answers, &sample).unwrap();
+        prop_assert!(near(estimated.headcount.value.unwrap(), exact(Fraction::new(poor, all))));
+        prop_assert!(near(estimated.adjusted.value.unwrap(), exact(censored / all)));
         if poor > 0 {
-            prop_assert!(near(found.intensity.value.unwrap(), exact(censored / poor)));
-            let absolute: f64 = found.indicators.iter().map(|i| i.absolute.unwrap()).sum();
-            prop_assert!(near(absolute, found.adjusted.value.unwrap()));
-            let percentage: f64 = found.indicators.iter().map(|i| i.percentage.unwrap()).sum();
+            prop_assert!(near(estimated.intensity.value.unwrap(), exact(censored / poor)));
+            let absolute: f64 = estimated.indicators.iter().map(|i| i.absolute.unwrap()).sum();
+            prop_assert!(near(absolute, estimated.adjusted.value.unwrap()));
+            let percentage: f64 = estimated.indicators.iter().map(|i| i.percentage.unwrap()).sum();
             prop_assert!(near(percentage, 100.0));
         } else {
-            prop_assert_eq!(found.intensity.value, None);
+            prop_assert_eq!(estimated.intensity.value, None);
         }
     }
 }
@@ -297,21 +297,21 @@ fn a_line_that_is_no_amount_is_refused() {
 #[test]
 fn conventions_change_the_digits_that_they_are_for() {
     let plain = Conventions::default();
-    let of = distribution(&[(0.0, 1.0), (100.0, 1.0), (200.0, 1.0), (300.0, 1.0)]);
-    let headcount = |poor| fgt(&of, LINE, 0.0, &Conventions { poor, ..plain }).unwrap();
+    let people = distribution(&[(0.0, 1.0), (100.0, 1.0), (200.0, 1.0), (300.0, 1.0)]);
+    let headcount = |poor| fgt(&people, LINE, 0.0, &Conventions { poor, ..plain }).unwrap();
     assert_eq!((headcount(Poor::Below), headcount(Poor::AtOrBelow)), (Some(0.25), Some(0.5)));
-    let median = |rule| quantile(&of, 0.5, &Conventions { quantile: rule, ..plain }).unwrap();
+    let median = |rule| quantile(&people, 0.5, &Conventions { quantile: rule, ..plain }).unwrap();
     assert_eq!(median(Quantile::Averaged), Some(150.0));
     assert_eq!(median(Quantile::Inverse), Some(100.0));
     assert_eq!(median(Quantile::Interpolated), Some(150.0));
-    let deviation = |non_positive| generalized_entropy(&of, 0.0, &Conventions { non_positive, ..plain });
+    let deviation = |non_positive| generalized_entropy(&people, 0.0, &Conventions { non_positive, ..plain });
     let positive = distribution(&[(100.0, 1.0), (200.0, 1.0), (300.0, 1.0)]);
     assert_eq!(deviation(NonPositive::LeaveOut), generalized_entropy(&positive, 0.0, &plain));
     assert!(deviation(NonPositive::Floor(1.0)).unwrap() > deviation(NonPositive::LeaveOut).unwrap());
     assert!(deviation(NonPositive::Refuse).is_err());
     let share = |shares| {
         let conventions = Conventions { shares, ..plain };
-        Measure::Share { from: 0.0, to: 0.6 }.value(&of, &conventions).unwrap().unwrap()
+        Measure::Share { from: 0.0, to: 0.6 }.value(&people, &conventions).unwrap().unwrap()
     };
     assert!(near(share(Shares::Divided), 180.0 / 600.0) && near(share(Shares::WholeRows), 300.0 / 600.0));
 }

@@ -101,7 +101,7 @@ impl MetricsService for Grpc {
     ) -> Result<Response<Self::SubscribeIndicatorsStream>, Status> {
         let (query, as_of) = decode_query(request.into_inner().query).map_err(to_status)?;
         if as_of != AsOf::default() {
-            let message = "earlier states do not change; leave table_versions and as_of out";
+            let message = "cannot be subscribed to, because earlier versions do not change; omit table_versions and as_of";
             return Err(to_status(Error::invalid_field("query.as_of", message)));
         }
         let subscription = Subscription::new(self.0.clone(), query);

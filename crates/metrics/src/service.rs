@@ -67,7 +67,7 @@ impl Metrics {
         self.live_catalogue.current()
     }
 
-    /// Figures as the tables have them, or had them.
+    /// Figures from the newest table versions, or from earlier ones.
     pub(crate) async fn query(&self, query: &Query, as_of: AsOf) -> Result<AtVersion<Figure>> {
         check_tables("query.table_versions", &as_of.versions)?;
         let snapshots = SnapshotSet::new(self.store.clone(), as_of);
@@ -76,7 +76,7 @@ impl Metrics {
         Ok(AtVersion { items: figures, versions: snapshots.versions().await })
     }
 
-    /// Newest versions of the tables that a query reads: its answer can only differ once they do.
+    /// Newest versions of the tables that a query reads; the answer changes only if one of them does.
     pub(crate) async fn current_versions(&self, query: &Query) -> Result<BTreeMap<String, i64>> {
         let snapshots = SnapshotSet::new(self.store.clone(), AsOf::default());
         let (catalogue, _) = self.catalogue();
@@ -109,7 +109,7 @@ impl Metrics {
         let snapshots = SnapshotSet::new(self.store.clone(), as_of);
         let figures = answer(&catalogue, &self.scanner, &self.reference_data, &snapshots, &query).await?;
         let figure = figures.into_iter().find(|f| f.dimensions == trace.dimensions);
-        let figure = figure.ok_or_else(|| wrong("names a figure without records".to_owned()))?;
+        let figure = figure.ok_or_else(|| wrong("belongs to a figure that has no records".to_owned()))?;
         let parts = trace_parts(&snapshots, indicator, trace, period, (start, size)).await?;
         let recomputed = recompute(indicator, &parts);
         Ok(Evidence { figure, parts, recomputed, versions: trace.versions.clone() })
@@ -135,7 +135,7 @@ impl Metrics {
         let snapshots = self.snapshots(versions)?;
         let figures = statements(&snapshots, &Filter { document_id, ..Filter::default() }).await?;
         let checks = checks(&snapshots, document_id).await?;
-        // Of a check handed in twice the later declaration counts.
+        // If a check was submitted twice, the later one counts.
         let checks: BTreeMap<_, _> =
             checks.into_iter().map(|c| ((c.document_id.clone(), c.check_id.clone()), c)).collect();
         let items = check_all(checks.into_values().collect(), &figures);

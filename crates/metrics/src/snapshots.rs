@@ -41,7 +41,7 @@ impl SnapshotSet {
         let snapshot = match self.store.get(table).await? {
             None => None,
             Some(opened) => match (self.as_of.versions.get(table), self.as_of.instant) {
-                (Some(version), _) => Some(opened.at(Some(*version)).await?),
+                (Some(version), _) => Some(opened.at(*version).await?),
                 (None, Some(instant)) => Some(opened.at_instant(instant).await?),
                 (None, None) => Some(opened.snapshot().await?),
             },

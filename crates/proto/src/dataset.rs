@@ -22,12 +22,11 @@ pub fn all() -> &'static [Dataset] {
     &DATASETS
 }
 
-/// The dataset of this name.
 pub fn find(name: &str) -> Option<&'static Dataset> {
     all().iter().find(|d| d.name == name)
 }
 
-/// The title of a code as it stands on the wire; none for the unspecified code.
+/// The title of a code, given as it is on the wire; none for the unspecified code.
 pub fn code_title(dataset: &str, field: &str, number: i32) -> Option<&'static Bilingual> {
     let Kind::Code(codes) = &find(dataset)?.field(field)?.kind else { return None };
     codes.iter().find(|c| c.number == number).map(|c| &c.title)

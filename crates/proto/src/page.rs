@@ -18,7 +18,7 @@ impl Page {
         Ok(Self { start: position(token)?.unwrap_or_default(), size: page_size(size, default, limit)? })
     }
 
-    /// Where the next page begins, if there are so many entries in all.
+    /// Where the next page begins; none after the last of `total` entries.
     pub fn next(self, total: usize) -> Option<usize> {
         Some(self.start.saturating_add(self.size)).filter(|next| *next < total)
     }
@@ -36,12 +36,12 @@ pub fn page_size(size: i32, default: usize, limit: usize) -> Result<usize> {
         Ok(0) => Ok(default),
         Ok(size) => Ok(size.min(limit)),
         Err(_) => {
-            Err(Error::invalid_field("page_size", format!("{size} is below 0; leave it out for {default}")))
+            Err(Error::invalid_field("page_size", format!("{size} is negative; omit it for {default}")))
         }
     }
 }
 
-/// The position that a token stands for; none for the first page.
+/// The position in a token; none for the first page.
 pub fn position(token: &str) -> Result<Option<usize>> {
     if token.is_empty() {
         return Ok(None);
@@ -55,7 +55,7 @@ pub fn token(position: Option<usize>) -> String {
     position.map(|p| format!("p{p}")).unwrap_or_default()
 }
 
-/// The error for a token that no answer of the call contained.
+/// The error for a token that this call never returned.
 pub fn unknown_token() -> Error {
-    Error::invalid_field("page_token", "is not a token of this call; leave it out to start again")
+    Error::invalid_field("page_token", "is not a page token of this call; omit it for the first page")
 }

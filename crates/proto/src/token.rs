@@ -4,7 +4,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use prost::Message;
 
-/// A message as a token.
 pub fn encode(message: &impl Message) -> String {
     URL_SAFE_NO_PAD.encode(message.encode_to_vec())
 }

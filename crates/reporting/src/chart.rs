@@ -50,11 +50,8 @@ pub(crate) fn intervals(bands: &[Band<'_>], text: &str, language: Language) -> S
             [(band.interval.low.is_none(), from, "◂"), (band.interval.high.is_none(), to, "▸")]
         {
             if open {
-                let _ = write!(
-                    svg,
-                    r#"<text class="on" x="{x:.1}" y="{:.1}" text-anchor="middle">{sign}</text>"#,
-                    y + 4.0
-                );
+                let _ =
+                    write!(svg, r#"<text x="{x:.1}" y="{:.1}" text-anchor="middle">{sign}</text>"#, y + 4.0);
             }
         }
     }

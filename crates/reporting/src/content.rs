@@ -22,7 +22,6 @@ pub(crate) struct Content {
     pub sections: Vec<Section>,
     /// Checks that fail.
     pub contradictions: Vec<Check>,
-    /// All checks.
     pub checks: Vec<Check>,
     /// Number of figures.
     pub figures: usize,

@@ -6,7 +6,6 @@ use uplift_core::error::{Error, Result};
 
 use crate::content::Content;
 
-/// Renders the page.
 pub(crate) fn render(content: &Content) -> Result<String> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);

@@ -56,7 +56,7 @@ impl Reporting {
         step(0).await;
         let (figures, mut versions) = self.figures(document_id).await?;
         if figures.is_empty() {
-            let message = format!("no figures of document {document_id:?} have been handed in");
+            let message = format!("no figures of document {document_id:?} were submitted");
             return Err(Error::not_found(message));
         }
         step(1).await;

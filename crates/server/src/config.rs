@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use figment::Figment;
 use figment::error::Kind;
-use figment::providers::{Format, Serialized, Toml};
+use figment::providers::Serialized;
 use serde::{Deserialize, Serialize};
 use uplift_core::error::{Error, ErrorKind, FieldViolation, Result};
 use uplift_core::nearest::nearest;
@@ -86,14 +86,15 @@ impl Config {
             let text = std::fs::read_to_string(path).map_err(|e| {
                 Error::new(ErrorKind::FailedPrecondition, format!("cannot read {}: {e}", path.display()))
             })?;
-            figment = figment.merge(Toml::string(&text));
+            let settings: toml::Table =
+                toml::from_str(&text).map_err(|e| Error::invalid_field(path.display().to_string(), e))?;
+            figment = figment.merge(Serialized::defaults(settings));
         }
         let figment = figment.merge(Serialized::defaults(overrides));
         let source = file.map_or_else(|| "configuration".to_owned(), |path| path.display().to_string());
         figment.extract().map_err(|e| Error::invalid(e.into_iter().map(|e| violation(&source, &e)).collect()))
     }
 
-    /// Port of a service.
     pub fn port(&self, service: Service) -> u16 {
         match service {
             Service::Ingest => self.ingest.port,
@@ -121,7 +122,7 @@ fn violation(source: &str, error: &figment::Error) -> FieldViolation {
             let path = if path.is_empty() { name.clone() } else { path };
             FieldViolation::new(
                 format!("{source}: {path}"),
-                format!("is not a setting; the nearest is {near}"),
+                format!("is not a setting; did you mean {near}?"),
             )
         }
         kind if path.is_empty() => FieldViolation::new(source, kind),
@@ -174,11 +175,12 @@ mod tests {
         let message = |text| load(text, "").unwrap_err().message;
         let unknown = message("[ingest]\nprot = 1");
         assert!(
-            unknown.ends_with("uplift.toml: ingest.prot: is not a setting; the nearest is port"),
+            unknown.ends_with("uplift.toml: ingest.prot: is not a setting; did you mean port?"),
             "{unknown}"
         );
-        assert!(message("lisen = \"::1\"").contains("lisen: is not a setting; the nearest is listen"));
+        assert!(message("lisen = \"::1\"").contains("lisen: is not a setting; did you mean listen?"));
         for (text, name) in [
+            ("grace = 3\ngrace", "line 2"),
             ("[ingest]\nport = \"many\"", "ingest.port"),
             ("listen = \"everywhere\"", "listen"),
             ("services = [\"weather\"]", "weather"),

@@ -46,7 +46,7 @@ impl Node {
             let address = SocketAddr::new(config.listen, config.port(service));
             let incoming = TcpIncoming::bind(address).and_then(|i| Ok((i.local_addr()?, i)));
             let (address, incoming) = incoming.map_err(|e| {
-                let hint = "is another node running? choose another with the service's --…-port";
+                let hint = format!("is another node running? choose another port with --{service}-port");
                 Error::new(
                     ErrorKind::FailedPrecondition,
                     format!("cannot listen on {address} for {service}: {e}; {hint}"),

@@ -13,7 +13,6 @@ pub struct Article {
     pub checks: Vec<StatementCheck>,
 }
 
-/// A document.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Document {

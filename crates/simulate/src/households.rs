@@ -6,7 +6,7 @@ use uplift_proto::v1::records::{Household, Person, RegistrationStatus, Sex, Work
 
 use crate::area::SeedArea;
 use crate::programme::YEARS;
-use crate::submission::{Scenario, SimulatedSubmission};
+use crate::submission::{Plan, SimulatedSubmission};
 
 /// Households of the rural population that the sample represents.
 const POPULATION: f64 = 7_000_000.0;
@@ -17,7 +17,7 @@ const MIN_CLUSTERS: usize = 4;
 /// Villages of a township, and those that a county has codes for.
 const VILLAGES_PER_TOWNSHIP: usize = 10;
 const VILLAGES_PER_COUNTY: usize = 900 * VILLAGES_PER_TOWNSHIP;
-/// Yuan a head at which the register begins, a little above the national line of 2,300.
+/// Yuan per head at which the register begins, a little above the national line of 2,300.
 const REGISTER_LINE: f64 = 2_600.0;
 
 /// Number of households for each county: key counties are sampled twice as densely.
@@ -46,7 +46,7 @@ pub(crate) fn area_codes(county: &SeedArea, share: usize) -> Vec<String> {
     let mut codes = Vec::new();
     let each = cluster(share);
     for n in 0..share.div_ceil(each).min(VILLAGES_PER_COUNTY) {
-        let village = village_of(county, n);
+        let village = village_code(county, n);
         if n.is_multiple_of(VILLAGES_PER_TOWNSHIP) {
             codes.push(village[..9].to_owned());
         }
@@ -55,7 +55,7 @@ pub(crate) fn area_codes(county: &SeedArea, share: usize) -> Vec<String> {
     codes
 }
 
-fn village_of(county: &SeedArea, n: usize) -> String {
+fn village_code(county: &SeedArea, n: usize) -> String {
     let n = n % VILLAGES_PER_COUNTY;
     format!(
         "{}{:03}{:03}",
@@ -65,16 +65,26 @@ fn village_of(county: &SeedArea, n: usize) -> String {
     )
 }
 
+/// Registration of household `h` by its income per head in the first year and in this.
+fn status(h: usize, later: bool, first: f64, per_head: f64) -> RegistrationStatus {
+    match (first < REGISTER_LINE, later, per_head < REGISTER_LINE) {
+        (true, true, false) => RegistrationStatus::Lifted,
+        (true, _, _) => RegistrationStatus::Registered,
+        (false, true, true) if random_bit(h) => RegistrationStatus::Returned,
+        (false, _, _) => RegistrationStatus::NotPoor,
+    }
+}
+
 /// A county's households and their members in a year. The second year continues the first, because both
 /// are drawn from the same random numbers.
 pub(crate) fn submissions(
-    scenario: Scenario,
+    plan: Plan,
     n: usize,
     county: &SeedArea,
     share: usize,
     year: i32,
 ) -> Vec<SimulatedSubmission> {
-    let mut random = scenario.random(1_000 + n as u64);
+    let mut random = plan.random(1_000 + n as u64);
     let later = year == YEARS[1];
     let poverty = match (county.is_key(), county.wing.as_str()) {
         (true, "southeast") => 0.66,
@@ -83,37 +93,29 @@ pub(crate) fn submissions(
     };
     let weight = POPULATION / 38.0 / share.max(1) as f64;
     let (mut households, mut people) = (Vec::with_capacity(share), Vec::new());
-    let mut village = 1.0;
+    let mut village_effect = 1.0;
     let each = cluster(share);
     for h in 0..share {
         if h % each == 0 {
-            village = normal(&mut random, 0.0, 0.28).exp();
+            village_effect = normal(&mut random, 0.0, 0.28).exp();
         }
         let size = 1 + (random.random_range(0.0..1.0f64).powi(2) * 6.0) as i32 + random.random_range(0..2);
-        let level = 5_200.0 * poverty * village * normal(&mut random, 0.0, 0.55).exp();
+        let level = 5_200.0 * poverty * village_effect * normal(&mut random, 0.0, 0.55).exp();
         // All numbers are drawn in both years, so that the second differs by growth and relief alone.
         let growth = normal(&mut random, 0.17, 0.14).exp();
         let per_head = if later { level * growth } else { level };
-        let before = level < REGISTER_LINE;
-        let status = match (before, later, per_head < REGISTER_LINE) {
-            (true, true, false) => RegistrationStatus::Lifted,
-            (true, _, _) => RegistrationStatus::Registered,
-            (false, true, true) if random_bit(h) => RegistrationStatus::Returned,
-            (false, _, _) => RegistrationStatus::NotPoor,
-        };
         let mut lacks = |base: f64| {
             let draw = random.random_range(0.0..1.0);
             let relief = if later { 0.8 } else { 1.0 };
             Some(draw < base * relief * (REGISTER_LINE / level).clamp(0.2, 3.0))
         };
-        let household_id = format!("H{}-{h:06}", county.area_code);
-        let village_code = village_of(county, h / each);
         let household = Household {
+            household_id: format!("H{}-{h:06}", county.area_code),
             year,
-            area_code: village_code,
+            area_code: village_code(county, h / each),
             size: Some(size),
             income_fen: Some((per_head * f64::from(size) * 100.0).round() as i64),
-            status: status.into(),
+            status: status(h, later, level, per_head).into(),
             deprived_schooling: lacks(0.06),
             deprived_health: lacks(0.12),
             deprived_housing: lacks(0.18),
@@ -123,17 +125,14 @@ pub(crate) fn submissions(
             weight: Some((weight * 1e4).round() / 1e4),
             stratum: county.area_code.clone(),
             cluster: format!("{}-{:05}", county.area_code, h / each),
-            household_id,
         };
-        for m in 0..size {
-            people.push(person(&mut random, &household, m, later));
-        }
+        people.extend((0..size).map(|m| person(&mut random, &household, m, later)));
         households.push(household);
     }
     let area = county.area_code.as_str();
     let submissions = [
-        scenario.submission("household", area, year, &households),
-        scenario.submission("person", area, year, &people),
+        plan.submission("household", area, year, &households),
+        plan.submission("person", area, year, &people),
     ];
     submissions.into_iter().filter(|s| s.rows > 0).collect()
 }

@@ -9,40 +9,30 @@ use uplift_proto::dataset::code_number;
 use uplift_proto::v1::records::Area;
 
 use crate::area::{SeedArea, areas};
-use crate::submission::{Scenario, SimulatedSubmission};
+use crate::submission::{Plan, SimulatedSubmission};
 use crate::{households, programme};
-
-/// What to simulate.
-#[derive(Debug, Clone, Copy)]
-pub struct Plan {
-    /// Households of the sample, each described in both years.
-    pub households: usize,
-    /// The same seed makes the same records.
-    pub seed: u64,
-}
 
 impl Plan {
     /// All submissions, those that others refer to first. Made as they are read, so that a large sample
     /// need not fit into memory.
     pub fn submissions(self) -> Result<impl Iterator<Item = SimulatedSubmission>> {
-        let scenario = Scenario { households: self.households, seed: self.seed };
+        let plan = self;
         let areas = areas()?;
         let counties: Vec<_> = areas.iter().filter(|a| a.is_county()).cloned().collect();
         let shares = households::shares(self.households, &counties);
-        let area_records =
-            [area_submission(scenario, &areas), village_submission(scenario, &counties, &shares)];
+        let area_records = [area_submission(plan, &areas), village_submission(plan, &counties, &shares)];
         let area_records = area_records.into_iter().filter(|s| s.rows > 0);
-        let first = area_records.chain(programme::submissions(scenario, &areas));
+        let first = area_records.chain(programme::submissions(plan, &areas));
         let people = counties.into_iter().zip(shares).enumerate().flat_map(move |(n, (county, share))| {
             programme::YEARS
                 .into_iter()
-                .flat_map(move |year| households::submissions(scenario, n, &county, share, year))
+                .flat_map(move |year| households::submissions(plan, n, &county, share, year))
         });
         Ok(first.collect::<Vec<_>>().into_iter().chain(people))
     }
 }
 
-fn area_submission(scenario: Scenario, areas: &[SeedArea]) -> SimulatedSubmission {
+fn area_submission(plan: Plan, areas: &[SeedArea]) -> SimulatedSubmission {
     let code = |field, stored: &str| code_number("area", field, stored).unwrap_or_default();
     let area = |a: &SeedArea| Area {
         area_code: a.area_code.clone(),
@@ -54,11 +44,11 @@ fn area_submission(scenario: Scenario, areas: &[SeedArea]) -> SimulatedSubmissio
         key_county: code("key_county", &a.key_county),
         ..Area::default()
     };
-    scenario.submission("area", "50", 2011, &areas.iter().map(area).collect::<Vec<_>>())
+    plan.submission("area", "50", 2011, &areas.iter().map(area).collect::<Vec<_>>())
 }
 
 /// The townships and villages that households of the sample live in.
-fn village_submission(scenario: Scenario, counties: &[SeedArea], shares: &[usize]) -> SimulatedSubmission {
+fn village_submission(plan: Plan, counties: &[SeedArea], shares: &[usize]) -> SimulatedSubmission {
     let village = |(county, code): (&SeedArea, String)| {
         let own = &code[county.area_code.len()..];
         let (level, en, zh) =
@@ -78,7 +68,7 @@ fn village_submission(scenario: Scenario, counties: &[SeedArea], shares: &[usize
         households::area_codes(county, *share).into_iter().map(move |code| (county, code))
     });
     let villages: Vec<_> = villages.map(village).collect();
-    let mut submission = scenario.submission("area", "50", 2011, &villages);
+    let mut submission = plan.submission("area", "50", 2011, &villages);
     submission.header.submission_id.push_str("/villages");
     submission
 }

@@ -10,7 +10,7 @@ use uplift_proto::v1::records::{
 };
 
 use crate::area::SeedArea;
-use crate::submission::{Scenario, SimulatedSubmission};
+use crate::submission::{Plan, SimulatedSubmission};
 
 /// The years that are simulated: the programme's and the one before.
 pub(crate) const YEARS: [i32; 2] = [2010, 2011];
@@ -71,23 +71,23 @@ const LOANS: [(u32, u32); 4] = [(2, 8), (5, 11), (9, 3), (10, 4)];
 /// Criteria of the acceptance standard: seven possessions, four accesses, three solutions.
 const CRITERIA: i32 = 14;
 
-pub(crate) fn submissions(scenario: Scenario, areas: &[SeedArea]) -> Vec<SimulatedSubmission> {
+pub(crate) fn submissions(plan: Plan, areas: &[SeedArea]) -> Vec<SimulatedSubmission> {
     let key: Vec<_> = areas.iter().filter(|p| p.is_key()).collect();
     let mut out = vec![
-        scenario.submission("organisation", "50", 2011, &organisations(scenario, &key)),
-        scenario.submission("programme", "50", 2011, &programmes()),
+        plan.submission("organisation", "50", 2011, &organisations(plan, &key)),
+        plan.submission("programme", "50", 2011, &programmes()),
     ];
     let (mut projects, mut rest) = (Vec::new(), Vec::new());
     for (n, county) in key.iter().enumerate() {
         for year in YEARS {
-            let mut random = scenario.random(100 + n as u64 * 2 + (year - YEARS[0]) as u64);
+            let mut random = plan.random(100 + n as u64 * 2 + (year - YEARS[0]) as u64);
             let area = county.area_code.as_str();
-            let share = Share { county, n, counties: key.len(), year };
-            projects.push(scenario.submission("project", area, year, &share.projects()));
-            rest.push(scenario.submission("fund_flow", area, year, &share.flows(&mut random)));
-            rest.push(scenario.submission("delivery", area, year, &share.deliveries()));
-            rest.push(scenario.submission("inspection", area, year, &share.inspections(&mut random)));
-            rest.push(scenario.submission("event", area, year, &share.events()));
+            let share = CountyYear { county, n, counties: key.len(), year };
+            projects.push(plan.submission("project", area, year, &share.projects()));
+            rest.push(plan.submission("fund_flow", area, year, &share.flows(&mut random)));
+            rest.push(plan.submission("delivery", area, year, &share.deliveries()));
+            rest.push(plan.submission("inspection", area, year, &share.inspections(&mut random)));
+            rest.push(plan.submission("event", area, year, &share.events()));
         }
     }
     out.extend(projects);
@@ -109,17 +109,28 @@ fn programmes() -> Vec<Programme> {
     YEARS.into_iter().flat_map(|year| LINES.map(|l| line(year, l))).collect()
 }
 
-fn organisations(scenario: Scenario, key: &[&SeedArea]) -> Vec<Organisation> {
-    let mut random = scenario.random(1);
-    let made = |id: String, kind: OrganisationKind, en: String, zh: String, area: &str| Organisation {
+fn organisation(id: String, kind: OrganisationKind, en: String, zh: String, area: &str) -> Organisation {
+    Organisation {
         organisation_id: id,
         kind: kind.into(),
         name_en: en,
         name_zh: zh,
         area_code: area.into(),
         ..Organisation::default()
+    }
+}
+
+fn organisations(plan: Plan, key: &[&SeedArea]) -> Vec<Organisation> {
+    let mut all = municipal_organisations();
+    all.extend(mutual_fund_organisations(plan, key));
+    all
+}
+
+fn municipal_organisations() -> Vec<Organisation> {
+    let numbered = |id: &str, n: i32, kind: OrganisationKind, en: &str, zh: String| {
+        organisation(format!("{id}-{n}"), kind, format!("{en} {n}"), zh, "50")
     };
-    let mut all = vec![made(
+    let mut all = vec![organisation(
         "office".into(),
         OrganisationKind::Office,
         "Municipal office".into(),
@@ -128,44 +139,36 @@ fn organisations(scenario: Scenario, key: &[&SeedArea]) -> Vec<Organisation> {
     )];
     for n in 1..=19 {
         let (en, zh) = (format!("Assistance group {n}"), format!("第{n}扶贫集团"));
-        all.push(made(format!("group-{n:02}"), OrganisationKind::AssistanceGroup, en, zh, "50"));
+        all.push(organisation(format!("group-{n:02}"), OrganisationKind::AssistanceGroup, en, zh, "50"));
     }
-    for n in 1..=4 {
-        let (en, zh) = (format!("Social organisation {n}"), format!("社会组织{n}"));
-        all.push(made(format!("social-{n}"), OrganisationKind::SocialOrganisation, en, zh, "50"));
-    }
-    for n in 1..=3 {
-        all.push(made(
-            format!("medium-{n}"),
-            OrganisationKind::Medium,
-            format!("Medium {n}"),
-            format!("媒体{n}"),
-            "50",
-        ));
-    }
-    all.push(made(
+    let social = OrganisationKind::SocialOrganisation;
+    all.extend((1..=4).map(|n| numbered("social", n, social, "Social organisation", format!("社会组织{n}"))));
+    let medium = OrganisationKind::Medium;
+    all.extend((1..=3).map(|n| numbered("medium", n, medium, "Medium", format!("媒体{n}"))));
+    all.push(organisation(
         "partner".into(),
         OrganisationKind::Government,
         "Partner province".into(),
         "协作省".into(),
         "50",
     ));
+    all
+}
+
+fn mutual_fund_organisations(plan: Plan, key: &[&SeedArea]) -> Vec<Organisation> {
+    let mut random = plan.random(1);
+    let mut all = Vec::new();
     for (n, county) in key.iter().enumerate() {
         for (year, total) in FUNDS {
             for i in 0..part(total, n, key.len()) {
                 let members = random.random_range(60..180);
+                let (en, zh) = (format!("Mutual fund {i}"), format!("互助资金{i}"));
                 let id = fund_id(county, year, i);
                 all.push(Organisation {
                     founded: format!("{year}-{:02}-15", 1 + i % 12),
                     members: Some(members),
                     poor_members: Some(members * random.random_range(45..90) / 100),
-                    ..made(
-                        id,
-                        OrganisationKind::MutualFund,
-                        format!("Mutual fund {i}"),
-                        format!("互助资金{i}"),
-                        &county.area_code,
-                    )
+                    ..organisation(id, OrganisationKind::MutualFund, en, zh, &county.area_code)
                 });
             }
         }
@@ -174,14 +177,14 @@ fn organisations(scenario: Scenario, key: &[&SeedArea]) -> Vec<Organisation> {
 }
 
 /// One key county's part of a year.
-struct Share<'a> {
+struct CountyYear<'a> {
     county: &'a SeedArea,
     n: usize,
     counties: usize,
     year: i32,
 }
 
-impl Share<'_> {
+impl CountyYear<'_> {
     fn part(&self, total_2011: u64) -> u64 {
         part(in_year(total_2011, self.year), self.n, self.counties)
     }
@@ -223,7 +226,7 @@ impl Share<'_> {
     fn flows(&self, random: &mut ChaCha8Rng) -> Vec<FundFlow> {
         let mut flows = Vec::new();
         let mut n = 0;
-        let mut made = |kind: FlowKind, source: FundSource, fen: u64, date: String, line: &str| {
+        let mut flow = |kind: FlowKind, source: FundSource, fen: u64, date: String, line: &str| {
             n += 1;
             FundFlow {
                 flow_id: self.id("flow", n),
@@ -240,10 +243,10 @@ impl Share<'_> {
         for (line, source, thousands) in MONEY {
             let fen = self.part(thousands * 100_000);
             let spent = fen * random.random_range(86..100) / 100;
-            flows.push(made(FlowKind::Budget, source, fen, day(1, 20), line));
-            flows.push(made(FlowKind::Allocation, source, fen, day(3, 10), line));
-            flows.push(made(FlowKind::Disbursement, source, fen, day(6, 5), line));
-            flows.push(made(FlowKind::Expenditure, source, spent, day(11, 25), line));
+            flows.push(flow(FlowKind::Budget, source, fen, day(1, 20), line));
+            flows.push(flow(FlowKind::Allocation, source, fen, day(3, 10), line));
+            flows.push(flow(FlowKind::Disbursement, source, fen, day(6, 5), line));
+            flows.push(flow(FlowKind::Expenditure, source, spent, day(11, 25), line));
         }
         // Social funds: 1.8 billion yuan in 2011 after 1.36 billion in 2010.
         let social: u64 = if self.year == YEARS[1] { 180_000_000_000 } else { 136_000_000_000 };
@@ -255,8 +258,9 @@ impl Share<'_> {
         ];
         for (percent, payer) in by {
             let date = day(9, 1 + percent as u32 % 28);
-            let flow = made(FlowKind::Donation, FundSource::Social, social * percent / 100, date, "social");
-            flows.push(FundFlow { payer_id: payer, ..flow });
+            let donation =
+                flow(FlowKind::Donation, FundSource::Social, social * percent / 100, date, "social");
+            flows.push(FundFlow { payer_id: payer, ..donation });
         }
         flows.extend(self.cooperation());
         flows.extend(self.mutual_funds());
@@ -278,61 +282,65 @@ impl Share<'_> {
             ..FundFlow::default()
         };
         let total = contracts as usize;
-        let both = |n: u64| {
-            let n_ = n as usize;
+        let contract_flows = |n: u64| {
+            let index = n as usize;
             [
-                flow(n, FlowKind::Contract, part(signed, n_, total)),
-                flow(n, FlowKind::Investment, part(invested, n_, total)),
+                flow(n, FlowKind::Contract, part(signed, index, total)),
+                flow(n, FlowKind::Investment, part(invested, index, total)),
             ]
         };
-        (0..contracts).flat_map(both).collect()
+        (0..contracts).flat_map(contract_flows).collect()
     }
 
-    /// Loans of every fund founded by then: two that fall due within the year and two in the next,
-    /// and the repayments of the year. Most are repaid.
+    /// Loans of every fund founded by then, and the repayments of the year.
     fn mutual_funds(&self) -> Vec<FundFlow> {
         let mut flows = Vec::new();
         for (founded, total) in FUNDS.into_iter().filter(|(founded, _)| *founded <= self.year) {
             for n in 0..part(total, self.n, self.counties) {
                 let fund = fund_id(self.county, founded, n);
                 for lent in YEARS.into_iter().filter(|lent| (founded..=self.year).contains(lent)) {
-                    for (loan, (month, due)) in LOANS.into_iter().enumerate() {
-                        let due_year = lent + i32::from(due < month);
-                        if due_year < self.year {
-                            continue;
-                        }
-                        let id = format!("loan-{}-{lent}-{fund}-{loan}", self.county.area_code);
-                        let draw = mixed(&id);
-                        let fen = (2_000 + draw % 8_000) * 100;
-                        let flow = |what: &str, kind: FlowKind, fen: u64, date: String| FundFlow {
-                            flow_id: format!("{what}-{id}"),
-                            date,
-                            kind: kind.into(),
-                            source: FundSource::Members.into(),
-                            amount_fen: Some(fen as i64),
-                            area_code: self.county.area_code.clone(),
-                            programme_id: "mutual_fund".into(),
-                            loan_id: id.clone(),
-                            due: format!("{due_year}-{due:02}-20"),
-                            ..FundFlow::default()
-                        };
-                        if lent == self.year {
-                            let made = flow("lent", FlowKind::Loan, fen, format!("{lent}-{month:02}-20"));
-                            flows.push(FundFlow { payer_id: fund.clone(), ..made });
-                        }
-                        let paid = match (draw >> 32) % 100 {
-                            0..4 => 0,
-                            4..9 => fen / 2,
-                            _ => fen,
-                        };
-                        if paid > 0 && due_year == self.year {
-                            let date = format!("{due_year}-{due:02}-18");
-                            let back = flow("paid", FlowKind::Repayment, paid, date);
-                            flows.push(FundFlow { payee_id: fund.clone(), ..back });
-                        }
+                    for loan in 0..LOANS.len() {
+                        flows.extend(self.loan_flows(&fund, lent, loan));
                     }
                 }
             }
+        }
+        flows
+    }
+
+    /// What this year has of one loan: it is lent, falls due within the year or in the next, or both.
+    /// Most loans are repaid.
+    fn loan_flows(&self, fund: &str, lent: i32, loan: usize) -> Vec<FundFlow> {
+        let (month, due) = LOANS[loan];
+        let due_year = lent + i32::from(due < month);
+        let id = format!("loan-{}-{lent}-{fund}-{loan}", self.county.area_code);
+        let draw = name_draw(&id);
+        let fen = (2_000 + draw % 8_000) * 100;
+        let repaid = match (draw >> 32) % 100 {
+            0..4 => 0,
+            4..9 => fen / 2,
+            _ => fen,
+        };
+        let flow = |name: &str, kind: FlowKind, fen: u64, date: String| FundFlow {
+            flow_id: format!("{name}-{id}"),
+            date,
+            kind: kind.into(),
+            source: FundSource::Members.into(),
+            amount_fen: Some(fen as i64),
+            area_code: self.county.area_code.clone(),
+            programme_id: "mutual_fund".into(),
+            loan_id: id.clone(),
+            due: format!("{due_year}-{due:02}-20"),
+            ..FundFlow::default()
+        };
+        let mut flows = Vec::new();
+        if lent == self.year {
+            let loan = flow("lent", FlowKind::Loan, fen, format!("{lent}-{month:02}-20"));
+            flows.push(FundFlow { payer_id: fund.to_owned(), ..loan });
+        }
+        if repaid > 0 && due_year == self.year {
+            let repayment = flow("paid", FlowKind::Repayment, repaid, format!("{due_year}-{due:02}-18"));
+            flows.push(FundFlow { payee_id: fund.to_owned(), ..repayment });
         }
         flows
     }
@@ -419,7 +427,7 @@ impl Share<'_> {
     }
 }
 
-/// A total of 2011 in another year: the year before had four fifths of most things.
+/// A total of 2011, or four fifths of it for 2010.
 fn in_year(total_2011: u64, year: i32) -> u64 {
     if year == YEARS[1] { total_2011 } else { total_2011 * 4 / 5 }
 }
@@ -435,7 +443,7 @@ fn fund_id(county: &SeedArea, year: i32, n: u64) -> String {
 }
 
 /// A draw that depends on a name alone: the same in every year.
-fn mixed(name: &str) -> u64 {
+fn name_draw(name: &str) -> u64 {
     let digest = Sha256::digest(name);
     digest.iter().take(8).fold(0, |draw, byte| draw << 8 | u64::from(*byte))
 }

@@ -13,7 +13,6 @@ const ROWS_PER_BATCH: usize = 5_000;
 /// One county's submission of one dataset for one year.
 #[derive(Debug)]
 pub struct SimulatedSubmission {
-    /// Its header.
     pub header: SubmissionHeader,
     /// Its rows, in batches.
     pub batches: Vec<Rows>,
@@ -21,14 +20,16 @@ pub struct SimulatedSubmission {
     pub rows: usize,
 }
 
-/// What makes two simulations the same: size and seed.
+/// What to simulate.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Scenario {
-    pub(crate) households: usize,
-    pub(crate) seed: u64,
+pub struct Plan {
+    /// Households of the sample, each described in both years.
+    pub households: usize,
+    /// The same seed makes the same records.
+    pub seed: u64,
 }
 
-impl Scenario {
+impl Plan {
     /// Records as a submission.
     pub(crate) fn submission<M: Message>(
         self,

@@ -14,7 +14,7 @@ pub const REPORTING_PERIOD: &str = "reporting_period";
 pub const REPORTING_YEAR: &str = "reporting_year";
 /// County of that area, or the area itself where it is above a county: partition.
 pub const REPORTING_COUNTY: &str = "reporting_county";
-/// Submission that handed the row in.
+/// Submission that the row is of.
 pub const SUBMISSION_ID: &str = "submission_id";
 /// Row in that submission, counted from 1.
 pub const ROW_NUMBER: &str = "row_number";
@@ -26,7 +26,6 @@ pub const SIMULATED: &str = "simulated";
 pub struct TableSchema {
     /// Name: also the folder it is kept in.
     pub name: String,
-    /// All columns.
     pub columns: SchemaRef,
     /// Partition columns.
     pub partition: Vec<String>,

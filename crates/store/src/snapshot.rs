@@ -24,7 +24,6 @@ impl Snapshot {
         &self.table
     }
 
-    /// The version.
     pub fn version(&self) -> i64 {
         self.table.version().map_or(-1, |v| v as i64)
     }

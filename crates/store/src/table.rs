@@ -99,7 +99,6 @@ impl Table {
         created.map_err(|e| table_failed(&schema.name, "creating", e))
     }
 
-    /// Name of the table.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -128,22 +127,21 @@ impl Table {
         Ok(Snapshot::new(table))
     }
 
-    /// The state at a version, or the newest.
-    pub async fn at(&self, version: Option<i64>) -> Result<Snapshot> {
+    /// The state at a version.
+    pub async fn at(&self, version: i64) -> Result<Snapshot> {
         let newest = self.snapshot().await?;
-        let Some(wanted) = version else { return Ok(newest) };
-        if wanted == newest.version() {
+        if version == newest.version() {
             return Ok(newest);
         }
         let unknown = || {
             let last = newest.version();
-            Error::not_found(format!("table {} has no version {wanted}; the newest is {last}", self.name))
+            Error::not_found(format!("table {} has no version {version}; the newest is {last}", self.name))
         };
-        if !(0..newest.version()).contains(&wanted) {
+        if !(0..newest.version()).contains(&version) {
             return Err(unknown());
         }
         let mut table = self.newest.lock().await.clone();
-        match table.load_version(wanted as u64).await {
+        match table.load_version(version as u64).await {
             Ok(()) => Ok(Snapshot::new(table)),
             Err(e) => Err(Error { source: Some(e.into()), ..unknown() }),
         }

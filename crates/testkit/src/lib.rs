@@ -30,12 +30,12 @@ impl Uplift {
         Self { node, folder }
     }
 
-    /// Starts one and hands in the article of 2011.
+    /// Starts one and submits the article of 2011.
     pub async fn with_article() -> Self {
         let uplift = Self::start().await;
         let mut ingest = uplift.ingest().await;
         for request in article() {
-            ingest.submit_records(request).await.expect("the article is handed in");
+            ingest.submit_records(request).await.expect("the article is accepted");
         }
         uplift
     }
@@ -43,7 +43,7 @@ impl Uplift {
     /// Starts one that knows Wanzhou District, 500101.
     pub async fn with_wanzhou() -> Self {
         let uplift = Self::start().await;
-        uplift.ingest().await.submit_records(wanzhou()).await.expect("the area is handed in");
+        uplift.ingest().await.submit_records(wanzhou()).await.expect("the area is accepted");
         uplift
     }
 
@@ -71,17 +71,14 @@ impl Uplift {
         address.expect("all services run").to_string()
     }
 
-    /// A client of ingest.
     pub async fn ingest(&self) -> IngestClient {
         uplift_client::ingest(self.channel(Service::Ingest).await)
     }
 
-    /// A client of metrics.
     pub async fn metrics(&self) -> MetricsClient {
         uplift_client::metrics(self.channel(Service::Metrics).await)
     }
 
-    /// A client of reporting.
     pub async fn reporting(&self) -> ReportingClient {
         uplift_client::reporting(self.channel(Service::Reporting).await)
     }
@@ -152,7 +149,7 @@ pub fn uplift_command() -> PathBuf {
     built
 }
 
-/// Hands in a simulated programme with the built command.
+/// Submits a simulated programme with the built command.
 pub async fn simulate(ingest_url: &str, households: usize) {
     let mut command = Command::new(uplift_command());
     command.args(["simulate", "--households", &households.to_string(), "--ingest-url", ingest_url]);

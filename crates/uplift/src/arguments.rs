@@ -32,7 +32,7 @@ pub(crate) struct ReportingAddress {
 /// How many records to simulate, and which.
 #[derive(Debug, Args)]
 pub(crate) struct ProgrammeSize {
-    /// Households of the simulated programme; 0 is the article alone.
+    /// Households of the simulated programme; 0 loads only the article.
     #[arg(long, value_name = "N", default_value_t = 500)]
     pub(crate) households: usize,
     /// Seed of the simulated programme: the same seed makes the same records.
@@ -43,11 +43,11 @@ pub(crate) struct ProgrammeSize {
 /// How a list is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormat {
-    /// For reading
+    /// For people to read
     Table,
     /// One JSON array
     Json,
-    /// With a head line
+    /// With a header row
     Csv,
 }
 
@@ -63,9 +63,9 @@ pub(crate) enum LanguageArgument {
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
-    /// For reading
+    /// For people to read
     Text,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 

@@ -30,7 +30,6 @@ use crate::commands::trace::TraceArgs;
                   Exit codes: 0 done, 1 refused or problems found, 2 wrong usage."
 )]
 pub(crate) struct Cli {
-    /// The command.
     #[command(subcommand)]
     pub(crate) command: Command,
     /// Language of titles and explanations.
@@ -41,7 +40,6 @@ pub(crate) struct Cli {
     pub(crate) log_format: LogFormat,
 }
 
-/// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Load the published article and show what it says and where it contradicts itself.
@@ -64,9 +62,9 @@ pub(crate) enum Command {
     /// Settings come from a TOML file, then the environment (UPLIFT_…), then flags: the later one counts.
     #[command(after_help = "Example:\n  uplift config --config uplift.toml --ingest-port 8101")]
     Config(ServeArgs),
-    /// Hand in the records of the demo to a running ingest service: the article and a simulated programme.
+    /// Submit the records of the demo to a running ingest service: the article and a simulated programme.
     Load(LoadArgs),
-    /// Hand in a CSV file; rejected rows are written beside it with the reasons.
+    /// Submit a CSV file; rejected rows are written beside it with the reasons.
     ///
     /// The file may be UTF-8, UTF-16 or GB18030 (GBK), its headings English, Chinese or field names.
     /// A heading may name its unit in brackets, as 金额（万元）. Exits 1 if rows are rejected.
@@ -74,12 +72,12 @@ pub(crate) enum Command {
         after_help = "Example:\n  uplift import 资金.csv --dataset fund_flow --area 500101 --period 2011 --unit amount=万元"
     )]
     Import(ImportArgs),
-    /// Hand in simulated records of a whole programme: two years, all counties, all datasets.
+    /// Submit simulated records of a whole programme: two years, all counties, all datasets.
     ///
     /// The same seed makes the same records. They are labelled simulated wherever they are shown, and
     /// their totals are the article's where its figures can be true together.
     Simulate(SimulateArgs),
-    /// List the datasets that can be handed in, or the fields of one.
+    /// List the datasets that can be submitted, or the fields of one.
     Datasets(DatasetsArgs),
     /// Save an empty CSV file with the headings of a dataset.
     Template(TemplateArgs),

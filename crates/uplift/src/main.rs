@@ -3,12 +3,14 @@
 //! Owns the command line and what the terminal shows. Never computes a figure of an office's records and
 //! never opens a table: it asks the services over gRPC, as any client would.
 
-// Printing goes through `say`, which ends quietly when nobody reads on.
+// Printing goes through `say`, which ends quietly if the reader has closed the pipe.
 #![warn(clippy::print_stdout)]
 
 mod arguments;
 mod cli;
 mod commands;
+mod county_file;
+mod figure_text;
 mod outcome;
 mod terminal;
 

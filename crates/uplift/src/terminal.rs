@@ -9,8 +9,8 @@ use uplift_core::error::{Error, Result};
 
 use crate::arguments::OutputFormat;
 
-/// Prints a line to stdout. Where nobody reads on, as after `| head`, the command ends with the status of
-/// a closed pipe.
+/// Prints a line to stdout. If the reader has closed the pipe, as `head` does, the command ends with the status
+/// of a closed pipe.
 macro_rules! say {
     ($($text:tt)*) => {
         $crate::terminal::line(format_args!("{}\n", format_args!($($text)*)))
@@ -85,7 +85,7 @@ impl Listing<'_> {
     }
 }
 
-/// A bar on stderr over `steps` steps; hidden where stderr is no terminal.
+/// A bar on stderr over `steps` steps; hidden where stderr is not a terminal.
 pub(crate) fn progress(steps: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {msg}");
     let bar = ProgressBar::new(steps);

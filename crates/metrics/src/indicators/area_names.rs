@@ -11,7 +11,6 @@ use uplift_formats::columns::{text, text_at};
 
 use crate::snapshots::SnapshotSet;
 
-/// Names of areas by code.
 pub(crate) type NamesByCode = Arc<BTreeMap<String, Bilingual>>;
 
 /// Reads the names of areas, once for each version of their table.

@@ -100,7 +100,7 @@ impl Catalogue {
         let versions = &mut self.indicators[index];
         let expected = versions.last().map_or(1, |v| v.version + 1);
         if indicator.version != expected {
-            let message = format!("{} is declared where {expected} comes next", indicator.version);
+            let message = format!("must be {expected}, not {}", indicator.version);
             return Err(DeclarationError::new("version", message));
         }
         versions.push(Arc::new(indicator));
@@ -118,8 +118,8 @@ impl Catalogue {
             return Ok(&self.indicators[*index]);
         }
         let near = nearest(id, self.by_id.keys().map(String::as_str));
-        let near = near.map(|n| format!("; the nearest is {n}")).unwrap_or_default();
-        Err(Error::not_found(format!("there is no indicator {id:?}{near}; ListIndicators lists them")))
+        let near = near.map(|n| format!("; did you mean {n}?")).unwrap_or_default();
+        Err(Error::not_found(format!("there is no indicator {id:?}{near} (ListIndicators lists them)")))
     }
 
     /// One by `id`, or `id@version`.
@@ -131,8 +131,8 @@ impl Catalogue {
         let versions = self.history(id)?;
         let newest = &versions[versions.len() - 1];
         let Some(version) = version else { return Ok(newest) };
-        let found = version.parse().ok().and_then(|v: u32| versions.iter().find(|i| i.version == v));
-        found.ok_or_else(|| {
+        let declared = version.parse().ok().and_then(|v: u32| versions.iter().find(|i| i.version == v));
+        declared.ok_or_else(|| {
             Error::not_found(format!(
                 "indicator {id} has no version {version}; its newest is {}",
                 newest.version
@@ -244,7 +244,7 @@ value = { dataset = "fund_flow", measure = "count(*)", where = "KIND" }
                 vec!["dimensions", "colour"],
             ),
             (OWN.replace("\"Flows\"", "\"\""), vec!["title_en"]),
-            (OWN.replace("[[indicator]]", "[[indicator]]\nversion = 2"), vec!["version: 2", "1 comes next"]),
+            (OWN.replace("[[indicator]]", "[[indicator]]\nversion = 2"), vec!["version", "must be 1, not 2"]),
             (OWN.replace("unit =", "units ="), vec!["own.toml", "units"]),
         ] {
             let error = load(&text).unwrap_err();

@@ -164,16 +164,16 @@ impl Component {
 }
 
 fn declared_or_usual(declared: &str, usual: &[&str], table: &SchemaRef) -> String {
-    let found = usual.iter().find(|name| table.field_with_name(name).is_ok());
-    if declared.is_empty() { found.copied().unwrap_or_default().to_owned() } else { declared.to_owned() }
+    let first = usual.iter().find(|name| table.field_with_name(name).is_ok());
+    if declared.is_empty() { first.copied().unwrap_or_default().to_owned() } else { declared.to_owned() }
 }
 
 /// The columns of the table of a dataset.
 pub(crate) fn table(dataset: &str) -> Result<SchemaRef, DeclarationError> {
     match (dataset, find(dataset)) {
         ("submission", _) => Ok(schema::ledger().columns),
-        (_, Some(found)) => Ok(TableSchema::for_dataset(found).columns),
-        (_, None) => Err(DeclarationError::new("dataset", format!("there is none called {dataset:?}"))),
+        (_, Some(dataset)) => Ok(TableSchema::for_dataset(dataset).columns),
+        (_, None) => Err(DeclarationError::new("dataset", format!("there is no dataset {dataset:?}"))),
     }
 }
 
@@ -182,7 +182,14 @@ pub(crate) fn reference(dataset: &str, column: &str) -> Result<&'static Referenc
     let wrong = |message: String| DeclarationError::new("join", message);
     let field = find(dataset).and_then(|d| d.field(column));
     let to = field.and_then(|f| f.reference.as_ref());
-    let to = to.ok_or_else(|| wrong(format!("{dataset}.{column} refers to no other dataset")))?;
+    let to = to.ok_or_else(|| wrong(format!("{dataset}.{column} does not refer to another dataset")))?;
     let one = find(&to.dataset).is_some_and(|d| d.key == [to.field.clone()]);
-    if one { Ok(to) } else { Err(wrong(format!("{}.{} does not name one record", to.dataset, to.field))) }
+    if one {
+        Ok(to)
+    } else {
+        Err(wrong(format!(
+            "{}.{} is not a complete key, so several records could match",
+            to.dataset, to.field
+        )))
+    }
 }

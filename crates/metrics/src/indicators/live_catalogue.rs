@@ -54,7 +54,7 @@ impl LiveCatalogue {
                     if state.problems.is_empty() {
                         state.problems.push(error.message);
                     }
-                    tracing::warn!(problems = ?state.problems, "declared indicators are not in force");
+                    tracing::warn!(problems = ?state.problems, "declared indicators were not loaded");
                 }
             }
             state.listing = listing;

@@ -254,7 +254,7 @@ pub(crate) fn yearly(component: &Component) -> bool {
     kind.is_ok_and(|kind| kind == DataType::Int64)
 }
 
-/// First and last day of a period.
+/// First day of a period.
 pub(crate) fn first_day(period: Period) -> NaiveDate {
     let (first, _) = period.months();
     NaiveDate::from_ymd_opt(period.year().into(), first.into(), 1).unwrap_or_default()

@@ -24,7 +24,6 @@ use super::value::Value;
 use crate::snapshots::SnapshotSet;
 use crate::statements::read::PublishedFigure;
 
-/// A query of indicators.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Query {
     /// Ids, with or without versions; empty is all, or those of the sections.
@@ -35,7 +34,6 @@ pub(crate) struct Query {
     pub(crate) area: Option<AreaCode>,
     /// Digits of the level of areas that the area is broken down by.
     pub(crate) by_level: Option<usize>,
-    /// Periods.
     pub(crate) periods: Vec<Period>,
     /// Columns that figures are broken down by.
     pub(crate) dimensions: Vec<String>,
@@ -46,12 +44,10 @@ pub(crate) struct Query {
 /// One value of an indicator.
 #[derive(Debug, Clone)]
 pub(crate) struct Figure {
-    /// Its indicator.
     pub(crate) indicator: Arc<Indicator>,
     /// Code of the area; empty is everywhere.
     pub(crate) area: String,
     pub(crate) area_name: Bilingual,
-    /// Period.
     pub(crate) period: Period,
     /// Dimensions: column and code.
     pub(crate) dimensions: BTreeMap<String, String>,
@@ -83,7 +79,10 @@ impl Query {
     /// The indicators of the query; refuses those without a value in one of its periods.
     pub(crate) fn indicators(&self, catalogue: &Catalogue) -> Result<Vec<Arc<Indicator>>> {
         if self.periods.is_empty() {
-            return Err(Error::invalid_field("query.periods", "is empty; write at least one, as 2011"));
+            return Err(Error::invalid_field(
+                "query.periods",
+                "is empty; write at least one, for example 2011",
+            ));
         }
         let has_all = |i: &Indicator| self.dimensions.iter().all(|d| i.dimensions.contains(d));
         let mut violations = Vec::new();
@@ -141,9 +140,32 @@ pub(crate) async fn answer(
     query: &Query,
 ) -> Result<Vec<Figure>> {
     let indicators = query.indicators(catalogue)?;
-    let breakdown = query.breakdown();
-    let mut measurements: Vec<Measurement> = Vec::new();
+    let measurements = measurements(query, &indicators);
+    let rows = scanner.measure(snapshots, &query.breakdown(), &measurements).await?;
+    let results: Results<'_> =
+        measurements.iter().map(|i| (&i.component, i.period, i.since)).zip(rows).collect();
+    let names = reference_data.area_names(snapshots).await?;
+    let targets = reference_data.targets(snapshots).await?;
+    let published = reference_data.published(snapshots).await?;
+    let mut figures = Vec::new();
     for indicator in &indicators {
+        for period in periods(query, indicator) {
+            for mut figure in computed_figures(query, indicator, period, &results, &names) {
+                figure.area_name = names.get(&figure.area).cloned().unwrap_or_default();
+                figure.target = target(&figure, &targets);
+                figure.published = published_values(&figure, &published);
+                figures.push(figure);
+            }
+        }
+    }
+    Ok(figures)
+}
+
+/// What must be measured: each component in its period; to compare, also in the year before, and for
+/// measures the change between both.
+fn measurements(query: &Query, indicators: &[Arc<Indicator>]) -> Vec<Measurement> {
+    let mut measurements = Vec::new();
+    for indicator in indicators {
         for period in periods(query, indicator) {
             let years =
                 std::iter::once(period).chain(query.compare_previous_year.then(|| period.year_before()));
@@ -156,48 +178,45 @@ pub(crate) async fn answer(
             measurements.extend(measures.map(|c| Measurement { component: c.clone(), period, since }));
         }
     }
-    let rows = scanner.measure(snapshots, &breakdown, &measurements).await?;
-    let results: Results<'_> =
-        measurements.iter().map(|i| (&i.component, i.period, i.since)).zip(rows).collect();
-    let names = reference_data.area_names(snapshots).await?;
-    let targets = reference_data.targets(snapshots).await?;
-    let published = reference_data.published(snapshots).await?;
-    let mut figures = Vec::new();
-    for indicator in &indicators {
-        for period in periods(query, indicator) {
-            let now = combine(indicator, period, &results);
-            let before =
-                query.compare_previous_year.then(|| combine(indicator, period.year_before(), &results));
-            let since = indicator.value.as_ref().filter(|_| query.compare_previous_year);
-            let since = since.map(|c| observations(c, period, Some(period.year_before()), &results));
-            let mut by_key: BTreeMap<GroupKey, Observation> = BTreeMap::new();
-            by_key.extend(query.dimensions.is_empty().then(|| (GroupKey::default(), Observation::default())));
-            by_key.extend(areas_without_records(query, &names).map(|key| (key, Observation::default())));
-            by_key.extend(now);
-            for (key, observation) in by_key {
-                let previous = before.as_ref().and_then(|b| b.get(&key)?.value);
-                let change_uncertainty =
-                    since.as_ref().and_then(|s| s.get(&key)?.times(indicator.factor()).uncertainty);
-                let mut figure = Figure {
-                    indicator: indicator.clone(),
-                    area: key.area.clone().unwrap_or_else(|| breakdown.area.clone()),
-                    area_name: Bilingual::default(),
-                    period,
-                    dimensions: named(&query.dimensions, &key),
-                    observation,
-                    previous,
-                    change_uncertainty,
-                    target: None,
-                    published: Vec::new(),
-                };
-                figure.area_name = names.get(&figure.area).cloned().unwrap_or_default();
-                figure.target = target(&figure, &targets);
-                figure.published = published_values(&figure, &published);
-                figures.push(figure);
-            }
-        }
-    }
-    Ok(figures)
+    measurements
+}
+
+/// An indicator's figures in a period: its values, those of the year before and the uncertainty of the
+/// change, without names, targets and published figures.
+fn computed_figures(
+    query: &Query,
+    indicator: &Arc<Indicator>,
+    period: Period,
+    results: &Results<'_>,
+    names: &NamesByCode,
+) -> Vec<Figure> {
+    let compare = query.compare_previous_year;
+    let previous =
+        if compare { combine(indicator, period.year_before(), results) } else { HashMap::default() };
+    let change = indicator.value.as_ref().filter(|_| compare);
+    let change = change.map(|c| observations(c, period, Some(period.year_before()), results));
+    let change = change.unwrap_or_default();
+    let whole = query.dimensions.is_empty().then(GroupKey::default);
+    let mut by_key: BTreeMap<GroupKey, Observation> = whole
+        .into_iter()
+        .chain(areas_without_records(query, names))
+        .map(|key| (key, Observation::default()))
+        .collect();
+    by_key.extend(combine(indicator, period, results));
+    let area = query.breakdown().area;
+    let figure = |(key, observation): (GroupKey, Observation)| Figure {
+        indicator: indicator.clone(),
+        area: key.area.clone().unwrap_or_else(|| area.clone()),
+        area_name: Bilingual::default(),
+        period,
+        dimensions: named(&query.dimensions, &key),
+        observation,
+        previous: previous.get(&key).and_then(|o| o.value),
+        change_uncertainty: change.get(&key).and_then(|o| o.times(indicator.factor()).uncertainty),
+        target: None,
+        published: Vec::new(),
+    };
+    by_key.into_iter().map(figure).collect()
 }
 
 /// An area and a combination of dimensions. Orders the whole area before the areas inside.
@@ -255,8 +274,8 @@ fn areas_without_records<'a>(
     level.into_iter().flat_map(move |digits| {
         let inside = names.range(area.to_owned()..).map(|(code, _)| code);
         let inside = inside.take_while(move |code| code.starts_with(area));
-        let of_level = inside.filter(move |code| code.len() == digits);
-        of_level.map(|code| GroupKey { area: Some(code.clone()), dimensions: Vec::new() })
+        let at_level = inside.filter(move |code| code.len() == digits);
+        at_level.map(|code| GroupKey { area: Some(code.clone()), dimensions: Vec::new() })
     })
 }
 

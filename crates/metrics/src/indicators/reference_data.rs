@@ -34,7 +34,6 @@ impl Default for ReferenceData {
 }
 
 impl ReferenceData {
-    /// Names of areas.
     pub(crate) async fn area_names(&self, snapshots: &SnapshotSet) -> Result<NamesByCode> {
         self.area_names.at(snapshots).await
     }
@@ -63,7 +62,6 @@ impl ReferenceData {
         Ok(targets)
     }
 
-    /// Published figures.
     pub(crate) async fn published(&self, snapshots: &SnapshotSet) -> Result<Arc<Vec<PublishedFigure>>> {
         let version = snapshots.version("statement").await?;
         if let Some(published) = self.published.get(&version) {

@@ -227,7 +227,7 @@ fn read(batch: &RecordBatch, breakdown: &Breakdown, n: usize) -> Result<Vec<Grou
             area: areas.as_ref().and_then(|areas| at(areas, row)),
             dimensions: dimensions.iter().map(|d| at(d, row)).collect(),
             observation: Observation {
-                // A count of no records has no value: nothing was handed in.
+                // A count of no records has no value: nothing was submitted.
                 value: value.filter(|_| records > 0),
                 records,
                 simulated: simulated.is_valid(row) && simulated.value(row),

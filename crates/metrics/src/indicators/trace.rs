@@ -25,7 +25,6 @@ use crate::snapshots::SnapshotSet;
 /// The content of a trace token: everything needed to recompute its figure, and nothing else.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Trace {
-    /// Indicator.
     #[prost(string, tag = "1")]
     pub(crate) indicator: String,
     /// Version of its definition.
@@ -37,7 +36,6 @@ pub(crate) struct Trace {
     /// Area; empty is everywhere.
     #[prost(string, tag = "4")]
     pub(crate) area: String,
-    /// Period.
     #[prost(string, tag = "5")]
     pub(crate) period: String,
     /// Dimensions: column and code.
@@ -73,7 +71,7 @@ impl Trace {
     pub(crate) fn parse(token: &str) -> Result<Self> {
         let trace = token::decode(token).filter(|t: &Self| !t.indicator.is_empty());
         trace.ok_or_else(|| {
-            Error::invalid_field("trace", "is not a trace; take the one of a figure of QueryIndicators")
+            Error::invalid_field("trace", "is not a trace; copy the `trace` of a figure of QueryIndicators")
         })
     }
 

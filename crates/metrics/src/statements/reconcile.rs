@@ -19,7 +19,7 @@ use super::read::PublishedFigure;
 pub(crate) struct CheckResult {
     pub(crate) check: StatementCheck,
     pub(crate) verdict: Verdict,
-    /// The statement that is checked, if it was handed in.
+    /// The statement that is checked, if it was submitted.
     pub(crate) statement: Option<PublishedFigure>,
     /// The value of the expression, if it can be computed.
     pub(crate) computed: Option<Interval>,
@@ -31,83 +31,73 @@ pub(crate) struct CheckResult {
     pub(crate) operands: Vec<PublishedFigure>,
 }
 
-/// Judges checks over the statements of their documents. Of a statement handed in twice the later one
+/// Decides checks over the statements of their documents. If a statement was submitted twice, the later one
 /// counts.
 pub(crate) fn check_all(checks: Vec<StatementCheck>, figures: &[PublishedFigure]) -> Vec<CheckResult> {
-    let by_id: HashMap<_, _> = figures
-        .iter()
-        .map(|f| ((f.statement.document_id.as_str(), f.statement.statement_id.as_str()), f))
-        .collect();
-    checks.into_iter().map(|check| judge(check, &by_id)).collect()
+    let mut documents: HashMap<&str, ById<'_>> = HashMap::new();
+    for figure in figures {
+        let document = documents.entry(&figure.statement.document_id).or_default();
+        document.insert(&figure.statement.statement_id, figure);
+    }
+    let judge = |check: StatementCheck| {
+        let document = documents.get(check.document_id.as_str());
+        judge(check, document.unwrap_or(&ById::default()))
+    };
+    checks.into_iter().map(judge).collect()
 }
 
-type ById<'a> = HashMap<(&'a str, &'a str), &'a PublishedFigure>;
+/// The figures of a document by the id of their statement.
+type ById<'a> = HashMap<&'a str, &'a PublishedFigure>;
 
 fn judge(check: StatementCheck, by_id: &ById<'_>) -> CheckResult {
-    let document = check.document_id.clone();
-    let find = |id: &str| by_id.get(&(document.as_str(), id)).copied();
-    let undetermined = |check: StatementCheck, explanation: Bilingual| CheckResult {
-        statement: find(&check.statement_id).cloned(),
-        check,
-        verdict: Verdict::Undetermined,
-        computed: None,
-        arithmetic: String::new(),
-        explanation,
-        operands: Vec::new(),
-    };
-    let expression = match Expression::parse(&check.expression) {
-        Ok(expression) => expression,
-        Err(e) => {
-            let explanation =
-                Bilingual::new(format!("the expression cannot be read: {e}"), format!("算式无法读取：{e}"));
-            return undetermined(check, explanation);
+    let find = |id: &str| by_id.get(id).copied();
+    let statement = find(&check.statement_id).cloned();
+    let (mut operands, mut arithmetic) = (Vec::new(), String::new());
+    let result = parse(&check).and_then(|expression| {
+        operands = expression.names().into_iter().filter_map(find).cloned().collect();
+        arithmetic =
+            expression.display_with(&|name| find(name).map_or_else(|| name.to_owned(), printed_figure));
+        evaluate(&check, &expression, &find)
+    });
+    let (verdict, computed, explanation) = match result {
+        Ok((statement, relation, computed)) => {
+            let verdict = relation.judge(&statement.interval, &computed);
+            let explain =
+                |language| explanation(relation, verdict, statement, &computed, &arithmetic, language);
+            (verdict, Some(computed), Bilingual::new(explain(Language::En), explain(Language::Zh)))
         }
+        Err(reason) => (Verdict::Undetermined, None, reason),
     };
-    let names = expression.names();
-    let operands = names.iter().filter_map(|name| find(name)).cloned().collect();
-    let arithmetic =
-        expression.display_with(&|name| find(name).map_or_else(|| name.to_owned(), printed_figure));
-    let undetermined = |check, explanation| CheckResult {
-        arithmetic: arithmetic.clone(),
-        operands,
-        ..undetermined(check, explanation)
-    };
+    CheckResult { verdict, explanation, statement, computed, operands, arithmetic, check }
+}
 
-    let mut missing: Vec<_> = names.iter().copied().filter(|name| find(name).is_none()).collect();
+fn parse(check: &StatementCheck) -> Result<Expression, Bilingual> {
+    Expression::parse(&check.expression)
+        .map_err(|e| Bilingual::new(format!("the expression cannot be read: {e}"), format!("算式有误：{e}")))
+}
+
+/// The checked statement, the relation and the value of the expression; or why a check cannot be decided.
+fn evaluate<'a>(
+    check: &StatementCheck,
+    expression: &Expression,
+    find: &dyn Fn(&str) -> Option<&'a PublishedFigure>,
+) -> Result<(&'a PublishedFigure, Relation, Interval), Bilingual> {
     let statement = find(&check.statement_id);
-    if statement.is_none() {
-        missing.insert(0, &check.statement_id);
-    }
+    let named = std::iter::once(check.statement_id.as_str()).chain(expression.names());
+    let missing: Vec<_> = named.filter(|name| find(name).is_none()).collect();
     let (Some(statement), true) = (statement, missing.is_empty()) else {
         let names = missing.join(", ");
-        let explanation = Bilingual::new(format!("not handed in: {names}"), format!("尚未填报：{names}"));
-        return undetermined(check, explanation);
+        return Err(Bilingual::new(format!("not submitted: {names}"), format!("尚未填报：{names}")));
     };
     let value = |name: &str| find(name).map(|f| f.interval).unwrap_or_default();
-    let computed = match expression.evaluate(&value) {
-        Ok(computed) => computed,
-        Err(e) => {
-            let explanation = Bilingual::new(format!("cannot be computed: {e}"), format!("无法计算：{e}"));
-            return undetermined(check, explanation);
-        }
-    };
-    let relation = match Relation::try_from(check.relation()) {
-        Ok(relation) => relation,
-        Err(FieldViolation { description, .. }) => {
-            return undetermined(check, Bilingual::new(format!("relation {description}"), "关系未填"));
-        }
-    };
-    let verdict = relation.judge(&statement.interval, &computed);
-    let explain = |language| explanation(relation, verdict, statement, &computed, &arithmetic, language);
-    CheckResult {
-        verdict,
-        explanation: Bilingual::new(explain(Language::En), explain(Language::Zh)),
-        statement: Some(statement.clone()),
-        computed: Some(computed),
-        operands: names.iter().filter_map(|name| find(name)).cloned().collect(),
-        arithmetic,
-        check,
-    }
+    let computed = expression
+        .evaluate(&value)
+        .map_err(|e| Bilingual::new(format!("cannot be computed: {e}"), format!("无法计算：{e}")))?;
+    let relation =
+        Relation::try_from(check.relation()).map_err(|FieldViolation { description, .. }| {
+            Bilingual::new(format!("relation {description}"), "未填写比较关系")
+        })?;
+    Ok((statement, relation, computed))
 }
 
 /// A figure as the document prints it, its qualifier as a sign.
@@ -144,8 +134,8 @@ fn explanation(
             };
             let judgement = match verdict {
                 Verdict::Consistent => "and does",
-                Verdict::Inconsistent => "and cannot",
-                Verdict::Undetermined => "and may or may not: the figures are printed too loosely to tell",
+                Verdict::Inconsistent => "but cannot",
+                Verdict::Undetermined => "but the printed figures are too imprecise to decide",
             };
             format!("{printed} ({interval}) {should} {arithmetic} = {computed}, {judgement}")
         }
@@ -158,7 +148,7 @@ fn explanation(
             };
             let judgement = match verdict {
                 Verdict::Consistent => "相符",
-                Verdict::Inconsistent => "不可能相符",
+                Verdict::Inconsistent => "两者矛盾",
                 Verdict::Undetermined => "公布精度不足，无法判定",
             };
             format!("{printed}（{interval}）{should} {arithmetic} = {computed}，{judgement}")
@@ -174,9 +164,9 @@ fn interval_words(interval: &Interval, language: Language) -> String {
         (Some(low), Some(high), Language::En) => format!("{} to {}", number(low.value), number(high.value)),
         (Some(low), Some(high), Language::Zh) => format!("{}至{}", number(low.value), number(high.value)),
         (Some(low), None, Language::En) => format!("above {}", number(low.value)),
-        (Some(low), None, Language::Zh) => format!("{}以上", number(low.value)),
+        (Some(low), None, Language::Zh) => format!("大于{}", number(low.value)),
         (None, Some(high), Language::En) => format!("below {}", number(high.value)),
-        (None, Some(high), Language::Zh) => format!("{}以下", number(high.value)),
+        (None, Some(high), Language::Zh) => format!("小于{}", number(high.value)),
         (None, None, Language::En) => "any value".to_owned(),
         (None, None, Language::Zh) => "任意值".to_owned(),
     }

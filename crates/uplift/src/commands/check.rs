@@ -11,7 +11,6 @@ use crate::arguments::{MetricsAddress, OutputFormat};
 use crate::outcome::Outcome;
 use crate::terminal::Listing;
 
-/// Arguments of `uplift check`.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
     /// Document whose figures are checked; without it, all documents.

@@ -1,4 +1,4 @@
-//! `uplift datasets` and `uplift template`: what can be handed in, and an empty file for it.
+//! `uplift datasets` and `uplift template`: what can be submitted, and an empty file for it.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,6 @@ use crate::arguments::{IngestAddress, OutputFormat};
 use crate::outcome::Outcome;
 use crate::terminal::{Listing, say};
 
-/// Arguments of `uplift datasets`.
 #[derive(Debug, Args)]
 pub(crate) struct DatasetsArgs {
     /// Show the fields of this one.
@@ -24,7 +23,6 @@ pub(crate) struct DatasetsArgs {
     format: OutputFormat,
 }
 
-/// Arguments of `uplift template`.
 #[derive(Debug, Args)]
 pub(crate) struct TemplateArgs {
     /// Name of the dataset.

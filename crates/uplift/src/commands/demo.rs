@@ -16,12 +16,11 @@ use uplift_simulate::article::Document;
 use uplift_simulate::{Article, Plan};
 
 use crate::arguments::{OutputFormat, ProgrammeSize};
-use crate::commands::figure_text::simulated_note;
 use crate::commands::{check, load, report, scorecard, serve};
+use crate::figure_text::simulated_note;
 use crate::outcome::Outcome;
 use crate::terminal::say;
 
-/// Arguments of `uplift demo`.
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     /// Folder for tables and reports.
@@ -46,7 +45,7 @@ pub(crate) async fn run(args: DemoArgs, language: Language) -> Result<Outcome> {
     say!("{}", language.choose(&document.title_en, &document.title_zh));
 
     let plan = Plan { households: args.size.households, seed: args.size.seed };
-    load::hand_in(connect_to(&node, Service::Ingest).await?, &article, plan).await?;
+    load::submit(connect_to(&node, Service::Ingest).await?, &article, plan).await?;
     let mut metrics = uplift_client::metrics(connect_to(&node, Service::Metrics).await?);
     show_scorecard(&mut metrics, document, language).await?;
     show_contradictions(&mut metrics, document, language).await?;
@@ -71,7 +70,11 @@ pub(crate) async fn run(args: DemoArgs, language: Language) -> Result<Outcome> {
 
 async fn show_scorecard(metrics: &mut MetricsClient, document: &Document, language: Language) -> Result<()> {
     let (figures, indicators) = scorecard::figures(metrics, &document.area_code, &document.period).await?;
-    say!("{} {}", language.choose("Scorecard of", "年度概览"), document.period);
+    say!(
+        "{}{}",
+        language.choose("Scorecard of ", ""),
+        document.period.clone() + language.choose("", "年度概览")
+    );
     scorecard::listing(&figures, &indicators, language).print(OutputFormat::Table)?;
     if figures.iter().any(|f| f.simulated) {
         say!("{}", simulated_note(language));

@@ -13,7 +13,6 @@ use uplift_proto::service::Service;
 use crate::outcome::Outcome;
 use crate::terminal::say;
 
-/// Arguments of `uplift health`.
 #[derive(Debug, Args)]
 pub(crate) struct HealthArgs {
     /// Addresses to ask; without any, the three usual ones.

@@ -1,4 +1,4 @@
-//! `uplift import`: a file handed in, and its rejected rows as a file of the same kind.
+//! `uplift import`: a file submitted, and its rejected rows as a file of the same kind.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -26,7 +26,6 @@ const CHUNK: usize = 256 * 1024;
 /// Rejections that are printed.
 const MAX_PRINTED: usize = 10;
 
-/// Arguments of `uplift import`.
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
     /// The CSV file.
@@ -50,20 +49,20 @@ pub(crate) struct ImportArgs {
     /// Refuse the whole file if one row is bad; without it, good rows are accepted.
     #[arg(long)]
     all_or_nothing: bool,
-    /// Check and answer, and commit nothing.
+    /// Check the file without committing anything.
     #[arg(long)]
     dry_run: bool,
-    /// Unit of a money column, as amount=万元; may be given several times.
+    /// Unit of a money column, for example amount=万元; may be given several times.
     #[arg(long = "unit", value_name = "COLUMN=UNIT")]
     units: Vec<String>,
-    /// Id of the submission; without it, one made of the file's content.
+    /// Id of the submission [default: derived from the file's content].
     #[arg(long, value_name = "ID")]
     id: Option<String>,
     #[command(flatten)]
     address: IngestAddress,
 }
 
-/// Hands in a file, prints the outcome, and writes the rejected rows beside it.
+/// Submits a file, prints the outcome, and writes the rejected rows beside it.
 pub(crate) async fn run(args: ImportArgs) -> Result<Outcome> {
     let bytes = std::fs::read(&args.file).map_err(|e| {
         Error::new(ErrorKind::FailedPrecondition, format!("cannot read {}: {e}", args.file.display()))
@@ -89,7 +88,7 @@ pub(crate) async fn run(args: ImportArgs) -> Result<Outcome> {
     if rejections.len() > MAX_PRINTED {
         say!("  and {} more", rejections.len() - MAX_PRINTED);
     }
-    let path = rejects_path(&args.file);
+    let path = rejected_path(&args.file);
     std::fs::write(&path, rejected_rows(bytes, &reasons(&rejections))?).map_err(|e| {
         Error::new(ErrorKind::FailedPrecondition, format!("cannot write {}: {e}", path.display()))
     })?;
@@ -120,7 +119,7 @@ impl ImportArgs {
         let mut units = HashMap::new();
         for unit in &self.units {
             let Some((field, unit)) = unit.split_once('=') else {
-                let message = format!("{unit:?} is not COLUMN=UNIT, as amount=万元");
+                let message = format!("{unit:?} is not COLUMN=UNIT, for example amount=万元");
                 return Err(Error::invalid_field("--unit", message));
             };
             units.insert(field.to_owned(), unit.to_owned());
@@ -186,9 +185,9 @@ fn reasons(rejections: &[Rejection]) -> BTreeMap<i64, String> {
     reasons.into_iter().map(|(row, reasons)| (row, reasons.join("; "))).collect()
 }
 
-fn rejects_path(file: &Path) -> PathBuf {
+fn rejected_path(file: &Path) -> PathBuf {
     let stem = file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-    file.with_file_name(format!("{stem}.rejects.csv"))
+    file.with_file_name(format!("{stem}.rejected.csv"))
 }
 
 fn upload_bar(bytes: u64) -> ProgressBar {

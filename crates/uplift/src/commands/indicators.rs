@@ -12,7 +12,6 @@ use crate::arguments::{MetricsAddress, OutputFormat};
 use crate::outcome::Outcome;
 use crate::terminal::{Listing, say};
 
-/// Arguments of `uplift indicators`.
 #[derive(Debug, Args)]
 pub(crate) struct IndicatorsArgs {
     /// Show how this one is defined, and its earlier definitions.
@@ -53,7 +52,7 @@ pub(crate) async fn run(args: IndicatorsArgs, language: Language) -> Result<Outc
     };
     let rows = answer.indicators.iter().map(row).collect();
     Listing { columns, numbers: Vec::new(), rows }.print(args.format)?;
-    answer.problems.iter().for_each(|problem| eprintln!("not in force: {problem}"));
+    answer.problems.iter().for_each(|problem| eprintln!("not loaded: {problem}"));
     Ok(if answer.problems.is_empty() { Outcome::Done } else { Outcome::ProblemsFound })
 }
 

@@ -10,11 +10,11 @@ use uplift_proto::v1::ingest::{Mode, Policy, Submission, SubmissionHeader, Submi
 use uplift_simulate::{Article, Plan};
 
 use crate::arguments::{IngestAddress, ProgrammeSize};
-use crate::commands::{county_file, simulate};
+use crate::commands::simulate;
+use crate::county_file;
 use crate::outcome::Outcome;
 use crate::terminal::say;
 
-/// Arguments of `uplift load`.
 #[derive(Debug, Args)]
 pub(crate) struct LoadArgs {
     #[command(flatten)]
@@ -26,23 +26,23 @@ pub(crate) struct LoadArgs {
 pub(crate) async fn run(args: LoadArgs) -> Result<Outcome> {
     let channel = connect(&args.address.ingest_url).await?;
     let plan = Plan { households: args.size.households, seed: args.size.seed };
-    hand_in(channel, &Article::chongqing_2011()?, plan).await?;
+    submit(channel, &Article::chongqing_2011()?, plan).await?;
     Ok(Outcome::Done)
 }
 
-/// Hands in the article, then, unless there are no households, a simulated programme and a county's
-/// file with errors. What was handed in before changes nothing.
-pub(crate) async fn hand_in(channel: Channel, article: &Article, plan: Plan) -> Result<()> {
-    hand_in_article(channel.clone(), article).await?;
+/// Submits the article, then, unless there are no households, a simulated programme and a county's
+/// file with errors. Submitting it again changes nothing.
+pub(crate) async fn submit(channel: Channel, article: &Article, plan: Plan) -> Result<()> {
+    submit_article(channel.clone(), article).await?;
     if plan.households > 0 {
-        simulate::hand_in(channel.clone(), plan).await?;
-        county_file::hand_in(channel).await?;
+        simulate::submit(channel.clone(), plan).await?;
+        county_file::submit(channel).await?;
     }
     Ok(())
 }
 
-/// Hands in statements and checks, one submission each, and prints the outcome.
-async fn hand_in_article(channel: Channel, article: &Article) -> Result<()> {
+/// Submits statements and checks, one submission each, and prints the outcome.
+async fn submit_article(channel: Channel, article: &Article) -> Result<()> {
     let mut client = uplift_client::ingest(channel);
     let number = |name: &str| find(name).map(|d| d.rows_number).unwrap_or_default();
     let statements = Rows::encode(number("statement"), &article.statements);
@@ -63,7 +63,7 @@ async fn hand_in_article(channel: Channel, article: &Article) -> Result<()> {
         let answer = client.submit_records(request).await.map_err(|s| from_status(&s))?.into_inner();
         let Submission { header, rows_accepted, table_version, .. } = answer.submission.unwrap_or_default();
         say!(
-            "  handed in {}: {rows_accepted} rows in the table since version {}",
+            "  submitted {}: {rows_accepted} rows accepted, in table version {}",
             header.unwrap_or_default().submission_id,
             table_version.unwrap_or_default()
         );

@@ -1,11 +1,9 @@
-//! One file for each command.
+//! One file for each subcommand, or a folder.
 
 pub(crate) mod check;
 mod config;
-mod county_file;
 pub(crate) mod datasets;
 pub(crate) mod demo;
-mod figure_text;
 pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod indicators;

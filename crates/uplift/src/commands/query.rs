@@ -14,30 +14,29 @@ use uplift_proto::v1::metrics::{Figure, Indicator, IndicatorQuery, StreamIndicat
 use uplift_proto::v1::records::AreaLevel;
 
 use crate::arguments::{Level, MetricsAddress, OutputFormat};
-use crate::commands::figure_text::{area, growth, interval, number, simulated_note, value};
 use crate::commands::indicators::definitions;
+use crate::figure_text::{area, growth, interval, number, simulated_note, value};
 use crate::outcome::Outcome;
 use crate::terminal::{Listing, say};
 
 /// Characters of the longest bar.
 const BAR: f64 = 20.0;
 
-/// Arguments of `uplift query`.
 #[derive(Debug, Args)]
 pub(crate) struct QueryArgs {
-    /// Indicators, as fund.absorption or fund.absorption@1; none is all.
+    /// Indicators, for example fund.absorption or fund.absorption@1 [default: all].
     #[arg(value_name = "INDICATOR")]
     indicators: Vec<String>,
-    /// Indicators of these sections too.
+    /// Also all indicators of these sections.
     #[arg(long = "section", value_name = "SECTION")]
     sections: Vec<String>,
-    /// Area; empty is everywhere.
+    /// Area code; an empty one means all areas.
     #[arg(long, value_name = "CODE", default_value = "50")]
     area: String,
-    /// A figure for each area of this level too.
+    /// Also a figure for each area of this level.
     #[arg(long = "by", value_enum, value_name = "LEVEL")]
     by_level: Option<Level>,
-    /// A figure for each value of this dimension, as source; may be given several times.
+    /// Also a figure for each value of this dimension, for example source; may be given several times.
     #[arg(long = "by-dimension", value_name = "COLUMN")]
     dimensions: Vec<String>,
     /// Periods: 2011, 2011-Q3, 2011-10.
@@ -46,7 +45,7 @@ pub(crate) struct QueryArgs {
     /// Compare with the same period of the previous year.
     #[arg(long)]
     compare: bool,
-    /// The state of the tables at this instant, as 2011-12-31T00:00:00Z.
+    /// Use the tables as they were at this instant, for example 2011-12-31T00:00:00Z.
     #[arg(long, value_name = "INSTANT")]
     as_of: Option<DateTime<Utc>>,
     /// Output format.
@@ -142,7 +141,7 @@ impl<'a> FigureTable<'a> {
             Language::En => vec!["indicator", "period", "area"],
             Language::Zh => vec!["指标", "时期", "地区"],
         };
-        columns.extend(self.dimensions.iter().map(|_| language.choose("of", "分组")));
+        columns.extend(self.dimensions.iter().map(|_| language.choose("group", "分组")));
         let mut numbers = vec![columns.len()];
         columns.extend([language.choose("value", "数值"), language.choose("unit", "单位")]);
         columns.extend(bars.then_some(""));
@@ -152,7 +151,7 @@ impl<'a> FigureTable<'a> {
         }
         if self.compare {
             numbers.extend([columns.len(), columns.len() + 1]);
-            columns.extend([language.choose("year before", "上年"), language.choose("change", "增减")]);
+            columns.extend([language.choose("previous year", "上年"), language.choose("change", "同比增长")]);
         }
         (columns, numbers)
     }

@@ -16,7 +16,6 @@ use crate::arguments::ReportingAddress;
 use crate::outcome::Outcome;
 use crate::terminal::progress;
 
-/// Arguments of `uplift report`.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
     /// Document whose figures the report shows.

@@ -12,18 +12,17 @@ use uplift_proto::v1::metrics::{
 };
 
 use crate::arguments::{MetricsAddress, OutputFormat};
-use crate::commands::figure_text::{growth, number, value};
 use crate::commands::indicators::definitions;
+use crate::figure_text::{growth, number, value};
 use crate::outcome::Outcome;
 use crate::terminal::Listing;
 
-/// Arguments of `uplift scorecard`.
 #[derive(Debug, Args)]
 pub(crate) struct ScorecardArgs {
-    /// Area.
+    /// Area code.
     #[arg(long, value_name = "CODE", default_value = "50")]
     area: String,
-    /// Period.
+    /// Year, quarter or month.
     #[arg(long, value_name = "PERIOD", default_value = "2011")]
     period: String,
     /// Output format.
@@ -83,8 +82,8 @@ pub(crate) fn listing(
         ]
     };
     let columns = match language {
-        Language::En => vec!["", "actual", "unit", "target", "of it", "last year", "change", "published"],
-        Language::Zh => vec!["", "实际", "单位", "目标", "完成", "上年", "增减", "公布"],
+        Language::En => vec!["", "actual", "unit", "target", "of target", "last year", "change", "published"],
+        Language::Zh => vec!["", "实际值", "单位", "目标值", "完成率", "上年", "同比增长", "公布值"],
     };
     Listing { columns, numbers: vec![1, 3, 4, 5, 6], rows: figures.iter().map(row).collect() }
 }
@@ -94,7 +93,9 @@ fn published(figure: &Figure, language: Language) -> String {
         let mark = match p.verdict() {
             Verdict::Consistent => "=",
             Verdict::Inconsistent => "≠",
-            Verdict::Undetermined | Verdict::Unspecified => language.choose("no records for", "无记录："),
+            Verdict::Undetermined | Verdict::Unspecified => {
+                language.choose("no records; published", "无记录，公布值")
+            }
         };
         let qualifier = code_title("statement", "qualifier", p.qualifier);
         let qualifier = qualifier.map(|title| format!("{} ", title.text(language))).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `uplift simulate`: simulated records of a whole programme, handed in as counties would.
+//! `uplift simulate`: simulated records of a whole programme, submitted as counties would.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -22,7 +22,6 @@ use crate::terminal::{Listing, say};
 /// Concurrent streams: enough for submissions to share commits.
 const CONCURRENCY: usize = 32;
 
-/// Arguments of `uplift simulate`.
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArgs {
     /// Households of the sample, each described in both years.
@@ -35,14 +34,14 @@ pub(crate) struct SimulateArgs {
     address: IngestAddress,
 }
 
-/// Hands in simulated records to a running ingest service.
+/// Submits simulated records to a running ingest service.
 pub(crate) async fn run(args: SimulateArgs) -> Result<Outcome> {
     let channel = connect(&args.address.ingest_url).await?;
-    hand_in(channel, Plan { households: args.households, seed: args.seed }).await?;
+    submit(channel, Plan { households: args.households, seed: args.seed }).await?;
     Ok(Outcome::Done)
 }
 
-/// What was handed in of one dataset.
+/// What was submitted of one dataset.
 #[derive(Debug, Default)]
 struct Totals {
     submissions: usize,
@@ -50,8 +49,8 @@ struct Totals {
     rejected: i64,
 }
 
-/// Hands in everything, records that others refer to first, and prints what was accepted.
-pub(crate) async fn hand_in(channel: Channel, plan: Plan) -> Result<()> {
+/// Submits everything, records that others refer to first, and prints what was accepted.
+pub(crate) async fn submit(channel: Channel, plan: Plan) -> Result<()> {
     let began = Instant::now();
     let style = ProgressStyle::with_template("{spinner} {human_pos} rows {per_sec} {msg}");
     let bar =
@@ -77,7 +76,7 @@ fn simulate_next(submissions: &mut impl Iterator<Item = SimulatedSubmission>) ->
     tracing::debug_span!(target: "uplift_stage", "simulate records").in_scope(|| submissions.next())
 }
 
-/// Datasets that may be handed in at the same time have the same order.
+/// Datasets that may be submitted at the same time have the same order.
 fn order(dataset: &str) -> u8 {
     match dataset {
         "area" => 0,

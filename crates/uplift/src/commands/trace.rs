@@ -8,24 +8,23 @@ use uplift_core::language::Language;
 use uplift_proto::v1::metrics::{IndicatorQuery, QueryIndicatorsRequest, TraceFigureRequest, TracePart};
 
 use crate::arguments::MetricsAddress;
-use crate::commands::figure_text::{area, value};
 use crate::commands::indicators::describe;
+use crate::figure_text::{area, value};
 use crate::outcome::Outcome;
 use crate::terminal::say;
 
 /// Submissions that are printed of each part.
 const MAX_SUBMISSIONS: usize = 5;
 
-/// Arguments of `uplift trace`.
 #[derive(Debug, Args)]
 pub(crate) struct TraceArgs {
     /// Trace of a figure, or id of an indicator.
     #[arg(value_name = "TRACE|INDICATOR")]
     figure: String,
-    /// Area of the figure, with an indicator.
+    /// Area code, if an indicator is given.
     #[arg(long, value_name = "CODE", default_value = "50")]
     area: String,
-    /// Period of the figure, with an indicator.
+    /// Period, if an indicator is given.
     #[arg(long, value_name = "PERIOD", default_value = "2011")]
     period: String,
     /// Records to show of each part.
@@ -54,8 +53,8 @@ pub(crate) async fn run(args: TraceArgs, language: Language) -> Result<Outcome> 
     say!("Tables: {}", versions.join(", "));
     let recomputed = &evidence.recomputed_exact_value;
     match evidence.agrees {
-        true => say!("Recomputed from the records: {recomputed} – equal."),
-        false => say!("Recomputed from the records: {recomputed} – NOT {}.", figure.exact_value),
+        true => say!("Recomputed from the records: {recomputed}, equal."),
+        false => say!("Recomputed from the records: {recomputed}, NOT EQUAL to {}.", figure.exact_value),
     }
     Ok(if evidence.agrees { Outcome::Done } else { Outcome::ProblemsFound })
 }
@@ -75,7 +74,9 @@ async fn token(client: &mut MetricsClient, args: &TraceArgs) -> Result<String> {
     let request = QueryIndicatorsRequest { query: Some(query), ..Default::default() };
     let answer = client.query_indicators(request).await.map_err(|s| from_status(&s))?.into_inner();
     let figure = answer.figures.into_iter().next();
-    figure.map(|f| f.trace).ok_or_else(|| Error::not_found("there is no such figure"))
+    figure.map(|f| f.trace).ok_or_else(|| {
+        Error::not_found(format!("{} has no figure for area {} in {}", args.figure, args.area, args.period))
+    })
 }
 
 fn print_part(part: &TracePart) {

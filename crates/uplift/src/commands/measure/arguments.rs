@@ -9,78 +9,77 @@ use uplift_measures::design::LonelyPsu;
 
 use crate::arguments::OutputFormat;
 
-/// Arguments of `uplift measure`.
 #[derive(Debug, Args)]
 pub(crate) struct MeasureArgs {
     /// CSV (UTF-8 or GB18030) or Parquet file, one household or person a row.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// Column of income or consumption; of a household as a whole if --size is given.
+    /// Column with income or consumption: the household total if --size is given.
     #[arg(long, value_name = "COLUMN")]
     pub(crate) income: String,
-    /// Column of the number of households or people that a row stands for [default: 1].
+    /// Column with the number of households or people that a row represents [default: 1].
     #[arg(long, value_name = "COLUMN")]
     pub(crate) weight: Option<String>,
-    /// Column of household size: income is divided by it, and people are counted instead of households.
+    /// Column with household size: income is divided by it, and people are counted instead of households.
     #[arg(long, value_name = "COLUMN")]
     pub(crate) size: Option<String>,
-    /// Column of the stratum that a row was drawn from; with --cluster it gives standard errors.
+    /// Column with the stratum that a row was sampled from; with --cluster it gives standard errors.
     #[arg(long, value_name = "COLUMN")]
     pub(crate) stratum: Option<String>,
-    /// Column of the cluster (primary sampling unit) that it was drawn in [default: each row its own].
+    /// Column with the cluster (primary sampling unit) of a row [default: each row its own].
     #[arg(long, value_name = "COLUMN")]
     pub(crate) cluster: Option<String>,
-    /// Column of groups to measure each on its own too.
+    /// Column with groups; each group is also measured separately.
     #[arg(long, value_name = "COLUMN")]
     pub(crate) by: Option<String>,
-    /// Poverty line a year: an amount, a share of the median as 60%, or a known line as cn2300, usd1.90 or
+    /// Annual poverty line: an amount, a share of the median such as 60%, or a known line: cn2300, usd1.90 or
     /// societal2017 (dollars a day; they need --parity).
     #[arg(long, value_name = "LINE", default_value = "60%")]
     pub(crate) line: String,
-    /// Prices of the data's year, the line's year being 1.
+    /// Price index of the data's year, where that of the line's year is 1.
     #[arg(long, value_name = "INDEX", default_value_t = 1.0)]
     pub(crate) deflator: f64,
-    /// Units of the currency that buy what an international dollar buys, for lines in dollars.
+    /// Purchasing power parity for lines in dollars: local currency per international dollar.
     #[arg(long, value_name = "RATE")]
     pub(crate) parity: Option<f64>,
-    /// Column of the same household's income a year before: changes, and who moved.
+    /// Column with the same household's income a year before; adds changes, and moves into and out of poverty.
     #[arg(long, value_name = "COLUMN")]
     pub(crate) before: Option<String>,
     /// Column that is true (or 1) where a row is deprived; give several for multidimensional poverty, each
     /// with its weight as COLUMN=1/3 [default: equal weights].
     #[arg(long = "deprived", value_name = "COLUMN[=WEIGHT]", value_delimiter = ',')]
     pub(crate) deprived: Vec<String>,
-    /// Least weight of deprivations of the multidimensionally poor.
+    /// Poverty cutoff: the minimum weight of deprivations of a multidimensionally poor person.
     #[arg(long, value_name = "SHARE", default_value = "1/3")]
     pub(crate) cutoff: String,
     /// The file holds groups: --weight their shares of people, --income their shares of income, poorest
     /// first. A Lorenz curve is fitted; needs --mean, and --line as an amount.
     #[arg(long)]
     pub(crate) grouped: bool,
-    /// Mean income of everybody, with --grouped.
+    /// Mean income of the whole population, with --grouped.
     #[arg(long, value_name = "AMOUNT")]
     pub(crate) mean: Option<f64>,
     /// Print the Lorenz curve too, in twentieths.
     #[arg(long)]
     pub(crate) curve: bool,
     /// Who is poor.
-    #[arg(long, value_enum, default_value_t = Poor::Below)]
-    pub(crate) poor: Poor,
-    /// Zero and negative incomes in logarithms: leave-out, refuse, or an amount that they are taken for.
+    #[arg(long, value_enum, default_value_t = PovertyRule::Below)]
+    pub(crate) poor: PovertyRule,
+    /// Zero and negative incomes in logarithms: leave-out, refuse, or an amount to use instead.
     #[arg(long, value_name = "RULE", default_value = "leave-out")]
     pub(crate) non_positive: String,
-    /// What a quantile is at a jump, and between values.
+    /// How quantiles are defined at a jump and between values.
     #[arg(long, value_enum, default_value_t = Quantile::Averaged)]
     pub(crate) quantile: Quantile,
     /// Multiply the Gini coefficient by n/(n − 1).
     #[arg(long)]
     pub(crate) finite_sample: bool,
-    /// Shares of income by whole rows, as Eurostat's S80/S20.
+    /// Compute income shares from whole rows, as Eurostat's S80/S20.
     #[arg(long)]
     pub(crate) whole_rows: bool,
-    /// What a stratum with a single cluster adds to the variance.
-    #[arg(long, value_enum, default_value_t = Lonely::Adjust)]
-    pub(crate) lonely: Lonely,
+    /// Contribution of a stratum with a single cluster to the variance.
+    #[arg(long, value_enum, default_value_t = LonelyPsuRule::Adjust)]
+    pub(crate) lonely: LonelyPsuRule,
     /// Confidence of intervals.
     #[arg(long, value_name = "SHARE", default_value_t = 0.95)]
     pub(crate) confidence: f64,
@@ -89,16 +88,16 @@ pub(crate) struct MeasureArgs {
     pub(crate) format: OutputFormat,
 }
 
-/// Who is poor.
+/// Where the poor begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Poor {
+pub(crate) enum PovertyRule {
     /// Below the line.
     Below,
-    /// At the line too.
+    /// At the line or below.
     AtOrBelow,
 }
 
-/// What a quantile is.
+/// How quantiles are defined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Quantile {
     /// At a jump the mean of both sides (Stata, laeken).
@@ -111,7 +110,7 @@ pub(crate) enum Quantile {
 
 /// What a stratum with a single cluster adds to the variance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Lonely {
+pub(crate) enum LonelyPsuRule {
     /// The square of its total.
     Adjust,
     /// As much as other strata on average.
@@ -127,14 +126,14 @@ impl MeasureArgs {
     pub(crate) fn conventions(&self) -> Result<conventions::Conventions> {
         Ok(conventions::Conventions {
             poor: match self.poor {
-                Poor::Below => conventions::Poor::Below,
-                Poor::AtOrBelow => conventions::Poor::AtOrBelow,
+                PovertyRule::Below => conventions::Poor::Below,
+                PovertyRule::AtOrBelow => conventions::Poor::AtOrBelow,
             },
             non_positive: match self.non_positive.as_str() {
                 "leave-out" => conventions::NonPositive::LeaveOut,
                 "refuse" => conventions::NonPositive::Refuse,
                 amount => conventions::NonPositive::Floor(amount.parse().map_err(|_| {
-                    let message = format!("{amount:?} is none of leave-out, refuse and an amount");
+                    let message = format!("{amount:?} must be leave-out, refuse or an amount");
                     Error::invalid_field("--non-positive", message)
                 })?),
             },
@@ -157,10 +156,10 @@ impl MeasureArgs {
     /// What a stratum with a single cluster adds to the variance.
     pub(crate) fn lonely(&self) -> LonelyPsu {
         match self.lonely {
-            Lonely::Adjust => LonelyPsu::Adjust,
-            Lonely::Average => LonelyPsu::Average,
-            Lonely::Certainty => LonelyPsu::Certainty,
-            Lonely::Refuse => LonelyPsu::Refuse,
+            LonelyPsuRule::Adjust => LonelyPsu::Adjust,
+            LonelyPsuRule::Average => LonelyPsu::Average,
+            LonelyPsuRule::Certainty => LonelyPsu::Certainty,
+            LonelyPsuRule::Refuse => LonelyPsu::Refuse,
         }
     }
 }

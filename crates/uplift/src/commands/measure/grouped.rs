@@ -32,7 +32,8 @@ pub(crate) fn run(args: &MeasureArgs, table: &Table, language: Language) -> Resu
     };
     let shares = GroupShares::new(&people, &income).map_err(invalid)?;
     let mut results = Estimates::new(language);
-    let none = || Error::invalid_field("--income", "neither curve through these shares is a Lorenz curve");
+    let none =
+        || Error::invalid_field("--income", "no curve that is fitted to these shares is a Lorenz curve");
     let poverty = shares.choose(Some(line / mean)).ok_or_else(none)?;
     let inequality = shares.choose(None).ok_or_else(none)?;
     let fgt = poverty.poverty(mean, line).map_err(invalid)?;
@@ -65,11 +66,11 @@ pub(crate) fn run(args: &MeasureArgs, table: &Table, language: Language) -> Resu
 fn named(curve: &Curve, language: Language) -> String {
     match curve {
         Curve::GeneralQuadratic { a, b, c } => {
-            let name = language.choose("general quadratic", "一般二次曲线");
+            let name = language.choose("general quadratic", "广义二次（GQ）洛伦兹曲线");
             format!("{name}, a = {a:.6}, b = {b:.6}, c = {c:.6}")
         }
         Curve::Beta { theta, gamma, delta } => {
-            let name = language.choose("beta", "贝塔曲线");
+            let name = language.choose("beta", "贝塔洛伦兹曲线");
             format!("{name}, θ = {theta:.6}, γ = {gamma:.6}, δ = {delta:.6}")
         }
     }

@@ -72,15 +72,21 @@ pub(crate) fn run(args: &MeasureArgs, language: Language) -> Result<Outcome> {
 fn line(args: &MeasureArgs, distribution: &Distribution, conventions: &Conventions) -> Result<f64> {
     let text = args.line.as_str();
     let wrong = |message: String| Error::invalid_field("--line", message);
-    let no_median = || wrong("is a share of the median, which is not above 0 here; give an amount".into());
+    let no_median =
+        || wrong("cannot be a share of the median, which is not positive here; give an amount".into());
     if let Some(percent) = text.strip_suffix('%') {
-        let percent: f64 = percent.parse().map_err(|_| wrong(format!("{text:?} is not a share, as 60%")))?;
+        let percent: f64 =
+            percent.parse().map_err(|_| wrong(format!("{text:?} is not a share such as 60%")))?;
         let line = relative(distribution, percent / 100.0, conventions).map_err(invalid)?;
         return line.ok_or_else(no_median);
     }
     let parity = || {
-        let needed =
-            || Error::invalid_field("--parity", "is needed for a line in dollars; give units a dollar");
+        let needed = || {
+            Error::invalid_field(
+                "--parity",
+                "is required for a line in dollars; give the local currency per international dollar",
+            )
+        };
         args.parity.filter(|p| *p > 0.0).ok_or_else(needed)
     };
     if let Some(year) = text.strip_prefix("societal") {
@@ -94,7 +100,8 @@ fn line(args: &MeasureArgs, distribution: &Distribution, conventions: &Conventio
         check_line(amount).map_err(|e| wrong(e.message))?;
         return Ok(amount);
     }
-    let known = named(text).map_err(|e| wrong(format!("{}, an amount, and shares as 60%", e.message)))?;
+    let known = named(text)
+        .map_err(|e| wrong(format!("{}; an amount or a share such as 60% is also accepted", e.message)))?;
     let parity = if known.unit == Unit::DollarsPerDay { parity()? } else { 1.0 };
     known.per_year(args.deflator, parity).map_err(|e| wrong(e.message))
 }
@@ -114,10 +121,10 @@ fn print_notes(
         "{}",
         match language {
             Language::En => {
-                format!("{file}: {n} rows stand for {population}; {left_out} left out. Poverty line {line}.")
+                format!("{file}: {n} rows represent {population}; {left_out} left out. Poverty line {line}.")
             }
             Language::Zh => {
-                format!("{file}：{n} 行代表 {population}；剔除 {left_out} 行。贫困线 {line}。")
+                format!("{file}：样本 {n} 行，代表总体 {population}；剔除 {left_out} 行。贫困线 {line}。")
             }
         }
     );

@@ -12,11 +12,11 @@ use super::results::invalid;
 
 /// Rows, a column each.
 pub(crate) struct People {
-    /// Income, a head where sizes are given.
+    /// Income, per head where sizes are given.
     pub(crate) values: Vec<f64>,
     /// Income a year before; none where it is unknown.
     pub(crate) before: Vec<Option<f64>>,
-    /// Number of people or households that each stands for.
+    /// Number of people or households that each represents.
     pub(crate) weights: Vec<f64>,
     /// Whether each is deprived, by indicator; none where an answer is missing.
     pub(crate) deprived: Vec<Vec<Option<bool>>>,
@@ -70,19 +70,7 @@ impl People {
                 people.left_out += 1;
                 continue;
             };
-            let wrong = |what: &str, n: f64| {
-                let message = format!("the {what} of row {} is {n}; write a number above 0", row + 1);
-                Err(Error::invalid_field(format!("--{what}"), message))
-            };
-            if !income.is_finite() {
-                return wrong("income", income);
-            }
-            if !weight.is_finite() || weight < 0.0 {
-                return wrong("weight", weight);
-            }
-            if !size.is_finite() || size <= 0.0 {
-                return wrong("size", size);
-            }
+            check_row(row, income, weight, size)?;
             kept.push(row);
             people.values.push(income / size);
             people.before.push(before[row].map(|before| before / size));
@@ -91,18 +79,11 @@ impl People {
                 .deprived
                 .push(answers.iter().map(|column| column[row].map(|answer| answer != 0.0)).collect());
         }
-        let of_kept = |column: Option<Vec<String>>| {
+        let select_kept = |column: Option<Vec<String>>| {
             column.map(|column| kept.iter().map(|row| column[*row].clone()).collect::<Vec<_>>())
         };
-        let (stratum, cluster) = (of_kept(stratum), of_kept(cluster));
-        let design = match (stratum, cluster) {
-            (Some(stratum), Some(cluster)) => Design::new(&stratum, &cluster),
-            (Some(stratum), None) => Design::new(&stratum, &kept),
-            (None, Some(cluster)) => Design::new(&vec![(); kept.len()], &cluster),
-            (None, None) => Ok(Design::simple(kept.len())),
-        };
-        people.design = design.map_err(invalid)?;
-        people.by = of_kept(by);
+        people.design = design(select_kept(stratum), select_kept(cluster), kept.len())?;
+        people.by = select_kept(by);
         Ok(people)
     }
 
@@ -127,4 +108,33 @@ impl People {
         }
         groups
     }
+}
+
+/// Refuses a row that no measure has a meaning for.
+fn check_row(row: usize, income: f64, weight: f64, size: f64) -> Result<()> {
+    let wrong = |option: &str, value: f64, remedy: &str| {
+        let message = format!("is {value} in row {}; {remedy}", row + 1);
+        Err(Error::invalid_field(option, message))
+    };
+    if !income.is_finite() {
+        return wrong("--income", income, "write a number, or leave it empty if unknown");
+    }
+    if !weight.is_finite() || weight < 0.0 {
+        return wrong("--weight", weight, "write 0 or a number above it");
+    }
+    if !size.is_finite() || size <= 0.0 {
+        return wrong("--size", size, "write a number above 0");
+    }
+    Ok(())
+}
+
+/// The design of the sample from what is known of it; rows are their own clusters if none are given.
+fn design(stratum: Option<Vec<String>>, cluster: Option<Vec<String>>, rows: usize) -> Result<Design> {
+    match (stratum, cluster) {
+        (Some(stratum), Some(cluster)) => Design::new(&stratum, &cluster),
+        (Some(stratum), None) => Design::new(&stratum, &(0..rows).collect::<Vec<_>>()),
+        (None, Some(cluster)) => Design::new(&vec![(); rows], &cluster),
+        (None, None) => Ok(Design::simple(rows)),
+    }
+    .map_err(invalid)
 }

@@ -1,6 +1,6 @@
-//! How fast records are handed in, through the real services on loopback:
+//! How fast records are submitted, through the real services on loopback:
 //!
-//!     cargo bench --profile dev --workspace --bench hand_in
+//!     cargo bench --profile dev --workspace --bench submissions
 //!
 //! The machine is noisy: read the ratios within one run. Set UPLIFT_TEST_TOOLS to a folder of test
 //! clients with Python's duckdb to see the same CSV read by DuckDB beside.
@@ -74,7 +74,7 @@ async fn small_submissions() {
         part.sort();
         part[part.len() / 2].as_secs_f64() * 1e3
     };
-    // Files are gathered every so often, so that a fair part holds more than one round of it.
+    // Files are compacted now and then; a fair measurement holds more than one compaction.
     let parts: Vec<_> = times.chunks(SMALL / 4).map(median).collect();
     let shown: Vec<_> = parts.iter().map(|ms| format!("{ms:.0}")).collect();
     println!("{SMALL} submissions of 100 rows, median ms of each quarter: {}", shown.join(", "));
@@ -94,11 +94,11 @@ async fn stream(uplift: &Uplift) {
     let began = Instant::now();
     let mut acks =
         uplift.ingest().await.write_records(tokio_stream::iter(requests)).await.unwrap().into_inner();
-    let mut landed = 0;
+    let mut accepted = 0;
     while let Some(ack) = acks.message().await.unwrap() {
-        landed = ack.rows_accepted;
+        accepted = ack.rows_accepted;
     }
-    assert_eq!(landed as usize, ROWS);
+    assert_eq!(accepted as usize, ROWS);
     rate("WriteRecords, committed", ROWS, began.elapsed());
 }
 

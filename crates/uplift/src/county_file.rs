@@ -17,8 +17,8 @@ const ROWS: &str = "流水编号,日期,类型,资金来源,金额（万元）,�
     KX-4,2009-04-02,支出,社会,3,500101\n\
     KX-5,20090501,支出,社会,\"1,234.56\",500234\n";
 
-/// Hands in the file and prints what was accepted and rejected, in the words of the file.
-pub(crate) async fn hand_in(channel: Channel) -> Result<()> {
+/// Submits the file and prints what was accepted and rejected, with the headings of the file.
+pub(crate) async fn submit(channel: Channel) -> Result<()> {
     let submission = SubmissionHeader {
         submission_id: "simulated/county-file/500234/2009".to_owned(),
         dataset: "fund_flow".to_owned(),
