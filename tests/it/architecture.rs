@@ -142,6 +142,25 @@ fn a_circle_of_modules_is_recognised() {
     assert_eq!(three, ["a", "b", "c", "a"]);
 }
 
+#[test]
+fn references_between_files_are_read_however_they_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    std::fs::create_dir(folder.path().join("inner")).unwrap();
+    write("lib.rs", "mod a;\nmod b;\nmod inner;\n");
+    write("a.rs", "use crate::b::{B, self};\npub struct A;\n");
+    write("b.rs", "pub struct B;\nfn f() -> super::inner::deep::C { c() }\n");
+    write("inner/mod.rs", "mod deep;\n");
+    write("inner/deep.rs", "pub struct C;\n#[cfg(test)]\nmod tests { use crate::b::B; }\n");
+    let references = references(folder.path());
+    assert_eq!(references["crate::a"], BTreeSet::from(["crate::b".to_owned()]));
+    assert_eq!(references["crate::b"], BTreeSet::from(["crate::inner::deep".to_owned()]));
+    assert_eq!(circle(&references), None, "what is compiled for tests only does not count");
+    write("inner/deep.rs", "use super::super::a::A;\npub struct C;\n");
+    let circle = circle(&self::references(folder.path())).expect("a circle");
+    assert_eq!(circle, ["crate::a", "crate::b", "crate::inner::deep", "crate::a"]);
+}
+
 /// Modules that import each other, the first one again at the end; none if there are no such modules.
 fn circle(references: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
     fn visit(

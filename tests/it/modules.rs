@@ -71,8 +71,7 @@ impl Collector<'_> {
             }
             _ => return,
         };
-        while let Some((next, after)) = rest.split_first().filter(|(next, _)| *next == "super") {
-            let _ = next;
+        while let Some((_, after)) = rest.split_first().filter(|(next, _)| *next == "super") {
             path.pop();
             rest = after;
         }

@@ -25,7 +25,7 @@ impl Row {
     pub(crate) fn mismatch(&self, headings: usize) -> Option<String> {
         let cells = self.cells.len();
         (cells != headings)
-            .then(|| format!("has {cells} cells, the head has {headings}; add or quote what is missing"))
+            .then(|| format!("has {cells} cells, the header row has {headings}; add what is missing, or quote cells that contain commas"))
     }
 }
 

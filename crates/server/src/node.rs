@@ -46,7 +46,7 @@ impl Node {
             let address = SocketAddr::new(config.listen, config.port(service));
             let incoming = TcpIncoming::bind(address).and_then(|i| Ok((i.local_addr()?, i)));
             let (address, incoming) = incoming.map_err(|e| {
-                let hint = format!("is another node running? choose another port with --{service}-port");
+                let hint = format!("is Uplift running already? stop it, or choose another port with: uplift serve --{service}-port");
                 Error::new(
                     ErrorKind::FailedPrecondition,
                     format!("cannot listen on {address} for {service}: {e}; {hint}"),

@@ -44,8 +44,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Load the published article and show what it says and where it contradicts itself.
     ///
-    /// Runs all three services in this process on free loopback ports, hands the article's figures
-    /// in over gRPC, judges its checks, and writes a report to open in a browser. Running it again
+    /// Runs all three services in this process on free loopback ports, submits the article and a simulated
+    /// programme over gRPC, computes the checks, and writes a report to open in a browser. Running it again
     /// on the same folder changes nothing: every submission was committed before.
     Demo(DemoArgs),
     /// Run one service, several, or all of them.
@@ -59,7 +59,7 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Print the configuration that `serve` with the same options would run with.
     ///
-    /// Settings come from a TOML file, then the environment (UPLIFT_…), then flags: the later one counts.
+    /// Settings come from a TOML file, then the environment (UPLIFT_…), then flags; a later source overrides an earlier one.
     #[command(after_help = "Example:\n  uplift config --config uplift.toml --ingest-port 8101")]
     Config(ServeArgs),
     /// Submit the records of the demo to a running ingest service: the article and a simulated programme.
@@ -67,7 +67,7 @@ pub(crate) enum Command {
     /// Submit a CSV file; rejected rows are written beside it with the reasons.
     ///
     /// The file may be UTF-8, UTF-16 or GB18030 (GBK), its headings English, Chinese or field names.
-    /// A heading may name its unit in brackets, as 金额（万元）. Exits 1 if rows are rejected.
+    /// A heading may name its unit in brackets: 金额（万元）. Exits 1 if rows are rejected.
     #[command(
         after_help = "Example:\n  uplift import 资金.csv --dataset fund_flow --area 500101 --period 2011 --unit amount=万元"
     )]

@@ -5,6 +5,8 @@ use uplift_core::format::{grouped, readable};
 use uplift_core::language::Language;
 use uplift_proto::v1::metrics::Figure;
 
+use crate::terminal::say;
+
 /// Name of a figure's area, or its code.
 pub(crate) fn area(figure: &Figure, language: Language) -> String {
     match language.choose(&figure.area_name_en, &figure.area_name_zh) {
@@ -45,7 +47,9 @@ pub(crate) fn growth(figure: &Figure) -> String {
     format!("{sign}{}%", grouped(growth))
 }
 
-/// What marks simulated figures, below a table.
-pub(crate) fn simulated_note(language: Language) -> &'static str {
-    language.choose("* from simulated records", "* 含模拟数据")
+/// Prints what the mark of simulated figures means, below a table that has some.
+pub(crate) fn print_simulated_note(figures: &[Figure], language: Language) {
+    if figures.iter().any(|f| f.simulated) {
+        say!("{}", language.choose("* from simulated records", "* 含模拟数据"));
+    }
 }

@@ -23,7 +23,7 @@ use crate::cli::{Cli, Command};
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // Services log what they do; commands for people stay quiet unless asked.
-    let level = if matches!(cli.command, Command::Serve(_)) { "info,deltalake_core=warn" } else { "warn" };
+    let level = if matches!(cli.command, Command::Serve(_)) { "warn,uplift=info" } else { "warn" };
     let measure_stages = matches!(cli.command, Command::Demo(_));
     uplift_server::telemetry::start(level, cli.log_format.into(), measure_stages);
     match commands::run(cli) {

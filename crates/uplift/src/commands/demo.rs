@@ -17,7 +17,7 @@ use uplift_simulate::{Article, Plan};
 
 use crate::arguments::{OutputFormat, ProgrammeSize};
 use crate::commands::{check, load, report, scorecard, serve};
-use crate::figure_text::simulated_note;
+use crate::figure_text::print_simulated_note;
 use crate::outcome::Outcome;
 use crate::terminal::say;
 
@@ -76,9 +76,7 @@ async fn show_scorecard(metrics: &mut MetricsClient, document: &Document, langua
         document.period.clone() + language.choose("", "年度概览")
     );
     scorecard::listing(&figures, &indicators, language).print(OutputFormat::Table)?;
-    if figures.iter().any(|f| f.simulated) {
-        say!("{}", simulated_note(language));
-    }
+    print_simulated_note(&figures, language);
     Ok(())
 }
 

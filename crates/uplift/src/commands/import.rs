@@ -88,6 +88,10 @@ pub(crate) async fn run(args: ImportArgs) -> Result<Outcome> {
     if rejections.len() > MAX_PRINTED {
         say!("  and {} more", rejections.len() - MAX_PRINTED);
     }
+    if args.dry_run || args.all_or_nothing {
+        say!("Nothing was committed. Correct {} and import it again.", args.file.display());
+        return Ok(Outcome::ProblemsFound);
+    }
     let path = rejected_path(&args.file);
     std::fs::write(&path, rejected_rows(bytes, &reasons(&rejections))?).map_err(|e| {
         Error::new(ErrorKind::FailedPrecondition, format!("cannot write {}: {e}", path.display()))

@@ -15,9 +15,9 @@ use uplift_proto::v1::records::AreaLevel;
 
 use crate::arguments::{Level, MetricsAddress, OutputFormat};
 use crate::commands::indicators::definitions;
-use crate::figure_text::{area, growth, interval, number, simulated_note, value};
+use crate::figure_text::{area, growth, interval, number, print_simulated_note, value};
 use crate::outcome::Outcome;
-use crate::terminal::{Listing, say};
+use crate::terminal::Listing;
 
 /// Characters of the longest bar.
 const BAR: f64 = 20.0;
@@ -82,8 +82,8 @@ pub(crate) async fn run(args: QueryArgs, language: Language) -> Result<Outcome> 
         OutputFormat::Json | OutputFormat::Csv => plain(&figures, &args.dimensions),
     };
     listing.print(args.format)?;
-    if figures.iter().any(|f| f.simulated) && args.format == OutputFormat::Table {
-        say!("{}", simulated_note(language));
+    if args.format == OutputFormat::Table {
+        print_simulated_note(&figures, language);
     }
     Ok(Outcome::Done)
 }

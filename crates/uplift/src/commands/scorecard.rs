@@ -13,7 +13,7 @@ use uplift_proto::v1::metrics::{
 
 use crate::arguments::{MetricsAddress, OutputFormat};
 use crate::commands::indicators::definitions;
-use crate::figure_text::{growth, number, value};
+use crate::figure_text::{growth, number, print_simulated_note, value};
 use crate::outcome::Outcome;
 use crate::terminal::Listing;
 
@@ -36,6 +36,9 @@ pub(crate) async fn run(args: ScorecardArgs, language: Language) -> Result<Outco
     let mut client = uplift_client::metrics(connect(&args.address.metrics_url).await?);
     let (figures, indicators) = figures(&mut client, &args.area, &args.period).await?;
     listing(&figures, &indicators, language).print(args.format)?;
+    if args.format == OutputFormat::Table {
+        print_simulated_note(&figures, language);
+    }
     Ok(Outcome::Done)
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct ServeArgs {
     /// Address of metrics, if it does not run in this process.
     #[arg(long, value_name = "URL", env = "UPLIFT_METRICS_URL")]
     metrics_url: Option<String>,
-    /// Seconds that requests under way may take to finish once the node stops [default: 10].
+    /// Seconds that requests under way may take to finish when the services stop [default: 10].
     #[arg(long, value_name = "SECONDS", env = "UPLIFT_GRACE")]
     grace: Option<u32>,
 }
