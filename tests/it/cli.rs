@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use uplift_testkit::uplift_command;
+use uplift_proto::service::Service;
+use uplift_testkit::{Uplift, uplift_command};
 
 async fn versions(folder: &Path) -> BTreeMap<&'static str, (i64, usize)> {
     let store = uplift_store::Store::open(&folder.join("tables")).unwrap();
@@ -197,4 +198,33 @@ fn a_file_that_cannot_be_measured_says_where_and_why() {
             assert!(message.contains(part), "{part} is missing from {message}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_import_says_what_to_correct_and_where() {
+    let uplift = Uplift::with_wanzhou().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("flows.csv");
+    let rows = "I-1,2011-04-01,donation,social,5.25,500101\nI-2,2011-04-31,donation,social,5.25,500101\n";
+    std::fs::write(&file, format!("flow_id,date,kind,source,amount,area_code\n{rows}")).unwrap();
+    let rejected = folder.path().join("flows.rejected.csv");
+    let url = format!("http://{}", uplift.address(Service::Ingest));
+    let scope = ["--dataset", "fund_flow", "--area", "500101", "--period", "2011", "--ingest-url", &url];
+    for (option, id, accepted, advice) in [
+        ("--dry-run", "i/1", "1 would be accepted", "Nothing was committed. Correct "),
+        ("--all-or-nothing", "i/2", "0 accepted", "Nothing was committed. Correct "),
+        ("--sender=Wanzhou", "i/3", "1 accepted", "Rejected rows, with reasons: "),
+    ] {
+        assert!(!rejected.exists(), "only a committed file leaves its rejected rows behind");
+        let mut command = Command::new(uplift_command());
+        command.arg("import").arg(&file).args(scope).args(["--id", id, option]);
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{option}: {text}");
+        for part in [accepted, "row 2, date: \"2011-04-31\" is not a date", advice] {
+            assert!(text.contains(part), "{option}: {part} is missing from {text}");
+        }
+    }
+    let rejected = std::fs::read_to_string(rejected).unwrap();
+    assert!(rejected.contains("I-2") && !rejected.contains("I-1"), "{rejected}");
 }

@@ -74,7 +74,7 @@ async fn grpcurl_lists_describes_and_calls_each_service() {
 }
 
 #[tokio::test]
-async fn grpcurl_hands_records_in_and_reads_why_they_are_refused() {
+async fn grpcurl_submits_records_and_reads_why_they_are_refused() {
     let uplift = Uplift::start().await;
     let ingest = uplift.address(Service::Ingest);
     let call = "uplift.ingest.v1.IngestService/SubmitRecords";
