@@ -7,6 +7,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{Decimal128Type, Float64Type, Int64Type};
 use datafusion::common::DFSchema;
 use datafusion::physical_expr::PhysicalExpr;
+use rust_decimal::Decimal;
 use uplift_core::area::AreaCode;
 use uplift_core::dataset::{Dataset, Field, Format, Kind, RowRule};
 use uplift_core::error::Result;
@@ -163,29 +164,37 @@ fn limits(field: &Field, column: &ArrayRef, rejections: &mut Vec<Rejection>) {
     if field.minimum.is_none() && field.maximum.is_none() {
         return;
     }
-    let limit = |d: Option<rust_decimal::Decimal>| d.and_then(|d| f64::try_from(d).ok());
+    let limit = |limit: Option<Decimal>| Some((f64::try_from(limit?).ok()?, limit?));
     let (low, high) = (limit(field.minimum), limit(field.maximum));
-    let mut check = |row: usize, number: f64, shown: fn(f64) -> String| {
+    let money = field.kind == Kind::Money;
+    // The column of money has fen, files have yuan or units of it.
+    let yuan = |fen: Decimal| format!("{:.2} yuan", fen / Decimal::ONE_HUNDRED);
+    // The value is written out only for a row that is rejected.
+    let mut check = |row: usize, number: f64, value: &dyn Fn() -> String| {
         let (side, limit) = match (low, high) {
-            (Some(low), _) if number < low => ("below the minimum of", low),
-            (_, Some(high)) if number > high => ("above the maximum of", high),
+            (Some((low, limit)), _) if number < low => ("below the minimum of", limit),
+            (_, Some((high, limit))) if number > high => ("above the maximum of", limit),
             _ => return,
         };
-        let message = format!("{} is {side} {}; leave it empty if unknown", shown(number), shown(limit));
-        rejections.push(reject(row, &field.name, Rule::Range, &number.to_string(), message));
+        let value = value();
+        let (shown, limit) = match value.parse() {
+            Ok(fen) if money => (yuan(fen), yuan(limit)),
+            _ => (value.clone(), limit.to_string()),
+        };
+        let message = format!("{shown} is {side} {limit}; leave it empty if unknown");
+        rejections.push(reject(row, &field.name, Rule::Range, &value, message));
     };
     if let Some(numbers) = column.as_primitive_opt::<Int64Type>() {
         for (row, n) in numbers.iter().enumerate().filter_map(|(row, n)| Some((row, n?))) {
-            check(row, n as f64, |n| n.to_string());
+            check(row, n as f64, &|| n.to_string());
         }
     } else if let Some(numbers) = column.as_primitive_opt::<Float64Type>() {
         for (row, n) in numbers.iter().enumerate().filter_map(|(row, n)| Some((row, n?))) {
-            check(row, n, |n| n.to_string());
+            check(row, n, &|| n.to_string());
         }
     } else if let Some(fen) = column.as_primitive_opt::<Decimal128Type>() {
         for (row, n) in fen.iter().enumerate().filter_map(|(row, n)| Some((row, n?))) {
-            // Files have yuan or units of it, the column has fen.
-            check(row, n as f64, |fen| format!("{:.2} yuan", fen / 100.0));
+            check(row, n as f64, &|| n.to_string());
         }
     }
 }
@@ -245,5 +254,19 @@ mod tests {
                 "empty values break no other rule: {rejections:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_number_beyond_its_limit_is_quoted_to_the_last_digit() {
+        let dataset = uplift_proto::dataset::find("fund_flow").unwrap();
+        let amount = dataset.field("amount_fen").unwrap();
+        let fen = arrow::array::Decimal128Array::from(vec![-9_007_199_254_740_993_i128, 1]);
+        let fen: ArrayRef = Arc::new(fen.with_precision_and_scale(20, 2).unwrap());
+        let mut rejections = Vec::new();
+        limits(amount, &fen, &mut rejections);
+        assert_eq!(rejections.len(), 1);
+        assert_eq!(rejections[0].value, "-9007199254740993");
+        let message = "-90071992547409.93 yuan is below the minimum of 0.01 yuan; leave it empty if unknown";
+        assert_eq!(rejections[0].message, message);
     }
 }
