@@ -17,9 +17,10 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
 
     let mut config = tonic_prost_build::Config::new();
-    config.bytes(["."]).include_file("uplift.rs");
+    config.bytes(["."]).enable_type_names().include_file("uplift.rs");
     tonic_prost_build::configure()
         .emit_rerun_if_changed(false)
+        .codec_path("crate::codec::StrictCodec")
         // Records travel as they came, so that one decoder reads them and nothing unknown is lost.
         .extern_path(".uplift.records.v1.Rows", "crate::rows::Rows")
         .include_file("uplift.rs")

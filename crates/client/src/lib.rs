@@ -17,6 +17,9 @@ pub const MAX_MESSAGE: usize = 32 * 1024 * 1024;
 
 /// Time that a peer has to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A peer that does not answer pings is given up, so that no call waits for ever on a port that is mute.
+const PING_INTERVAL: Duration = Duration::from_secs(10);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub type IngestClient = IngestServiceClient<Channel>;
 pub type MetricsClient = MetricsServiceClient<Channel>;
@@ -43,7 +46,12 @@ fn endpoint(url: &str) -> Result<Endpoint> {
     let endpoint = Endpoint::from_shared(url.to_owned());
     let endpoint =
         endpoint.map_err(|e| Error::invalid_field("url", format!("{url:?} is not an address: {e}")))?;
-    Ok(endpoint.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true))
+    Ok(endpoint
+        .connect_timeout(CONNECT_TIMEOUT)
+        .http2_keep_alive_interval(PING_INTERVAL)
+        .keep_alive_timeout(PING_TIMEOUT)
+        .keep_alive_while_idle(true)
+        .tcp_nodelay(true))
 }
 
 /// A client of ingest over a connection.

@@ -42,11 +42,12 @@ pub struct Field {
     pub reference: Option<Reference>,
     /// Whether it tells something about one person.
     pub personal: bool,
-    /// Least number allowed.
-    pub minimum: Option<Decimal>,
-    /// Greatest number allowed.
-    pub maximum: Option<Decimal>,
+    /// Least and greatest number allowed; none for what is not a number.
+    pub limits: Option<(Decimal, Decimal)>,
 }
+
+/// Records of one submission, or of one batch of a stream.
+pub const MAX_RECORDS: usize = 2_000_000;
 
 /// The field of another dataset whose values a field may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +139,24 @@ impl Field {
 pub const FEN_SUFFIX: &str = "_fen";
 
 impl Kind {
+    /// The least and greatest number of any field of this kind: room for every real figure, and for sums
+    /// of millions of them. None for what is not a number.
+    pub fn limits(&self) -> Option<(Decimal, Decimal)> {
+        let greatest: i64 = match self {
+            Self::Integer => 1_000_000_000_000,
+            Self::Number => 1_000_000_000_000_000,
+            // A quadrillion yuan.
+            Self::Money => 100_000_000_000_000_000,
+            Self::Text(_) | Self::Boolean | Self::Code(_) => return None,
+        };
+        Some((Decimal::from(-greatest), Decimal::from(greatest)))
+    }
+
+    /// Characters of the longest text; none for what is not a text.
+    pub fn max_length(&self) -> Option<usize> {
+        if let Self::Text(format) = self { Some(format.max_length()) } else { None }
+    }
+
     /// The kind in one word, as documentation shows it.
     pub fn name(&self) -> &'static str {
         match self {
@@ -152,6 +171,17 @@ impl Kind {
 }
 
 impl Format {
+    /// Characters of the longest text of this format.
+    pub fn max_length(self) -> usize {
+        match self {
+            Self::Free => 500,
+            Self::Identifier | Self::Printed => 100,
+            Self::Area => 12,
+            Self::Period | Self::Date => 20,
+            Self::Expression => 2_000,
+        }
+    }
+
     /// What a text of this format looks like, for documentation and error messages.
     pub fn describe(self) -> &'static str {
         match self {

@@ -23,6 +23,8 @@ pub enum ErrorKind {
     ResourceExhausted,
     /// A service that it needs cannot be reached.
     Unavailable,
+    /// What is stored is not what was committed.
+    DataLoss,
     /// An internal error; the log has its cause.
     Internal,
 }

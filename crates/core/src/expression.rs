@@ -47,10 +47,13 @@ pub struct ExpressionError {
 /// Nested brackets deeper than this are refused, so that no input can exhaust the stack.
 const MAX_DEPTH: usize = 32;
 
+/// Operators of one expression. A chain of them is a tree as deep as it is long.
+const MAX_OPERATORS: usize = 200;
+
 impl Expression {
     /// Reads an expression.
     pub fn parse(text: &str) -> Result<Self, ExpressionError> {
-        let mut parser = Parser { text, rest: text, depth: 0 };
+        let mut parser = Parser { text, rest: text, depth: 0, operators: 0 };
         let expression = parser.sum()?;
         match parser.peek() {
             None => Ok(expression),
@@ -125,6 +128,7 @@ struct Parser<'a> {
     text: &'a str,
     rest: &'a str,
     depth: usize,
+    operators: usize,
 }
 
 impl Parser<'_> {
@@ -133,11 +137,15 @@ impl Parser<'_> {
         self.rest.chars().next()
     }
 
-    fn take(&mut self, operators: &[(char, Operator)]) -> Option<Operator> {
-        let next = self.peek()?;
-        let (_, operator) = operators.iter().find(|(c, _)| *c == next)?;
+    fn take(&mut self, operators: &[(char, Operator)]) -> Result<Option<Operator>, ExpressionError> {
+        let Some(next) = self.peek() else { return Ok(None) };
+        let Some((_, operator)) = operators.iter().find(|(c, _)| *c == next) else { return Ok(None) };
+        if self.operators == MAX_OPERATORS {
+            return Err(self.expected("the end: at most 200 operators are allowed;"));
+        }
+        self.operators += 1;
         self.rest = &self.rest[next.len_utf8()..];
-        Some(*operator)
+        Ok(Some(*operator))
     }
 
     fn expected(&self, expected: &'static str) -> ExpressionError {
@@ -147,7 +155,7 @@ impl Parser<'_> {
 
     fn sum(&mut self) -> Result<Expression, ExpressionError> {
         let mut left = self.product()?;
-        while let Some(operator) = self.take(&[('+', Operator::Add), ('-', Operator::Subtract)]) {
+        while let Some(operator) = self.take(&[('+', Operator::Add), ('-', Operator::Subtract)])? {
             left = Expression::Binary(operator, left.into(), self.product()?.into());
         }
         Ok(left)
@@ -155,7 +163,7 @@ impl Parser<'_> {
 
     fn product(&mut self) -> Result<Expression, ExpressionError> {
         let mut left = self.atom()?;
-        while let Some(operator) = self.take(&[('*', Operator::Multiply), ('/', Operator::Divide)]) {
+        while let Some(operator) = self.take(&[('*', Operator::Multiply), ('/', Operator::Divide)])? {
             left = Expression::Binary(operator, left.into(), self.atom()?.into());
         }
         Ok(left)
@@ -227,6 +235,9 @@ mod tests {
         assert!(Expression::parse("(a").is_err());
         assert!(Expression::parse("1.2.3").is_err());
         assert!(Expression::parse(&"(".repeat(1000)).is_err());
+        let chain = |terms: usize| vec!["a"; terms].join("+");
+        assert!(Expression::parse(&chain(MAX_OPERATORS + 1)).is_ok());
+        assert!(Expression::parse(&chain(10_000)).is_err());
     }
 
     #[test]

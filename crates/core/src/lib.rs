@@ -17,4 +17,5 @@ pub mod nearest;
 pub mod period;
 pub mod printed;
 pub mod rejection;
+pub mod text;
 pub mod verdict;

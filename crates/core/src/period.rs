@@ -18,6 +18,9 @@ enum Part {
     Month(u8),
 }
 
+/// Years that a period or a date may be of.
+pub const YEARS: std::ops::RangeInclusive<u16> = 1900..=2199;
+
 /// A text that is not a period.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -72,7 +75,7 @@ impl FromStr for Period {
             return Err(wrong());
         }
         match year.parse() {
-            Ok(year @ 1900..2200) => Ok(Self { year, part }),
+            Ok(year) if YEARS.contains(&year) => Ok(Self { year, part }),
             _ => Err(wrong()),
         }
     }

@@ -28,6 +28,15 @@ pub enum Qualifier {
     Range,
 }
 
+/// A figure as written: one number, or the two ends of a range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrintedFigure {
+    /// One number.
+    Number(PrintedNumber),
+    /// The lower and the higher end.
+    Range(Decimal, Decimal),
+}
+
 /// A number as written, with the worth of its last significant digit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PrintedNumber {
@@ -51,7 +60,14 @@ pub enum PrintedError {
         "{0:?} is not a range: write the lower and the higher end with a dash between them, for example 150,000-300,000"
     )]
     NotARange(String),
+    /// More digits than can be computed with exactly.
+    #[error("{0:?} has more than 18 digits; print it with a scale word, for example 1.336 billion")]
+    TooLong(String),
 }
+
+/// Digits of a printed number. With a scale word and half a unit of the last digit added it stays within
+/// the 28 digits of a decimal, so that its interval is always computed exactly.
+const MAX_DIGITS: usize = 18;
 
 const SCALES: [(&str, i64); 7] = [
     ("thousand", 1_000),
@@ -77,6 +93,9 @@ impl PrintedNumber {
         {
             return Err(wrong());
         }
+        if digits.bytes().filter(u8::is_ascii_digit).count() > MAX_DIGITS {
+            return Err(PrintedError::TooLong(text.to_owned()));
+        }
         let number: Decimal = digits.replace(',', "").parse().map_err(|_| wrong())?;
         let value = number.checked_mul(scale).ok_or_else(wrong)?;
         let step = last_digit(number).checked_mul(scale).ok_or_else(wrong)?;
@@ -84,39 +103,48 @@ impl PrintedNumber {
     }
 }
 
-/// The values that a figure printed as `text` in `unit` under `qualifier` can stand for.
-pub fn read(text: &str, unit: &str, qualifier: Qualifier) -> Result<Interval, PrintedError> {
-    if qualifier == Qualifier::Range {
-        return read_range(text);
+impl PrintedFigure {
+    /// Reads a figure: a dash after the first character parts the ends of a range. What is read here has an
+    /// interval under every qualifier and unit.
+    pub fn parse(text: &str) -> Result<Self, PrintedError> {
+        let text = text.trim();
+        let dash = text.char_indices().skip(1).find(|(_, c)| DASHES.contains(c));
+        let Some((at, dash)) = dash else { return PrintedNumber::parse(text).map(Self::Number) };
+        let (low, high) = (&text[..at], &text[at + dash.len_utf8()..]);
+        let (low, high) = (PrintedNumber::parse(low)?, PrintedNumber::parse(high)?);
+        match low.value <= high.value {
+            true => Ok(Self::Range(low.value, high.value)),
+            false => Err(PrintedError::NotARange(text.to_owned())),
+        }
     }
-    let PrintedNumber { value, mut step } = PrintedNumber::parse(text)?;
-    if unit == PERCENT {
-        step = step.min(Decimal::ONE);
+
+    /// The values that the figure can stand for in a unit under a qualifier. Two ends are a range whatever
+    /// the qualifier says, one number as a range is just that number.
+    pub fn interval(self, unit: &str, qualifier: Qualifier) -> Interval {
+        let PrintedNumber { value, mut step } = match self {
+            Self::Range(low, high) => return Interval::between(Bound::closed(low), Bound::closed(high)),
+            Self::Number(number) => number,
+        };
+        if unit == PERCENT {
+            step = step.min(Decimal::ONE);
+        }
+        let half = step / Decimal::TWO;
+        match qualifier {
+            Qualifier::Rounded => Interval::between(Bound::closed(value - half), Bound::open(value + half)),
+            Qualifier::Exact | Qualifier::Range => Interval::exact(value),
+            Qualifier::MoreThan => Interval::from(Bound::open(value)),
+            Qualifier::LessThan => Interval::up_to(Bound::open(value)),
+            Qualifier::Nearly => Interval::between(Bound::closed(value - half), Bound::open(value)),
+            Qualifier::About => Interval::between(Bound::closed(value - step), Bound::closed(value + step)),
+        }
     }
-    let half = step / Decimal::TWO;
-    Ok(match qualifier {
-        Qualifier::Rounded => Interval::between(Bound::closed(value - half), Bound::open(value + half)),
-        Qualifier::Exact => Interval::exact(value),
-        Qualifier::MoreThan => Interval::from(Bound::open(value)),
-        Qualifier::LessThan => Interval::up_to(Bound::open(value)),
-        Qualifier::Nearly => Interval::between(Bound::closed(value - half), Bound::open(value)),
-        Qualifier::About => Interval::between(Bound::closed(value - step), Bound::closed(value + step)),
-        Qualifier::Range => unreachable!("read above"),
-    })
 }
+
+/// What parts the ends of a range.
+const DASHES: [char; 5] = ['-', '–', '—', '~', '至'];
 
 /// The unit code of percentages, the one unit that changes how a number is read.
 pub const PERCENT: &str = "percent";
-
-fn read_range(text: &str) -> Result<Interval, PrintedError> {
-    let wrong = || PrintedError::NotARange(text.to_owned());
-    let (low, high) = text.split_once(['-', '–', '—', '~', '至']).ok_or_else(wrong)?;
-    let (low, high) = (PrintedNumber::parse(low)?, PrintedNumber::parse(high)?);
-    if low.value > high.value {
-        return Err(wrong());
-    }
-    Ok(Interval::between(Bound::closed(low.value), Bound::closed(high.value)))
-}
 
 /// The worth of the last significant digit: decimals as printed, whole numbers without end zeros.
 fn last_digit(number: Decimal) -> Decimal {
@@ -150,7 +178,7 @@ mod tests {
     use super::*;
 
     fn interval(text: &str, unit: &str, qualifier: Qualifier) -> String {
-        read(text, unit, qualifier).unwrap().to_string()
+        PrintedFigure::parse(text).unwrap().interval(unit, qualifier).to_string()
     }
 
     #[test]
@@ -177,6 +205,8 @@ mod tests {
         assert_eq!(interval("2,300", "CNY", Qualifier::About), "[2200, 2400]");
         assert_eq!(interval("150,000 -300,000", "CNY", Qualifier::Range), "[150000, 300000]");
         assert_eq!(interval("15万–30万", "CNY", Qualifier::Range), "[150000, 300000]");
+        assert_eq!(interval("-5–-3", "percent", Qualifier::Range), "[-5, -3]");
+        assert_eq!(interval(" -5", "percent", Qualifier::Range), "-5");
     }
 
     #[test]
@@ -185,7 +215,26 @@ mod tests {
         {
             assert!(PrintedNumber::parse(text).is_err(), "{text:?} was read");
         }
-        assert!(read("300,000-150,000", "CNY", Qualifier::Range).is_err());
-        assert!(read("9999999999999999999999999999 billion", "CNY", Qualifier::Rounded).is_err());
+        for text in ["300,000-150,000", "9999999999999999999999999999 billion", "1-", "-", "–5", "1-2-3"] {
+            assert!(PrintedFigure::parse(text).is_err(), "{text:?} was read");
+        }
+    }
+
+    #[test]
+    fn the_longest_number_has_an_exact_interval_under_every_qualifier() {
+        let digits = "9".repeat(MAX_DIGITS);
+        let fraction = format!("0.{}", "9".repeat(MAX_DIGITS - 1));
+        for text in [digits.clone(), format!("-{digits} billion"), fraction.clone(), format!("{fraction}亿")]
+        {
+            for qualifier in [Qualifier::Rounded, Qualifier::Nearly, Qualifier::About] {
+                let PrintedFigure::Number(number) = PrintedFigure::parse(&text).unwrap() else { panic!() };
+                let interval = PrintedFigure::Number(number).interval("CNY", qualifier);
+                let low = interval.low.unwrap().value;
+                let half =
+                    if qualifier == Qualifier::About { number.step } else { number.step / Decimal::TWO };
+                assert_eq!(low + half, number.value, "{text} {qualifier:?}");
+            }
+        }
+        assert!(PrintedNumber::parse(&"9".repeat(MAX_DIGITS + 1)).is_err());
     }
 }

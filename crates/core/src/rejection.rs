@@ -1,5 +1,7 @@
 //! Why a row was rejected, as reported to its sender.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -46,20 +48,89 @@ pub enum Rule {
 /// Characters of a value that are shown.
 const MAX_VALUE: usize = 200;
 
+/// Characters of a message: it may quote a value or list codes.
+const MAX_MESSAGE: usize = 600;
+
+/// Rejected rows whose reasons are kept; further ones are counted.
+pub const MAX_EXPLAINED: usize = 10_000;
+
 impl Rejection {
     /// A rejection of a row, counted from 1.
     pub fn new(row: i64, field: &str, rule: Rule, value: &str, message: impl fmt::Display) -> Self {
-        let mut value = value.to_owned();
-        if let Some((end, _)) = value.char_indices().nth(MAX_VALUE) {
-            value.truncate(end);
-            value.push('…');
+        let mut message = message.to_string();
+        if let Cow::Owned(short) = shortened(&message, MAX_MESSAGE) {
+            message = short;
         }
-        Self { row, field: field.to_owned(), rule, value, message: message.to_string() }
+        Self { row, field: field.to_owned(), rule, value: shortened(value, MAX_VALUE).into_owned(), message }
     }
 
-    /// Where the row stands in a batch of rows counted from 0.
+    /// Where the row stands among rows counted from 0.
     pub fn index(&self) -> usize {
         (self.row - 1).unsigned_abs() as usize
+    }
+}
+
+/// A text cut to a number of characters, with a sign that it was cut.
+pub fn shortened(text: &str, characters: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
+
+/// The rows of a batch that were rejected, with the reasons of the first so many: what a sender corrects
+/// is a matter of few, and a file of millions of faults must not cost a hundred times its size.
+#[derive(Debug, Default)]
+pub struct Rejections {
+    /// Whether the row at this index is rejected; rows beyond the end are not.
+    rejected: Vec<bool>,
+    /// By row, counted from 1.
+    reasons: BTreeMap<i64, Vec<Rejection>>,
+}
+
+impl Rejections {
+    /// Rejects the row at an index counted from 0. Of each field only the first fault counts, and none
+    /// after one of the row as a whole: what follows from a fault is not another.
+    pub fn reject<M: fmt::Display>(
+        &mut self,
+        index: usize,
+        field: &str,
+        rule: Rule,
+        fault: impl FnOnce() -> (String, M),
+    ) {
+        let row = index as i64 + 1;
+        if self.rejected.len() <= index {
+            self.rejected.resize(index + 1, false);
+        }
+        self.rejected[index] = true;
+        if self.reasons.len() >= MAX_EXPLAINED && !self.reasons.contains_key(&row) {
+            return;
+        }
+        let reasons = self.reasons.entry(row).or_default();
+        if reasons.iter().all(|r| r.field != field && !r.field.is_empty()) {
+            let (value, message) = fault();
+            reasons.push(Rejection::new(row, field, rule, &value, message));
+        }
+    }
+
+    /// Whether the row at an index is rejected.
+    pub fn contains(&self, index: usize) -> bool {
+        self.rejected.get(index).copied().unwrap_or_default()
+    }
+
+    /// The reasons, in the order of rows.
+    pub fn reasons_mut(&mut self) -> impl Iterator<Item = &mut Rejection> {
+        self.reasons.values_mut().flatten()
+    }
+
+    /// Puts the reasons of each row into the order of its fields.
+    pub fn sort_by_field(&mut self, position: impl Fn(&str) -> Option<usize>) {
+        self.reasons.values_mut().for_each(|reasons| reasons.sort_by_key(|r| position(&r.field)));
+    }
+
+    /// The reasons, in the order of rows.
+    pub fn into_reasons(self) -> Vec<Rejection> {
+        self.reasons.into_values().flatten().collect()
     }
 }
 
@@ -76,5 +147,28 @@ impl fmt::Display for Rule {
             Self::Reference => "reference",
             Self::OutsideArea => "outside_area",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_fault_of_a_field_is_told_once_and_reasons_end_where_counting_goes_on() {
+        let mut rejections = Rejections::default();
+        for (index, field) in [(0, "a"), (0, "a"), (0, "b"), (2, ""), (2, "a")] {
+            rejections.reject(index, field, Rule::Format, || ("x".repeat(300), "is wrong"));
+        }
+        assert!(rejections.contains(0) && !rejections.contains(1) && rejections.contains(2));
+        for index in 3..MAX_EXPLAINED + 10 {
+            rejections.reject(index, "a", Rule::Format, || (String::new(), "is wrong"));
+        }
+        assert!(rejections.contains(MAX_EXPLAINED + 9));
+        let reasons = rejections.into_reasons();
+        assert_eq!(reasons.len(), MAX_EXPLAINED + 1);
+        let told: Vec<_> = reasons[..3].iter().map(|r| (r.row, r.field.as_str())).collect();
+        assert_eq!(told, [(1, "a"), (1, "b"), (3, "")]);
+        assert_eq!(reasons[0].value.chars().count(), MAX_VALUE + 1);
     }
 }

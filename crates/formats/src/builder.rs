@@ -42,7 +42,8 @@ impl ColumnBuilder {
     /// Appends a value of the builder's kind, or a null.
     pub(crate) fn push(&mut self, value: Value<'_>) {
         match (self, value) {
-            (Self::Text(b), Value::Text(text) | Value::Code(text)) => b.append_value(text),
+            (Self::Text(b), Value::Text(text)) => b.append_value(text),
+            (Self::Text(b), Value::Code(code)) => b.append_value(code),
             (Self::Date(b), Value::Date(days)) => b.append_value(days),
             (Self::Integer(b), Value::Integer(n)) => b.append_value(n),
             (Self::Number(b), Value::Number(n)) => b.append_value(n),

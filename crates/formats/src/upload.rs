@@ -1,9 +1,9 @@
 //! An uploaded file into columns, and rejections with the headings of the file.
 
 use rust_decimal::Decimal;
-use uplift_core::dataset::Dataset;
-use uplift_core::error::Result;
-use uplift_core::rejection::{Rejection, Rule};
+use uplift_core::dataset::{Dataset, MAX_RECORDS};
+use uplift_core::error::{Error, Result};
+use uplift_core::rejection::{Rejection, Rejections, Rule};
 
 use crate::builder::{builders, finish};
 use crate::columns::columns;
@@ -40,16 +40,21 @@ impl Upload {
 }
 
 impl UploadedFile {
-    /// Decodes the rows. Rejections name the file's own headings.
+    /// Decodes the rows. Rejections name fields, as all do until `restore_labels`.
     pub fn decode(&self) -> Result<DecodedRows> {
         let mut builders = builders(self.dataset);
-        let mut rejections = Vec::new();
+        let mut rejections = Rejections::default();
         // The cell of each field, looked up once and not for every row.
         let cells: Vec<_> = (0..builders.len()).map(|field| self.cell(field)).collect();
         for row in Reader::new(&self.text.content)?.rows() {
             let row = row?;
+            let index = row.number as usize - 1;
+            if index == MAX_RECORDS {
+                let message = format!("has more than {MAX_RECORDS} rows; split it by county or year");
+                return Err(Error::invalid_field("file", message));
+            }
             if let Some(message) = row.mismatch(self.columns.len()) {
-                rejections.push(Rejection::new(row.number, "", Rule::Format, "", message));
+                rejections.reject(index, "", Rule::Format, || (String::new(), message));
             }
             for ((builder, cell), field) in builders.iter_mut().zip(&cells).zip(&self.dataset.fields) {
                 let (column, cell) = match cell.and_then(|(n, column)| Some((column, row.cells.get(n)?))) {
@@ -58,8 +63,7 @@ impl UploadedFile {
                 };
                 let scale = column.map_or(Decimal::ONE, |c| c.scale);
                 builder.push(parse_cell(&field.kind, cell, scale).unwrap_or_else(|e| {
-                    let heading = column.map(|c| c.heading.as_str()).unwrap_or_default();
-                    rejections.push(Rejection::new(row.number, heading, e.rule, &e.value, e.message));
+                    rejections.reject(index, &field.name, e.rule, || (e.value, e.message));
                     Value::Missing
                 }));
             }
@@ -67,10 +71,10 @@ impl UploadedFile {
         Ok(DecodedRows { batch: finish(columns(self.dataset), builders)?, rejections })
     }
 
-    /// Puts rejections that were found after decoding, in the order of rows, into the words of the file:
-    /// its heading, and the cell as it is written there.
-    pub fn restore_labels(&self, rejections: &mut [Rejection]) -> Result<()> {
-        if rejections.is_empty() {
+    /// Puts rejections into the words of the file: its heading, and the cell as it is written there.
+    pub fn restore_labels(&self, rejections: &mut Rejections) -> Result<()> {
+        let mut rejections = rejections.reasons_mut().peekable();
+        if rejections.peek().is_none() {
             return Ok(());
         }
         let mut rows = Reader::new(&self.text.content)?.rows();

@@ -2,17 +2,19 @@
 
 use std::borrow::Cow;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use uplift_core::dataset::{Code, Format, Kind};
-use uplift_core::rejection::Rule;
+use uplift_core::period::YEARS;
+use uplift_core::rejection::{Rule, shortened};
+use uplift_core::text::canonical;
 
 /// A value that fits its field.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value<'a> {
     Missing,
-    Text(&'a str),
+    Text(Cow<'a, str>),
     /// Days since 1970.
     Date(i32),
     Integer(i64),
@@ -55,25 +57,20 @@ impl ParseError {
 /// Parses a value from protobuf. Empty text and code 0 are missing values.
 pub(crate) fn parse_wire<'a>(kind: &'a Kind, value: &WireValue<'a>) -> Result<Value<'a>, ParseError> {
     Ok(match (kind, value) {
-        (_, WireValue::Absent)
-        | (Kind::Text(_), WireValue::Bytes([]))
-        | (Kind::Code(_), WireValue::Varint(0)) => Value::Missing,
-        (Kind::Text(Format::Date), WireValue::Bytes(bytes)) => {
-            let text = String::from_utf8_lossy(bytes);
-            match NaiveDate::parse_from_str(&text, "%Y-%m-%d") {
-                Ok(date) => Value::Date(days(date)),
-                Err(_) => return Err(ParseError::format(text, "is not a date; write it as 2011-10-17")),
+        (_, WireValue::Absent) | (Kind::Code(_), WireValue::Varint(0)) => Value::Missing,
+        (Kind::Text(format), WireValue::Bytes(bytes)) => match std::str::from_utf8(bytes) {
+            Ok(text) => parse_text(*format, text, &WIRE_DATES)?,
+            Err(_) => {
+                let start = &bytes[..bytes.len().min(MAX_QUOTED)];
+                return Err(ParseError::format(String::from_utf8_lossy(start), "is not UTF-8 text"));
             }
-        }
-        (Kind::Text(_), WireValue::Bytes(bytes)) => match std::str::from_utf8(bytes) {
-            Ok(text) => Value::Text(text),
-            Err(_) => return Err(ParseError::format(String::from_utf8_lossy(bytes), "is not UTF-8 text")),
         },
         (Kind::Integer, WireValue::Varint(n)) => Value::Integer(*n as i64),
         (Kind::Money, WireValue::Varint(fen)) => Value::Money(*fen as i64),
         (Kind::Boolean, WireValue::Varint(n)) => Value::Boolean(*n != 0),
         (Kind::Number, WireValue::Fixed64(bits)) => match f64::from_bits(*bits) {
-            number if number.is_finite() => Value::Number(number),
+            // Adding zero makes the negative zero the one zero.
+            number if number.is_finite() => Value::Number(number + 0.0),
             other => return Err(ParseError::format(other.to_string(), "is not a finite number")),
         },
         (Kind::Code(codes), WireValue::Varint(n)) => {
@@ -92,13 +89,10 @@ pub(crate) fn parse_cell<'a>(kind: &'a Kind, cell: &'a str, scale: Decimal) -> R
     if text.is_empty() {
         return Ok(Value::Missing);
     }
-    let wrong = |message: &str| ParseError::format(text, format!("{text:?} {message}"));
+    let quoted = || shortened(text, MAX_QUOTED);
+    let wrong = |message: &str| ParseError::format(quoted(), format!("{:?} {message}", quoted()));
     match kind {
-        Kind::Text(Format::Date) => match parse_date(text) {
-            Some(date) => Ok(Value::Date(days(date))),
-            None => Err(wrong("is not a date; write it as 2011-10-17")),
-        },
-        Kind::Text(_) => Ok(Value::Text(text)),
+        Kind::Text(format) => parse_text(*format, text, &FILE_DATES),
         Kind::Boolean => match text.to_lowercase().as_str() {
             "true" | "yes" | "y" | "1" | "是" | "有" => Ok(Value::Boolean(true)),
             "false" | "no" | "n" | "0" | "否" | "无" => Ok(Value::Boolean(false)),
@@ -112,7 +106,8 @@ pub(crate) fn parse_cell<'a>(kind: &'a Kind, cell: &'a str, scale: Decimal) -> R
             };
             let names = || codes.iter().map(|c| format!("{} {}", c.title.en, c.title.zh)).collect::<Vec<_>>();
             let code = codes.iter().find(is_named);
-            let code = code.ok_or_else(|| unlisted(text, &format!("{text:?} "), &names().join(", ")))?;
+            let code =
+                code.ok_or_else(|| unlisted(quoted(), &format!("{:?} ", quoted()), &names().join(", ")))?;
             Ok(Value::Code(&code.stored))
         }
         Kind::Integer | Kind::Number | Kind::Money => {
@@ -127,7 +122,7 @@ pub(crate) fn parse_cell<'a>(kind: &'a Kind, cell: &'a str, scale: Decimal) -> R
                 (Kind::Money, None) => {
                     Err(wrong("is not a whole number of fen; write at most two decimals of a yuan"))
                 }
-                _ => Ok(number.to_f64().map_or(Value::Missing, Value::Number)),
+                _ => Ok(number.to_f64().map_or(Value::Missing, |number| Value::Number(number + 0.0))),
             }
         }
     }
@@ -138,15 +133,33 @@ fn unlisted(value: impl Into<String>, subject: &str, names: &str) -> ParseError 
     ParseError { rule: Rule::Code, value: value.into(), message }
 }
 
-fn days(date: NaiveDate) -> i32 {
-    date.signed_duration_since(NaiveDate::default()).num_days() as i32
+/// Forms of a date on the wire, and those that people and spreadsheets write.
+const WIRE_DATES: [&str; 1] = ["%Y-%m-%d"];
+const FILE_DATES: [&str; 5] = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日"];
+
+/// Characters of a value that an error quotes.
+const MAX_QUOTED: usize = 200;
+
+/// A text of a format, as it is kept; none if nothing but space is written.
+fn parse_text<'a>(format: Format, text: &'a str, dates: &[&str]) -> Result<Value<'a>, ParseError> {
+    let wrong = |message: String| ParseError::format(shortened(text, MAX_QUOTED), message);
+    let text = canonical(format, text).map_err(wrong)?;
+    match format {
+        _ if text.is_empty() => Ok(Value::Missing),
+        Format::Date => parse_date(&text, dates).map(Value::Date).map_err(wrong),
+        _ => Ok(Value::Text(text)),
+    }
 }
 
-/// A date as people and spreadsheets write it.
-fn parse_date(text: &str) -> Option<NaiveDate> {
-    ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日"]
-        .iter()
-        .find_map(|format| NaiveDate::parse_from_str(text, format).ok())
+/// Days since 1970.
+fn parse_date(text: &str, forms: &[&str]) -> Result<i32, String> {
+    let date = forms.iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok());
+    let date = date.ok_or_else(|| format!("{text:?} is not a date; write it as 2011-10-17"))?;
+    if !u16::try_from(date.year()).is_ok_and(|year| YEARS.contains(&year)) {
+        let (first, last) = (YEARS.start(), YEARS.end());
+        return Err(format!("{text:?} is not in the years {first} to {last}; write it as 2011-10-17"));
+    }
+    Ok(date.signed_duration_since(NaiveDate::default()).num_days() as i32)
 }
 
 /// A number with or without thousands separators, exactly.

@@ -6,9 +6,9 @@ use arrow::datatypes::{Date32Type, Decimal128Type, Float64Type, Int64Type, Schem
 use arrow::temporal_conversions::date32_to_datetime;
 use prost::Message;
 use prost::encoding::{self, DecodeContext, WireType, decode_key, decode_varint, skip_field};
-use uplift_core::dataset::{Code, Dataset, Field, Format, Kind};
+use uplift_core::dataset::{Code, Dataset, Field, Format, Kind, MAX_RECORDS};
 use uplift_core::error::{Error, FieldViolation, Result};
-use uplift_core::rejection::{Rejection, Rule};
+use uplift_core::rejection::{Rejections, Rule};
 use uplift_proto::rows::Rows;
 
 use crate::builder::{builders, finish};
@@ -22,7 +22,7 @@ pub struct DecodedRows {
     /// One row for each record sent.
     pub batch: RecordBatch,
     /// Records that do not fit the dataset.
-    pub rejections: Vec<Rejection>,
+    pub rejections: Rejections,
 }
 
 /// Decodes the records of one dataset.
@@ -50,17 +50,17 @@ impl Decoder {
         let records = self.records(rows)?;
         let mut builders = builders(self.dataset);
         let mut values = Vec::new();
-        let mut rejections = Vec::new();
-        for (row, record) in (1..).zip(records) {
+        let mut rejections = Rejections::default();
+        for (row, record) in records.into_iter().enumerate() {
             values.clear();
             values.resize(builders.len(), WireValue::Absent);
-            if let Err(rejection) = self.read_record(row, record, &mut values) {
+            if let Err((field, rule, message)) = self.read_record(record, &mut values) {
                 values.fill(WireValue::Absent);
-                rejections.push(rejection);
+                rejections.reject(row, &field, rule, || (String::new(), message));
             }
             for ((builder, value), field) in builders.iter_mut().zip(&values).zip(&self.dataset.fields) {
                 builder.push(parse_wire(&field.kind, value).unwrap_or_else(|e| {
-                    rejections.push(Rejection::new(row, &field.name, e.rule, &e.value, e.message));
+                    rejections.reject(row, &field.name, e.rule, || (e.value, e.message));
                     Value::Missing
                 }));
             }
@@ -73,6 +73,12 @@ impl Decoder {
         for entry in rows.entries() {
             let entry = entry.map_err(|e| Error::invalid_field("rows", format!("cannot be decoded: {e}")))?;
             match entry.record {
+                Some(_) if records.len() == MAX_RECORDS => {
+                    let list = format!("rows.{}", self.dataset.rows_field);
+                    let message =
+                        format!("has more than {MAX_RECORDS} records; send them in several submissions");
+                    return Err(Error::invalid_field(list, message));
+                }
                 Some(record) if entry.field == self.dataset.rows_number => records.push(record),
                 _ => return Err(self.other_list(entry.field)),
             }
@@ -80,16 +86,15 @@ impl Decoder {
         Ok(records)
     }
 
-    /// Reads the values of a record. A later value of a field wins, as in protobuf.
+    /// Reads the values of a record. A later value of a field wins, as in protobuf. An error names the
+    /// field, or none where the record as a whole cannot be read.
     fn read_record<'a>(
         &self,
-        row: i64,
         record: &'a [u8],
         values: &mut [WireValue<'a>],
-    ) -> Result<(), Rejection> {
-        let garbled = |e: prost::DecodeError| {
-            Rejection::new(row, "", Rule::Format, "", format!("the record cannot be decoded: {e}"))
-        };
+    ) -> Result<(), (String, Rule, String)> {
+        let whole = |message: String| (String::new(), Rule::Format, message);
+        let garbled = |e: prost::DecodeError| whole(format!("the record cannot be decoded: {e}"));
         let mut rest = record;
         while !rest.is_empty() {
             let (number, wire_type) = decode_key(&mut rest).map_err(garbled)?;
@@ -98,7 +103,7 @@ impl Decoder {
                     "{} has no field number {number}; GetDataset lists its fields",
                     self.dataset.name
                 );
-                return Err(Rejection::new(row, &number.to_string(), Rule::UnknownField, "", message));
+                return Err((number.to_string(), Rule::UnknownField, message));
             };
             values[column] = match wire_type {
                 WireType::Varint => WireValue::Varint(decode_varint(&mut rest).map_err(garbled)?),
@@ -110,13 +115,7 @@ impl Decoder {
                 WireType::LengthDelimited => {
                     let length = decode_varint(&mut rest).map_err(garbled)? as usize;
                     let Some((bytes, after)) = rest.split_at_checked(length) else {
-                        return Err(Rejection::new(
-                            row,
-                            "",
-                            Rule::Format,
-                            "",
-                            "the record ends inside a field",
-                        ));
+                        return Err(whole("the record ends inside a field".to_owned()));
                     };
                     rest = after;
                     WireValue::Bytes(bytes)
@@ -230,7 +229,8 @@ mod tests {
         let batch = |name: &str, rows: Rows| {
             let dataset = uplift_proto::dataset::find(name).unwrap();
             let decoded = Decoder::for_dataset(dataset).decode(&rows).unwrap();
-            assert!(decoded.rejections.is_empty(), "{:?}", decoded.rejections);
+            let rows_sent = decoded.batch.num_rows();
+            assert!(!(0..rows_sent).any(|row| decoded.rejections.contains(row)), "{:?}", decoded.rejections);
             (dataset, decoded.batch)
         };
         let number = |name| uplift_proto::dataset::find(name).unwrap().rows_number;

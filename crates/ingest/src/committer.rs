@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument;
 use uplift_core::dataset::Dataset;
 use uplift_core::error::{Error, ErrorKind, Result};
-use uplift_core::rejection::{Rejection, Rule};
+use uplift_core::rejection::{MAX_EXPLAINED, Rejection, Rule};
 use uplift_formats::columns::integer;
 use uplift_store::schema::{self, ROW_NUMBER};
 use uplift_store::{Commit, Table};
@@ -256,6 +256,9 @@ fn stage(
     let numbers = integer(&valid, ROW_NUMBER)?;
     let mut reject = |index: usize, message: String| {
         keep[index] = false;
+        if rejections.len() >= MAX_EXPLAINED {
+            return;
+        }
         rejections.push(Rejection::new(numbers.value(index), &key_label, Rule::DuplicateKey, "", message));
     };
     for (index, (area, period)) in keys.duplicates(&all, header.scope(), header.replace) {

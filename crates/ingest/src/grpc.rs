@@ -6,7 +6,7 @@ use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
-use uplift_core::dataset::{Code, Dataset, Field, Kind, RowRule};
+use uplift_core::dataset::{Code, Dataset, Field, Kind, MAX_RECORDS, RowRule};
 use uplift_core::error::{Error, Result};
 use uplift_core::language::Language;
 use uplift_core::rejection::Rejection;
@@ -226,6 +226,7 @@ fn encode_dataset(dataset: &Dataset) -> wire::Dataset {
         key: dataset.key.clone(),
         fields: dataset.fields.iter().map(encode_field).collect(),
         rules: dataset.rules.iter().map(rule).collect(),
+        max_records: MAX_RECORDS as i32,
     }
 }
 
@@ -250,8 +251,9 @@ fn encode_field(field: &Field) -> wire::Field {
         format: format.to_owned(),
         unit: field.unit.clone(),
         required: field.required,
-        minimum: field.minimum.map(|d| d.to_string()).unwrap_or_default(),
-        maximum: field.maximum.map(|d| d.to_string()).unwrap_or_default(),
+        minimum: field.limits.map(|(low, _)| low.to_string()).unwrap_or_default(),
+        maximum: field.limits.map(|(_, high)| high.to_string()).unwrap_or_default(),
+        max_length: field.kind.max_length().unwrap_or_default() as i32,
         codes: codes.iter().map(code).collect(),
         personal: field.personal,
     }

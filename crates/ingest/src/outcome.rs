@@ -14,7 +14,7 @@ pub(crate) struct ValidatedRows {
     pub(crate) received: usize,
     /// Rows without a fault, with the columns that ingest adds.
     pub(crate) valid: RecordBatch,
-    /// Everything wrong, in the order of rows.
+    /// What is wrong with the first so many of the others, in the order of rows.
     pub(crate) rejections: Vec<Rejection>,
     /// The sender's name of the field that duplicate keys are reported on.
     pub(crate) key_label: String,

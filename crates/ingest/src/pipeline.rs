@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::filter_record_batch;
-use uplift_core::area::AreaCode;
-use uplift_core::dataset::{Dataset, Format, Kind};
+use uplift_core::dataset::Dataset;
 use uplift_core::error::{Error, Result};
-use uplift_core::rejection::Rejection;
 use uplift_formats::{DecodedRows, Decoder, Upload};
 use uplift_proto::rows::Rows;
 use uplift_store::schema::TableSchema;
@@ -82,10 +80,10 @@ impl Pipeline {
         rows: &Rows,
         rows_before: i64,
     ) -> Result<ValidatedRows> {
-        let decoded = stage_span!("decode").in_scope(|| self.decoder.decode(rows))?;
-        let violations = self.check(header, &decoded).await?;
+        let mut decoded = stage_span!("decode").in_scope(|| self.decoder.decode(rows))?;
+        self.check(header, &mut decoded).await?;
         let key_label = self.dataset.key.last().cloned().unwrap_or_default();
-        let mut rows = self.assemble(header, decoded, violations, key_label, rows_before)?;
+        let mut rows = self.assemble(header, decoded, key_label, rows_before)?;
         rows.rejections.iter_mut().for_each(|r| r.row += rows_before);
         Ok(rows)
     }
@@ -93,36 +91,30 @@ impl Pipeline {
     async fn validate_file(&self, header: &Header, upload: Upload) -> Result<ValidatedRows> {
         let span = stage_span!("decode");
         let file = span.in_scope(|| upload.open(self.dataset))?;
-        let decoded = span.in_scope(|| file.decode())?;
-        let mut violations = self.check(header, &decoded).await?;
-        violations.sort_by_key(|r| r.row);
-        file.restore_labels(&mut violations)?;
+        let mut decoded = span.in_scope(|| file.decode())?;
+        self.check(header, &mut decoded).await?;
+        file.restore_labels(&mut decoded.rejections)?;
         let key_label = file.label(self.dataset.key.last().map(String::as_str).unwrap_or_default());
-        self.assemble(header, decoded, violations, key_label, 0)
+        self.assemble(header, decoded, key_label, 0)
     }
 
-    /// The rules that decoded rows break; rows that could not be decoded are left out.
-    async fn check(&self, header: &Header, decoded: &DecodedRows) -> Result<Vec<Rejection>> {
+    /// Rejects the decoded rows that break a rule.
+    async fn check(&self, header: &Header, decoded: &mut DecodedRows) -> Result<()> {
         let existing = self.references.existing(self.dataset).await?;
-        let mut rejected = vec![false; decoded.batch.num_rows()];
-        decoded.rejections.iter().for_each(|r| rejected[r.index()] = true);
-        stage_span!("validate")
-            .in_scope(|| self.validator.check(&decoded.batch, &header.area, &existing, &rejected))
+        let DecodedRows { batch, rejections } = decoded;
+        stage_span!("validate").in_scope(|| self.validator.check(batch, &header.area, &existing, rejections))
     }
 
     fn assemble(
         &self,
         header: &Header,
         decoded: DecodedRows,
-        violations: Vec<Rejection>,
         key_label: String,
         rows_before: i64,
     ) -> Result<ValidatedRows> {
-        let DecodedRows { batch, mut rejections } = decoded;
-        rejections.extend(violations);
-        rejections.sort_by_key(|r| r.row);
-        let mut keep = vec![true; batch.num_rows()];
-        rejections.iter().for_each(|r| keep[r.index()] = false);
+        let DecodedRows { batch, rejections } = decoded;
+        let keep: Vec<_> = (0..batch.num_rows()).map(|row| !rejections.contains(row)).collect();
+        let rejections = rejections.into_reasons();
         let valid = self.add_lineage(header, &batch, &BooleanArray::from(keep), rows_before)?;
         Ok(ValidatedRows { received: batch.num_rows(), valid, rejections, key_label })
     }
@@ -142,8 +134,7 @@ impl Pipeline {
         let valid = filter_record_batch(batch, keep).map_err(building)?;
         let rows = valid.num_rows();
         let text = |value: &str| -> ArrayRef { Arc::new(StringArray::from_iter_values(vec![value; rows])) };
-        let fields = valid.columns().iter().zip(&self.dataset.fields);
-        let mut columns: Vec<ArrayRef> = fields.map(|(column, f)| canonical(&f.kind, column)).collect();
+        let mut columns = valid.columns().to_vec();
         columns.extend([
             Arc::new(BooleanArray::from(vec![header.simulated; rows])) as ArrayRef,
             text(header.area.as_str()),
@@ -160,15 +151,4 @@ impl Pipeline {
     pub(crate) async fn commit(&self, request: CommitRequest) -> Result<Outcome> {
         self.committer.commit(request).await
     }
-}
-
-/// Area codes are kept without padding, so that a roll-up is a prefix.
-fn canonical(kind: &Kind, column: &ArrayRef) -> ArrayRef {
-    if *kind != Kind::Text(Format::Area) {
-        return column.clone();
-    }
-    let codes = column.as_string::<i32>().iter().map(|text| {
-        text.map(|t| t.parse::<AreaCode>().map_or_else(|_| t.to_owned(), |code| code.as_str().to_owned()))
-    });
-    Arc::new(codes.collect::<StringArray>())
 }

@@ -8,13 +8,11 @@ use arrow::datatypes::{Decimal128Type, Float64Type, Int64Type};
 use datafusion::common::DFSchema;
 use datafusion::physical_expr::PhysicalExpr;
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use uplift_core::area::AreaCode;
 use uplift_core::dataset::{Dataset, Field, Format, Kind, RowRule};
 use uplift_core::error::Result;
-use uplift_core::expression::Expression;
-use uplift_core::period::Period;
-use uplift_core::printed::{self, PrintedNumber, Qualifier};
-use uplift_core::rejection::{Rejection, Rule};
+use uplift_core::rejection::{Rejections, Rule};
 use uplift_engine::SESSION;
 use uplift_engine::error::query_failed;
 use uplift_formats::columns::columns;
@@ -44,64 +42,62 @@ impl Validator {
         Ok(Self { dataset, rules })
     }
 
-    /// Everything wrong with the rows, leaving out those that are `rejected` already.
+    /// Rejects rows that break a rule; `rejections` has those that could not be decoded.
     pub(crate) fn check(
         &self,
         batch: &RecordBatch,
         area: &AreaCode,
         existing: &ReferenceValues,
-        rejected: &[bool],
-    ) -> Result<Vec<Rejection>> {
-        let mut rejections = Vec::new();
+        rejections: &mut Rejections,
+    ) -> Result<()> {
         for (field, column) in self.dataset.fields.iter().zip(batch.columns()) {
             if field.required {
-                required(field, column, &mut rejections);
+                required(field, column, rejections);
             }
-            match &field.kind {
-                Kind::Text(Format::Free | Format::Date) | Kind::Code(_) | Kind::Boolean => {}
-                Kind::Text(format) => formats(field, *format, column, &mut rejections),
-                Kind::Integer | Kind::Number | Kind::Money => limits(field, column, &mut rejections),
-            }
+            limits(field, column, rejections);
             if field.kind == Kind::Text(Format::Area) {
-                inside(field, column, area, &mut rejections);
+                inside(field, column, area, rejections);
             }
             if let Some(values) = existing.get(&field.name) {
-                refers(field, column, values, &mut rejections);
+                refers(field, column, values, rejections);
             }
         }
-        self.row_rules(batch, &mut rejections)?;
-        self.duplicate_keys(batch, &mut rejections)?;
-        rejections.retain(|r| !rejected[r.index()]);
-        Ok(rejections)
+        self.row_rules(batch, rejections)?;
+        self.duplicate_keys(batch, rejections)
     }
 
-    fn row_rules(&self, batch: &RecordBatch, rejections: &mut Vec<Rejection>) -> Result<()> {
+    fn row_rules(&self, batch: &RecordBatch, rejections: &mut Rejections) -> Result<()> {
         for (rule, expr) in &self.rules {
             let failed = |e| query_failed(format!("evaluating rule {}", rule.sql), e);
             let holds = expr.evaluate(batch).and_then(|v| v.into_array(batch.num_rows())).map_err(failed)?;
             let holds: &BooleanArray = holds.as_boolean();
             let column = self.dataset.field(&rule.field).and_then(|f| batch.column_by_name(f.column()));
             for row in (0..holds.len()).filter(|row| holds.is_valid(*row) && !holds.value(*row)) {
-                let value = column.map(|c| shown(c, row)).unwrap_or_default();
-                rejections.push(reject(row, &rule.field, Rule::RowRule, &value, &rule.remedy));
+                rejections.reject(row, &rule.field, Rule::RowRule, || {
+                    (column.map(|c| shown(c, row)).unwrap_or_default(), &rule.remedy)
+                });
             }
         }
         Ok(())
     }
 
-    fn duplicate_keys(&self, batch: &RecordBatch, rejections: &mut Vec<Rejection>) -> Result<()> {
+    fn duplicate_keys(&self, batch: &RecordBatch, rejections: &mut Rejections) -> Result<()> {
         let key = key_columns(self.dataset, batch);
         let rows = key_rows(&key)?;
         let mut first: HashMap<&[u8], usize> = HashMap::with_capacity(rows.num_rows());
         for (row, bytes) in rows.iter().enumerate() {
-            if key.iter().any(|c| c.is_null(row)) {
+            // A record is not the double of one that is not kept.
+            if rejections.contains(row) || key.iter().any(|c| c.is_null(row)) {
                 continue;
             }
             if let Some(earlier) = first.get(bytes.data()) {
-                let value: Vec<_> = key.iter().map(|c| shown(c, row)).collect();
-                let message = format!("has the same key as row {}; give each record its own", earlier + 1);
                 let field = self.dataset.key.last().map(String::as_str).unwrap_or_default();
-                rejections.push(reject(row, field, Rule::DuplicateKey, &value.join(", "), message));
+                rejections.reject(row, field, Rule::DuplicateKey, || {
+                    let value: Vec<_> = key.iter().map(|c| shown(c, row)).collect();
+                    let message =
+                        format!("has the same key as row {}; give each record its own", earlier + 1);
+                    (value.join(", "), message)
+                });
             } else {
                 first.insert(bytes.data(), row);
             }
@@ -110,122 +106,97 @@ impl Validator {
     }
 }
 
-/// A rejection of the row at an index counted from 0.
-fn reject(index: usize, field: &str, rule: Rule, value: &str, message: impl std::fmt::Display) -> Rejection {
-    Rejection::new(index as i64 + 1, field, rule, value, message)
-}
-
-fn required(field: &Field, column: &ArrayRef, rejections: &mut Vec<Rejection>) {
+fn required(field: &Field, column: &ArrayRef, rejections: &mut Rejections) {
+    let hint = || match &field.kind {
+        Kind::Text(format) if !format.describe().is_empty() => format!("; write {}", format.describe()),
+        Kind::Code(codes) => {
+            let names: Vec<_> = codes.iter().map(|c| c.name.as_str()).collect();
+            format!("; write one of {}", names.join(", "))
+        }
+        _ => String::new(),
+    };
     for row in (0..column.len()).filter(|row| column.is_null(*row)) {
-        let hint = match &field.kind {
-            Kind::Text(format) if !format.describe().is_empty() => format!("; write {}", format.describe()),
-            Kind::Code(codes) => {
-                let names: Vec<_> = codes.iter().map(|c| c.name.as_str()).collect();
-                format!("; write one of {}", names.join(", "))
-            }
-            _ => String::new(),
-        };
-        rejections.push(reject(row, &field.name, Rule::Required, "", format!("is required{hint}")));
+        let message = || format!("is required{}", hint());
+        rejections.reject(row, &field.name, Rule::Required, || (String::new(), message()));
     }
 }
 
-fn formats(field: &Field, format: Format, column: &ArrayRef, rejections: &mut Vec<Rejection>) {
-    let texts = column.as_string::<i32>();
-    for (row, text) in texts.iter().enumerate() {
-        let Some(text) = text else { continue };
-        if let Some(message) = misfit(format, text) {
-            rejections.push(reject(row, &field.name, Rule::Format, text, message));
-        }
-    }
-}
-
-/// What is wrong with a text of this format; none if it fits.
-fn misfit(format: Format, text: &str) -> Option<String> {
-    match format {
-        Format::Free | Format::Date => None,
-        Format::Identifier => {
-            let rest = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-            let fits = text.len() <= 100
-                && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-                && text.chars().all(rest);
-            (!fits).then(|| format!("{text:?} is not an identifier: write {}", format.describe()))
-        }
-        Format::Area => text.parse::<AreaCode>().err().map(|e| e.to_string()),
-        Format::Period => text.parse::<Period>().err().map(|e| e.to_string()),
-        Format::Printed => {
-            let error = PrintedNumber::parse(text).err()?;
-            printed::read(text, "", Qualifier::Range).is_err().then(|| error.to_string())
-        }
-        Format::Expression => Expression::parse(text).err().map(|e| e.to_string()),
-    }
-}
-
-fn limits(field: &Field, column: &ArrayRef, rejections: &mut Vec<Rejection>) {
-    if field.minimum.is_none() && field.maximum.is_none() {
-        return;
-    }
-    let limit = |limit: Option<Decimal>| Some((f64::try_from(limit?).ok()?, limit?));
-    let (low, high) = (limit(field.minimum), limit(field.maximum));
-    let money = field.kind == Kind::Money;
-    // The column of money has fen, files have yuan or units of it.
-    let yuan = |fen: Decimal| format!("{:.2} yuan", fen / Decimal::ONE_HUNDRED);
-    // The value is written out only for a row that is rejected.
-    let mut check = |row: usize, number: f64, value: &dyn Fn() -> String| {
-        let (side, limit) = match (low, high) {
-            (Some((low, limit)), _) if number < low => ("below the minimum of", limit),
-            (_, Some((high, limit))) if number > high => ("above the maximum of", limit),
-            _ => return,
-        };
-        let value = value();
-        let (shown, limit) = match value.parse() {
-            Ok(fen) if money => (yuan(fen), yuan(limit)),
-            _ => (value.clone(), limit.to_string()),
-        };
-        let message = format!("{shown} is {side} {limit}; leave it empty if unknown");
-        rejections.push(reject(row, &field.name, Rule::Range, &value, message));
+/// The least and greatest number of a field. What is whole is compared as such, to the last digit.
+fn limits(field: &Field, column: &ArrayRef, rejections: &mut Rejections) {
+    let Some((low, high)) = field.limits else { return };
+    let whole = |limit: Decimal| limit.to_i128().unwrap_or_default();
+    let (least, greatest) = (whole(low.ceil()), whole(high.floor()));
+    let outside = |n: i128| match () {
+        () if n < least => Some(("below the minimum of", low)),
+        () if n > greatest => Some(("above the maximum of", high)),
+        () => None,
     };
     if let Some(numbers) = column.as_primitive_opt::<Int64Type>() {
         for (row, n) in numbers.iter().enumerate().filter_map(|(row, n)| Some((row, n?))) {
-            check(row, n as f64, &|| n.to_string());
-        }
-    } else if let Some(numbers) = column.as_primitive_opt::<Float64Type>() {
-        for (row, n) in numbers.iter().enumerate().filter_map(|(row, n)| Some((row, n?))) {
-            check(row, n, &|| n.to_string());
+            if let Some((side, limit)) = outside(n.into()) {
+                reject_range(rejections, row, field, &n, side, &limit);
+            }
         }
     } else if let Some(fen) = column.as_primitive_opt::<Decimal128Type>() {
+        // The column of money has fen, files have yuan or units of it.
+        let yuan = |fen: Decimal| format!("{:.2} yuan", fen / Decimal::ONE_HUNDRED);
         for (row, n) in fen.iter().enumerate().filter_map(|(row, n)| Some((row, n?))) {
-            check(row, n as f64, &|| n.to_string());
+            if let Some((side, limit)) = outside(n) {
+                let shown = Decimal::try_from_i128_with_scale(n, 0).map_or_else(|_| n.to_string(), yuan);
+                reject_range(rejections, row, field, &shown, side, &yuan(limit));
+            }
+        }
+    } else if let Some(numbers) = column.as_primitive_opt::<Float64Type>() {
+        let double = |limit: Decimal| limit.to_f64().unwrap_or_default();
+        for (row, n) in numbers.iter().enumerate().filter_map(|(row, n)| Some((row, n?))) {
+            if n < double(low) {
+                reject_range(rejections, row, field, &n, "below the minimum of", &low);
+            } else if n > double(high) {
+                reject_range(rejections, row, field, &n, "above the maximum of", &high);
+            } else if n != 0.0 && n.abs() < SMALLEST {
+                let remedy = "nearer to 0 than any measurement is; write 0, or use another unit";
+                rejections
+                    .reject(row, &field.name, Rule::Range, || (n.to_string(), format!("{n} is {remedy}")));
+            }
         }
     }
 }
 
+/// The smallest number beside zero: products and shares of such numbers are still exact enough.
+const SMALLEST: f64 = 1e-9;
+
+fn reject_range(
+    rejections: &mut Rejections,
+    row: usize,
+    field: &Field,
+    shown: &dyn std::fmt::Display,
+    side: &str,
+    limit: &dyn std::fmt::Display,
+) {
+    rejections.reject(row, &field.name, Rule::Range, || {
+        (shown.to_string(), format!("{shown} is {side} {limit}; leave it empty if unknown"))
+    });
+}
+
 /// A submission reports for its own area only.
-fn inside(field: &Field, column: &ArrayRef, area: &AreaCode, rejections: &mut Vec<Rejection>) {
+fn inside(field: &Field, column: &ArrayRef, area: &AreaCode, rejections: &mut Rejections) {
     for (row, text) in column.as_string::<i32>().iter().enumerate() {
-        let Some(Ok(code)) = text.map(str::parse::<AreaCode>) else { continue };
-        if !area.contains(&code) {
-            let message = format!("{code} is not within {area}, the area of the submission");
-            rejections.push(reject(row, &field.name, Rule::OutsideArea, code.as_str(), message));
+        let Some(code) = text else { continue };
+        // Codes are canonical, so that an area holds what begins with its code.
+        if !code.starts_with(area.as_str()) {
+            let message = || format!("{code} is not within {area}, the area of the submission");
+            rejections.reject(row, &field.name, Rule::OutsideArea, || (code.to_owned(), message()));
         }
     }
 }
 
 /// The record that a row names must have been submitted before.
-fn refers(field: &Field, column: &ArrayRef, existing: &HashSet<String>, rejections: &mut Vec<Rejection>) {
-    let area = field.kind == Kind::Text(Format::Area);
+fn refers(field: &Field, column: &ArrayRef, existing: &HashSet<String>, rejections: &mut Rejections) {
     let dataset = field.reference.as_ref().map(|r| r.dataset.as_str()).unwrap_or_default();
     for (row, text) in column.as_string::<i32>().iter().enumerate() {
-        let Some(text) = text else { continue };
-        let exists = match (area, text.parse::<AreaCode>()) {
-            (true, Ok(code)) => existing.contains(code.as_str()),
-            // A text that is not a code breaks another rule.
-            (true, Err(_)) => true,
-            (false, _) => existing.contains(text),
-        };
-        if !exists {
-            let message = format!("{text} is not a known {dataset}; submit the {dataset} first");
-            rejections.push(reject(row, &field.name, Rule::Reference, text, message));
-        }
+        let Some(text) = text.filter(|text| !existing.contains(*text)) else { continue };
+        let message = || format!("{text} is not a known {dataset}; submit the {dataset} first");
+        rejections.reject(row, &field.name, Rule::Reference, || (text.to_owned(), message()));
     }
 }
 
@@ -246,11 +217,12 @@ mod tests {
             let batch = RecordBatch::try_new(schema, empty).unwrap();
             let validator = Validator::for_dataset(dataset).unwrap();
             let area = "50".parse().unwrap();
-            let rejections = validator
-                .check(&batch, &area, &ReferenceValues::new(), &[false; 2])
+            let mut rejections = Rejections::default();
+            validator
+                .check(&batch, &area, &ReferenceValues::new(), &mut rejections)
                 .unwrap_or_else(|e| panic!("{e}: {:?}", e.source));
             assert!(
-                rejections.iter().all(|f| f.rule == Rule::Required),
+                rejections.reasons_mut().all(|f| f.rule == Rule::Required),
                 "empty values break no other rule: {rejections:?}"
             );
         }
@@ -262,10 +234,11 @@ mod tests {
         let amount = dataset.field("amount_fen").unwrap();
         let fen = arrow::array::Decimal128Array::from(vec![-9_007_199_254_740_993_i128, 1]);
         let fen: ArrayRef = Arc::new(fen.with_precision_and_scale(20, 2).unwrap());
-        let mut rejections = Vec::new();
+        let mut rejections = Rejections::default();
         limits(amount, &fen, &mut rejections);
+        let rejections = rejections.into_reasons();
         assert_eq!(rejections.len(), 1);
-        assert_eq!(rejections[0].value, "-9007199254740993");
+        assert_eq!(rejections[0].value, "-90071992547409.93 yuan");
         let message = "-90071992547409.93 yuan is below the minimum of 0.01 yuan; leave it empty if unknown";
         assert_eq!(rejections[0].message, message);
     }

@@ -8,13 +8,20 @@ use prost_reflect::{
 use uplift_core::dataset::{Code, Dataset, FEN_SUFFIX, Field, Format, Kind, Reference, RowRule};
 use uplift_core::language::Bilingual;
 
-const ROWS: &str = "uplift.records.v1.Rows";
+pub(crate) const ROWS: &str = "uplift.records.v1.Rows";
+
+/// Descriptors of every message.
+pub(crate) fn pool() -> &'static DescriptorPool {
+    // They are compiled in and a test reads them all: a fault here cannot ship.
+    static POOL: LazyLock<DescriptorPool> =
+        LazyLock::new(|| DescriptorPool::decode(crate::DESCRIPTORS).expect("compiled-in descriptors"));
+    &POOL
+}
 
 static DATASETS: LazyLock<Vec<Dataset>> = LazyLock::new(|| {
-    // The descriptors are compiled in and a test reads them all: a fault here cannot ship.
-    let pool = DescriptorPool::decode(crate::DESCRIPTORS).expect("compiled-in descriptors");
+    let pool = pool();
     let rows = pool.get_message_by_name(ROWS).expect("message Rows is declared");
-    rows.fields().map(|list| dataset(&pool, &list)).collect()
+    rows.fields().map(|list| dataset(pool, &list)).collect()
 });
 
 /// Every dataset, in the order of declaration.
@@ -65,9 +72,9 @@ fn dataset(pool: &DescriptorPool, list: &FieldDescriptor) -> Dataset {
 
 fn field(pool: &DescriptorPool, field: &FieldDescriptor) -> Field {
     let options = option(pool, &field.options(), "uplift.schema.v1.field");
-    let limit = |name| match text(&options, name) {
-        t if t.is_empty() => None,
-        t => Some(t.parse().unwrap_or_else(|_| panic!("{}: {name} is not a number", field.full_name()))),
+    let limit = |name, otherwise| match text(&options, name) {
+        t if t.is_empty() => otherwise,
+        t => t.parse().unwrap_or_else(|_| panic!("{}: {name} is not a number", field.full_name())),
     };
     let reference = text(&options, "reference");
     let reference = reference
@@ -82,6 +89,7 @@ fn field(pool: &DescriptorPool, field: &FieldDescriptor) -> Field {
         WireKind::Enum(codes) => Kind::Code(code_list(pool, &codes)),
         other => panic!("{}: {other:?} has no column type", field.full_name()),
     };
+    let limits = kind.limits().map(|(low, high)| (limit("minimum", low), limit("maximum", high)));
     Field {
         name: field.name().to_owned(),
         number: field.number(),
@@ -91,8 +99,7 @@ fn field(pool: &DescriptorPool, field: &FieldDescriptor) -> Field {
         required: flag(&options, "required"),
         reference,
         personal: flag(&options, "personal"),
-        minimum: limit("minimum"),
-        maximum: limit("maximum"),
+        limits,
     }
 }
 

@@ -5,9 +5,16 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation as WireViolation, StatusExt};
 use uplift_core::error::{Error, ErrorKind, FieldViolation};
+use uplift_core::rejection::shortened;
 
-/// Field violations in one status: headers are limited in size, and people read few.
-const MAX_VIOLATIONS: usize = 20;
+/// Bytes of the violations of one status. It travels in headers, of which an ordinary client reads 8 KiB:
+/// the details as base64, and the message percent-encoded, up to three bytes for each.
+const MAX_DETAILS: usize = 3_000;
+/// Characters of one description, and of a path.
+const MAX_DESCRIPTION: usize = 300;
+const MAX_PATH: usize = 200;
+/// Bytes of the message.
+const MAX_MESSAGE: usize = 600;
 
 /// The status that a caller sees. The cause, if there is one, goes to the log and no further.
 pub fn to_status(error: Error) -> Status {
@@ -22,18 +29,14 @@ pub fn to_status(error: Error) -> Status {
         ErrorKind::Aborted => Code::Aborted,
         ErrorKind::ResourceExhausted => Code::ResourceExhausted,
         ErrorKind::Unavailable => Code::Unavailable,
+        ErrorKind::DataLoss => Code::DataLoss,
         ErrorKind::Internal => Code::Internal,
     };
     if matches!(error.kind, ErrorKind::Aborted | ErrorKind::ResourceExhausted) {
         details.set_retry_info(Some(Duration::from_secs(1)));
     }
     if !error.violations.is_empty() {
-        let violations = error.violations.iter().take(MAX_VIOLATIONS);
-        details.set_bad_request(
-            violations
-                .map(|v| WireViolation::new(v.field.as_str(), v.description.as_str()))
-                .collect::<Vec<_>>(),
-        );
+        details.set_bad_request(first_violations(&error.violations));
     }
     let message = match (error.kind, error.source) {
         (ErrorKind::Internal, source) => {
@@ -46,7 +49,34 @@ pub fn to_status(error: Error) -> Status {
         }
         (_, None) => error.message,
     };
-    Status::with_error_details(code, message, details)
+    Status::with_error_details(code, cut(&message, MAX_MESSAGE), details)
+}
+
+/// The first violations, as many as headers have room for, and how many more there are.
+fn first_violations(all: &[FieldViolation]) -> Vec<WireViolation> {
+    let mut room = MAX_DETAILS;
+    let mut first = Vec::new();
+    for violation in all {
+        let path = shortened(&violation.field, MAX_PATH).into_owned();
+        let description = shortened(&violation.description, MAX_DESCRIPTION).into_owned();
+        let Some(left) = room.checked_sub(path.len() + description.len() + 8) else {
+            let more =
+                format!("and {} more; correct these, and send the request again", all.len() - first.len());
+            first.push(WireViolation::new("", more));
+            break;
+        };
+        room = left;
+        first.push(WireViolation::new(path, description));
+    }
+    first
+}
+
+/// A text cut to a number of bytes.
+fn cut(text: &str, bytes: usize) -> String {
+    match text.len() <= bytes {
+        true => text.to_owned(),
+        false => format!("{}…", &text[..text.floor_char_boundary(bytes)]),
+    }
 }
 
 /// The error behind a status that a client received.
@@ -61,7 +91,8 @@ pub fn from_status(status: &Status) -> Error {
         Code::Aborted | Code::Cancelled => ErrorKind::Aborted,
         Code::ResourceExhausted => ErrorKind::ResourceExhausted,
         Code::Unavailable | Code::DeadlineExceeded => ErrorKind::Unavailable,
-        Code::Ok | Code::Unknown | Code::Internal | Code::DataLoss => ErrorKind::Internal,
+        Code::DataLoss => ErrorKind::DataLoss,
+        Code::Ok | Code::Unknown | Code::Internal => ErrorKind::Internal,
     };
     let violations = status.get_details_bad_request().map(|b| b.field_violations).unwrap_or_default();
     let violations = violations.into_iter().map(|v| FieldViolation::new(v.field, v.description)).collect();
@@ -82,6 +113,27 @@ mod tests {
         assert_eq!(status.code(), Code::InvalidArgument);
         let back = from_status(&status);
         assert_eq!((back.kind, back.violations), (ErrorKind::InvalidArgument, sent));
+    }
+
+    #[test]
+    fn the_details_of_any_error_fit_into_headers() {
+        let long = "贫".repeat(5_000);
+        let many: Vec<_> =
+            (0..500).map(|n| FieldViolation::new(format!("rows[{n}].{long}"), &long)).collect();
+        let few =
+            (0..50).map(|n| FieldViolation::new(format!("rows.flows[{n}].kind"), "is required")).collect();
+        for violations in [many, few] {
+            let count = violations.len();
+            let status = to_status(Error::invalid(violations));
+            let mut headers = tonic::codegen::http::HeaderMap::new();
+            status.add_header(&mut headers).unwrap();
+            let size: usize =
+                headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum();
+            assert!(size < 8 << 10, "{size} bytes");
+            let told = from_status(&status).violations;
+            let more = told.last().unwrap();
+            assert!(told.len() == count || more.description.starts_with("and "), "{more:?}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use uplift_core::error::FieldViolation;
 use uplift_core::interval::{Bound, Interval};
-use uplift_core::printed::{self, Qualifier};
+use uplift_core::printed::{PrintedFigure, Qualifier};
 use uplift_core::verdict::{Relation, Verdict};
 
 use crate::v1::{metrics, records, types};
@@ -82,8 +82,8 @@ impl From<Verdict> for metrics::Verdict {
 impl records::Statement {
     /// The values that the printed figure can stand for.
     pub fn interval(&self) -> Result<Interval, FieldViolation> {
-        printed::read(&self.printed, &self.unit, self.qualifier().into())
-            .map_err(|e| FieldViolation::new("printed", e))
+        let figure = PrintedFigure::parse(&self.printed).map_err(|e| FieldViolation::new("printed", e))?;
+        Ok(figure.interval(&self.unit, self.qualifier().into()))
     }
 }
 

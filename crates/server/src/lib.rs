@@ -4,5 +4,7 @@
 //! does: that belongs to the services.
 
 pub mod config;
+mod connection;
+mod isolation;
 pub mod node;
 pub mod telemetry;

