@@ -102,7 +102,10 @@ impl Pipeline {
     async fn check(&self, header: &Header, decoded: &mut DecodedRows) -> Result<()> {
         let existing = self.references.existing(self.dataset).await?;
         let DecodedRows { batch, rejections } = decoded;
-        stage_span!("validate").in_scope(|| self.validator.check(batch, &header.area, &existing, rejections))
+        let checking = || self.validator.check(batch, &header.area, &existing, rejections);
+        stage_span!("validate").in_scope(checking)?;
+        rejections.sort_by_field(|name| self.dataset.fields.iter().position(|f| f.name == name));
+        Ok(())
     }
 
     fn assemble(
