@@ -1,6 +1,8 @@
 //! Clients of the services: connections, limits on messages, errors as ours.
 //!
-//! Owns how a service is reached. Never knows what is asked of it.
+//! Owns how a service is reached, and how an answer in pages is read to its end. Never knows what an answer means.
+
+mod pages;
 
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use uplift_proto::v1::ingest::ingest_service_client::IngestServiceClient;
 use uplift_proto::v1::metrics::metrics_service_client::MetricsServiceClient;
 use uplift_proto::v1::reporting::reporting_service_client::ReportingServiceClient;
 
+pub use pages::all_checks;
 pub use uplift_proto::status::from_status;
 
 /// Bytes of the largest message; a larger submission belongs in a stream.

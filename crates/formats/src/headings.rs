@@ -49,12 +49,25 @@ pub(crate) fn map_headings(
             violations.push(FieldViolation::new(format!("file, column {}", field.name), message));
         }
     }
-    for (name, _) in units {
+    for (n, (name, _)) in units.iter().enumerate() {
+        let field = dataset.fields.iter().find(|f| is_called(f, name) || calls(f, headings, name));
+        let same = |(other, _): &&(String, String)| {
+            field.is_some_and(|f| is_called(f, other) || calls(f, headings, other))
+        };
+        if let Some((other, _)) = units[..n].iter().find(same) {
+            let message = format!("{other:?} and {name:?} are one column; give it one unit");
+            violations.push(FieldViolation::new("units", message));
+        }
         if !dataset.fields.iter().any(|f| is_called(f, name)) && !headings.contains(name) {
             violations.push(FieldViolation::new("units", format!("{name:?} is not a column of the file")));
         }
     }
     if violations.is_empty() { Ok(mapped) } else { Err(Error::invalid(violations)) }
+}
+
+/// Whether a name is a heading of the file that means this field.
+fn calls(field: &Field, headings: &[String], name: &str) -> bool {
+    headings.iter().any(|h| h == name) && is_called(field, split_unit(name).0)
 }
 
 fn violation(heading: &str, message: impl std::fmt::Display) -> FieldViolation {

@@ -1,11 +1,13 @@
 //! The one place where rows of a dataset are committed: submissions that wait share a commit.
 
 use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use datafusion::logical_expr::{Expr, col, lit};
+use futures::FutureExt;
 use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument;
 use uplift_core::dataset::Dataset;
@@ -62,10 +64,10 @@ impl Committer {
 
     /// Waits until the rows are committed, or refused.
     pub(crate) async fn commit(&self, request: CommitRequest) -> Result<Outcome> {
-        let stopped = || Error::new(ErrorKind::Unavailable, "the service is shutting down; retry");
         let (reply, outcome) = oneshot::channel();
-        self.queue.send(Queued { request, reply }).await.map_err(|_| stopped())?;
-        outcome.await.map_err(|_| stopped())?
+        let stopped = |_| Error::new(ErrorKind::Unavailable, "the service is shutting down; retry");
+        self.queue.send(Queued { request, reply }).await.map_err(stopped)?;
+        outcome.await.map_err(|e| Error::internal("committing", e))?
     }
 }
 
@@ -82,12 +84,18 @@ async fn run(destination: Destination, mut queue: mpsc::Receiver<Queued>) {
         };
         let group;
         (group, carried) = gather(first, &mut queue);
-        commit(&destination, &mut keys, group).await;
+        // A panic is the failure of one group: those who wait for it learn that, and the next one is committed.
+        if AssertUnwindSafe(commit(&destination, &mut keys, group)).catch_unwind().await.is_err() {
+            keys = None;
+        }
         let compacting = async {
             destination.table.compact().await;
             destination.ledger.compact().await;
+            destination.quarantine.compact().await;
         };
-        compacting.instrument(stage_span!("compact files")).await;
+        let compacting = compacting.instrument(stage_span!("compact files"));
+        // A panic here costs speed and nothing else; the hook has logged it.
+        let _ = AssertUnwindSafe(compacting).catch_unwind().await;
     }
 }
 

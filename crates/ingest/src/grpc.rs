@@ -1,16 +1,16 @@
 //! The service on the wire: each call decodes, calls, encodes, and nothing else.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use futures::{Stream, StreamExt};
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 use uplift_core::dataset::{Code, Dataset, Field, Kind, MAX_RECORDS, RowRule};
-use uplift_core::error::{Error, Result};
+use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_core::language::Language;
 use uplift_core::rejection::Rejection;
 use uplift_formats::{Upload, template};
+use uplift_proto::answers::from_task;
 use uplift_proto::page::{self, Page};
 use uplift_proto::status::{from_status, to_status};
 use uplift_proto::v1::ingest as wire;
@@ -18,6 +18,7 @@ use uplift_proto::v1::ingest::ingest_service_server::IngestService;
 use uplift_proto::v1::ingest::upload_file_request::Part;
 use uplift_proto::v1::ingest::write_records_request::Part as WritePart;
 
+use crate::budget::{Budget, Share};
 use crate::header::{Header, unknown_dataset};
 use crate::outcome::Outcome;
 use crate::service::Ingest;
@@ -27,8 +28,13 @@ use crate::stream::{Ack, Batch};
 const MAX_REJECTIONS: usize = 1_000;
 /// Bytes of the largest file: it is held in memory while it is checked.
 const MAX_FILE: usize = 256 << 20;
+/// Bytes of the rejections in one answer.
+const MAX_REJECTION_BYTES: usize = 1 << 20;
 /// Acknowledgements that may wait for a slow reader.
 const MAX_ACKS: usize = 64;
+/// How long a sender may be silent: within a file, and between the batches of a stream.
+const MAX_PAUSE_IN_FILE: Duration = Duration::from_secs(60);
+const MAX_PAUSE_IN_STREAM: Duration = Duration::from_secs(600);
 
 /// The service as gRPC calls it.
 #[derive(Debug, Clone)]
@@ -43,30 +49,16 @@ impl IngestService for Grpc {
         request: Request<Streaming<wire::WriteRecordsRequest>>,
     ) -> Result<Response<Self::WriteRecordsStream>, Status> {
         let mut parts = request.into_inner();
-        let Some(WritePart::Open(open)) = parts.message().await?.and_then(|m| m.part) else {
+        let first = within(MAX_PAUSE_IN_FILE, parts.message()).await?;
+        let Some(WritePart::Open(open)) = first.and_then(|m| m.part) else {
             return Err(invalid("open", "must be sent first, before any batch"));
         };
         let header = Header::parse("open", Some(open)).map_err(to_status)?;
-        let batches = parts.map(|message| match message.map(|m| m.part) {
-            Ok(Some(WritePart::Batch(wire::RecordBatch { sequence, rows: Some(rows) }))) => {
-                Ok(Batch { sequence, rows })
-            }
-            Ok(_) => Err(Error::invalid_field(
-                "batch.rows",
-                "is missing; every message after open must carry a batch",
-            )),
-            Err(status) => Err(from_status(&status)),
-        });
-        let (acks, answers) = mpsc::channel(MAX_ACKS);
         let ingest = self.0.clone();
-        tokio::spawn(async move {
-            if let Err(error) = ingest.write(header, batches, &acks).await {
-                // Nobody listens if the sender closed the connection.
-                let _ = acks.send(Err(error)).await;
-            }
-        });
-        let answers = ReceiverStream::new(answers).map(|ack| ack.map(Into::into).map_err(to_status));
-        Ok(Response::new(answers.boxed()))
+        // Batches that have begun complete even if the sender goes away.
+        let acks =
+            from_task(MAX_ACKS, |acks| async move { ingest.write(header, batches(parts), &acks).await });
+        Ok(Response::new(acks.map(|ack| ack.map(Into::into)).boxed()))
     }
 
     async fn list_datasets(
@@ -92,6 +84,8 @@ impl IngestService for Grpc {
     ) -> Result<Response<wire::SubmitRecordsResponse>, Status> {
         let wire::SubmitRecordsRequest { header, rows, dry_run } = request.into_inner();
         let header = Header::parse("header", header).map_err(to_status)?;
+        let size = rows.as_ref().map_or(0, |rows| rows.as_bytes().len());
+        let _share = self.0.budget().take(size).map_err(to_status)?;
         let outcome = self.0.submit(header, rows.unwrap_or_default(), dry_run).await.map_err(to_status)?;
         let (submission, rejections) = encode_outcome(outcome);
         Ok(Response::new(wire::SubmitRecordsResponse { submission: Some(submission), rejections }))
@@ -102,11 +96,12 @@ impl IngestService for Grpc {
         request: Request<Streaming<wire::UploadFileRequest>>,
     ) -> Result<Response<wire::UploadFileResponse>, Status> {
         let mut parts = request.into_inner();
-        let Some(Part::Header(upload)) = parts.message().await?.and_then(|m| m.part) else {
+        let first = within(MAX_PAUSE_IN_FILE, parts.message()).await?;
+        let Some(Part::Header(upload)) = first.and_then(|m| m.part) else {
             return Err(invalid("header", "must be sent first, before any chunk"));
         };
         let header = Header::parse("header.submission", upload.submission).map_err(to_status)?;
-        let bytes = receive_file(parts).await?;
+        let (bytes, _share) = receive_file(parts, self.0.budget()).await?;
         let mut units: Vec<_> = upload.units.into_iter().collect();
         // A map has no order, and a repeat must have the same digest.
         units.sort_unstable();
@@ -149,8 +144,7 @@ impl IngestService for Grpc {
         let request = request.into_inner();
         let page = Page::parse(request.page_size, &request.page_token, 1_000, 10_000).map_err(to_status)?;
         let rejections = self.0.rejections(&request.submission_id).await.map_err(to_status)?;
-        let (rejections, next_page_token) = page.cut(rejections);
-        let rejections = rejections.into_iter().map(encode_rejection).collect();
+        let (rejections, next_page_token) = page.cut(rejections, encode_rejection);
         Ok(Response::new(wire::ListRejectionsResponse { rejections, next_page_token }))
     }
 
@@ -169,9 +163,43 @@ impl IngestService for Grpc {
     }
 }
 
-async fn receive_file(mut parts: Streaming<wire::UploadFileRequest>) -> Result<Vec<u8>, Status> {
+/// The batches of a stream, until it ends or the sender is silent for too long.
+fn batches(parts: Streaming<wire::WriteRecordsRequest>) -> impl Stream<Item = Result<Batch>> {
+    futures::stream::unfold(parts, |mut parts| async move {
+        let batch = match within(MAX_PAUSE_IN_STREAM, parts.message()).await {
+            Ok(None) => return None,
+            Ok(Some(message)) => match message.part {
+                Some(WritePart::Batch(wire::RecordBatch { sequence, rows: Some(rows) })) => {
+                    Ok(Batch { sequence, rows })
+                }
+                _ => Err(Error::invalid_field(
+                    "batch.rows",
+                    "is missing; every message after open must carry a batch",
+                )),
+            },
+            Err(status) => Err(from_status(&status)),
+        };
+        Some((batch, parts))
+    })
+}
+
+/// The next message, unless the sender is silent for too long.
+async fn within<T>(pause: Duration, message: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
+    tokio::time::timeout(pause, message).await.unwrap_or_else(|_| {
+        let seconds = pause.as_secs();
+        let message =
+            format!("nothing was sent for {seconds} seconds; send it again, what was committed is found");
+        Err(to_status(Error::new(ErrorKind::Aborted, message)))
+    })
+}
+
+async fn receive_file(
+    mut parts: Streaming<wire::UploadFileRequest>,
+    budget: &Budget,
+) -> Result<(Vec<u8>, Share), Status> {
     let mut bytes = Vec::new();
-    while let Some(message) = parts.message().await? {
+    let mut share = budget.take(0).map_err(to_status)?;
+    while let Some(message) = within(MAX_PAUSE_IN_FILE, parts.message()).await? {
         let Some(Part::Chunk(chunk)) = message.part else {
             return Err(invalid("chunk", "is missing; every message after the header must carry a chunk"));
         };
@@ -179,9 +207,10 @@ async fn receive_file(mut parts: Streaming<wire::UploadFileRequest>) -> Result<V
             let message = format!("is larger than {} MiB; split it by county or year", MAX_FILE >> 20);
             return Err(invalid("file", message));
         }
+        share.merge(budget.take(chunk.len()).map_err(to_status)?);
         bytes.extend_from_slice(&chunk);
     }
-    Ok(bytes)
+    Ok((bytes, share))
 }
 
 fn invalid(field: &str, message: impl std::fmt::Display) -> Status {
@@ -194,7 +223,7 @@ fn find_dataset(name: &str) -> Result<&'static Dataset, Status> {
 
 fn encode_outcome(outcome: Outcome) -> (wire::Submission, Vec<wire::Rejection>) {
     let rejections = outcome.rejections.into_iter().take(MAX_REJECTIONS).map(encode_rejection);
-    ((&outcome.submission).into(), rejections.collect())
+    ((&outcome.submission).into(), page::fitting(&mut rejections.peekable(), MAX_REJECTION_BYTES))
 }
 
 impl From<Ack> for wire::WriteRecordsResponse {

@@ -80,7 +80,7 @@ impl Pipeline {
         rows: &Rows,
         rows_before: i64,
     ) -> Result<ValidatedRows> {
-        let mut decoded = stage_span!("decode").in_scope(|| self.decoder.decode(rows))?;
+        let mut decoded = stage(stage_span!("decode"), || self.decoder.decode(rows))?;
         self.check(header, &mut decoded).await?;
         let key_label = self.dataset.key.last().cloned().unwrap_or_default();
         let mut rows = self.assemble(header, decoded, key_label, rows_before)?;
@@ -89,11 +89,13 @@ impl Pipeline {
     }
 
     async fn validate_file(&self, header: &Header, upload: Upload) -> Result<ValidatedRows> {
-        let span = stage_span!("decode");
-        let file = span.in_scope(|| upload.open(self.dataset))?;
-        let mut decoded = span.in_scope(|| file.decode())?;
+        let (file, mut decoded) = stage(stage_span!("decode"), || {
+            let file = upload.open(self.dataset)?;
+            let decoded = file.decode()?;
+            Ok((file, decoded))
+        })?;
         self.check(header, &mut decoded).await?;
-        file.restore_labels(&mut decoded.rejections)?;
+        stage(stage_span!("decode"), || file.restore_labels(&mut decoded.rejections))?;
         let key_label = file.label(self.dataset.key.last().map(String::as_str).unwrap_or_default());
         self.assemble(header, decoded, key_label, 0)
     }
@@ -103,7 +105,7 @@ impl Pipeline {
         let existing = self.references.existing(self.dataset).await?;
         let DecodedRows { batch, rejections } = decoded;
         let checking = || self.validator.check(batch, &header.area, &existing, rejections);
-        stage_span!("validate").in_scope(checking)?;
+        stage(stage_span!("validate"), checking)?;
         rejections.sort_by_field(|name| self.dataset.fields.iter().position(|f| f.name == name));
         Ok(())
     }
@@ -154,4 +156,9 @@ impl Pipeline {
     pub(crate) async fn commit(&self, request: CommitRequest) -> Result<Outcome> {
         self.committer.commit(request).await
     }
+}
+
+/// Runs a stage that computes and does not wait, apart from the tasks of this thread.
+fn stage<T>(span: tracing::Span, compute: impl FnOnce() -> T) -> T {
+    tokio::task::block_in_place(|| span.in_scope(compute))
 }

@@ -66,6 +66,11 @@ impl Quarantine {
         self.table.commit(Commit { batches: vec![batch], ..Commit::default() }).await.map(drop)
     }
 
+    /// Compacts the table if need be.
+    pub(crate) async fn compact(&self) {
+        self.table.compact().await;
+    }
+
     /// The rejections of submissions, in the order of their rows.
     pub(crate) async fn rejections(&self, submissions: &[Submission]) -> Result<Vec<Rejection>> {
         let failed = |e| query_failed("reading rejections", e);

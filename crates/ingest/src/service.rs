@@ -12,6 +12,7 @@ use uplift_proto::rows::Rows;
 use uplift_store::Store;
 use uplift_store::schema::TableSchema;
 
+use crate::budget::Budget;
 use crate::committer::Destination;
 use crate::header::{Header, unknown_dataset};
 use crate::ledger::Ledger;
@@ -34,6 +35,8 @@ struct Inner {
     pipelines: HashMap<&'static str, Pipeline>,
     ledger: Arc<Ledger>,
     quarantine: Arc<Quarantine>,
+    /// Room for what is received.
+    budget: Budget,
     /// Ids of requests under way: two requests with one id must not both find it unused.
     active_ids: Mutex<HashSet<String>>,
 }
@@ -54,7 +57,13 @@ impl Ingest {
             let pipeline = Pipeline::start(destination, schema, references.clone())?;
             pipelines.insert(dataset.name.as_str(), pipeline);
         }
-        Ok(Self { inner: Arc::new(Inner { pipelines, ledger, quarantine, active_ids: Mutex::default() }) })
+        let (budget, active_ids) = (Budget::default(), Mutex::default());
+        Ok(Self { inner: Arc::new(Inner { pipelines, ledger, quarantine, budget, active_ids }) })
+    }
+
+    /// Room for what is received.
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.inner.budget
     }
 
     /// Checks rows and, unless it is a dry run, commits them.
@@ -87,6 +96,11 @@ impl Ingest {
             );
             return Err(Error::new(ErrorKind::AlreadyExists, message));
         }
+        if !ledger.batches(&id).await.is_empty() {
+            let message =
+                format!("submission {id} was sent as a stream; open it again, or choose another id");
+            return Err(Error::new(ErrorKind::AlreadyExists, message));
+        }
         if let Some(outcome) = replay(ledger, quarantine, &id, &digest, true).await? {
             return Ok(outcome);
         }
@@ -95,16 +109,11 @@ impl Ingest {
     }
 
     /// Receives the batches of a stream, as long as no other stream or request has its id.
-    pub(crate) async fn write<S>(
-        &self,
-        header: Header,
-        batches: S,
-        acks: &mpsc::Sender<Result<Ack>>,
-    ) -> Result<()>
+    pub(crate) async fn write<S>(&self, header: Header, batches: S, acks: &mpsc::Sender<Ack>) -> Result<()>
     where
         S: Stream<Item = Result<Batch>> + Send,
     {
-        let Inner { ledger, quarantine, .. } = &*self.inner;
+        let Inner { ledger, quarantine, budget, .. } = &*self.inner;
         let _active = self.activate(&header.submission_id)?;
         if ledger.get(&header.submission_id).await.is_some_and(|s| s.committed) {
             let message =
@@ -112,7 +121,7 @@ impl Ingest {
             return Err(Error::new(ErrorKind::AlreadyExists, message));
         }
         let pipeline = self.pipeline(&header)?;
-        StreamWriter { pipeline, ledger, quarantine, header }.write(batches, acks).await
+        StreamWriter { pipeline, ledger, quarantine, budget, header }.write(batches, acks).await
     }
 
     fn pipeline(&self, header: &Header) -> Result<&Pipeline> {

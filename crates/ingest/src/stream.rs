@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_proto::rows::Rows;
 
+use crate::budget::{Budget, Share};
 use crate::header::Header;
 use crate::ledger::Ledger;
 use crate::outcome::{CommitRequest, Outcome, ValidatedRows};
@@ -46,13 +47,14 @@ pub(crate) struct StreamWriter<'a> {
     pub(crate) pipeline: &'a Pipeline,
     pub(crate) ledger: &'a Ledger,
     pub(crate) quarantine: &'a Quarantine,
+    pub(crate) budget: &'a Budget,
     pub(crate) header: Header,
 }
 
 impl StreamWriter<'_> {
     /// Acknowledges each batch once it is committed. Ends with the stream, or with the first error; what
     /// was acknowledged before it stays.
-    pub(crate) async fn write<S>(&self, batches: S, acks: &mpsc::Sender<Result<Ack>>) -> Result<()>
+    pub(crate) async fn write<S>(&self, batches: S, acks: &mpsc::Sender<Ack>) -> Result<()>
     where
         S: Stream<Item = Result<Batch>> + Send,
     {
@@ -79,8 +81,11 @@ impl StreamWriter<'_> {
                         Ok(())
                     }
                     Some(batch) => match self.receive(batch, &mut cursor).await {
-                        Ok(Received::New(request)) => {
-                            in_flight.push_back(self.pipeline.commit(request));
+                        Ok(Received::New(request, share)) => {
+                            in_flight.push_back(async move {
+                                let _share = share;
+                                self.pipeline.commit(request).await
+                            });
                             Ok(())
                         }
                         Ok(Received::Repeated(outcome)) => send(acks, progress.ack(Some(outcome))).await,
@@ -108,6 +113,7 @@ impl StreamWriter<'_> {
     /// Validates a batch, or finds the first answer to one that was sent before.
     async fn receive(&self, batch: Result<Batch>, cursor: &mut Cursor) -> Result<Received> {
         let Batch { sequence, rows } = batch?;
+        let share = self.budget.wait_for(rows.as_bytes().len()).await?;
         let id = batch_id(&self.header.submission_id, sequence);
         let digest = self.header.digest(&[rows.as_bytes()]);
         match sequence.cmp(&cursor.next) {
@@ -123,7 +129,7 @@ impl StreamWriter<'_> {
                 let rows = self.pipeline.validate_rows(&self.header, &rows, cursor.rows_before).await?;
                 cursor.advance(&rows);
                 let header = self.header.clone();
-                Ok(Received::New(CommitRequest { header, id, digest, rows, dry_run: false }))
+                Ok(Received::New(CommitRequest { header, id, digest, rows, dry_run: false }, share))
             }
             Ordering::Greater => {
                 let message = format!("is {sequence}, but batch {} is expected next", cursor.next);
@@ -135,7 +141,7 @@ impl StreamWriter<'_> {
 
 /// A batch that was read.
 enum Received {
-    New(CommitRequest),
+    New(CommitRequest, Share),
     Repeated(Outcome),
 }
 
@@ -189,13 +195,13 @@ impl Progress {
 async fn acknowledge(
     outcome: Result<Outcome>,
     progress: &mut Progress,
-    acks: &mpsc::Sender<Result<Ack>>,
+    acks: &mpsc::Sender<Ack>,
 ) -> Result<()> {
     let outcome = outcome?;
     progress.add(&outcome.submission);
     send(acks, progress.ack(Some(outcome))).await
 }
 
-async fn send(acks: &mpsc::Sender<Result<Ack>>, ack: Ack) -> Result<()> {
-    acks.send(Ok(ack)).await.map_err(|_| Error::new(ErrorKind::Aborted, "the sender closed the connection"))
+async fn send(acks: &mpsc::Sender<Ack>, ack: Ack) -> Result<()> {
+    acks.send(ack).await.map_err(|_| Error::new(ErrorKind::Aborted, "the sender closed the connection"))
 }

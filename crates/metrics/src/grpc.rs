@@ -1,12 +1,14 @@
 //! The service on the wire: each call decodes, calls, encodes, and nothing else.
 
+use std::collections::{BTreeMap, HashMap};
 use std::pin::Pin;
 
 use futures::{Stream, stream};
 use tonic::{Request, Response, Status};
 use uplift_core::error::Error;
 use uplift_core::verdict::Verdict;
-use uplift_proto::page::Page;
+use uplift_proto::answers::from_task;
+use uplift_proto::page::{Page, fitting};
 use uplift_proto::status::to_status;
 use uplift_proto::v1::metrics as wire;
 use uplift_proto::v1::metrics::metrics_service_server::MetricsService;
@@ -15,11 +17,13 @@ use crate::indicators::trace::Trace;
 use crate::service::{AtVersion, Metrics};
 use crate::snapshots::AsOf;
 use crate::statements::read::Filter;
+use crate::statements::reconcile::CheckResult;
 use crate::subscription::Subscription;
-use crate::wire::{VersionedPage, decode_query, encode_evidence, encode_figure};
+use crate::versioned_page::VersionedPage;
+use crate::wire::{decode_query, encode_evidence, encode_figure};
 
-/// Figures of one message of a stream.
-const FIGURES_PER_MESSAGE: usize = 1_000;
+/// Bytes of the figures in one message of a stream.
+const BYTES_PER_MESSAGE: usize = 1 << 20;
 
 /// The service as gRPC calls it.
 #[derive(Debug, Clone)]
@@ -60,14 +64,14 @@ impl MetricsService for Grpc {
     ) -> Result<Response<wire::QueryIndicatorsResponse>, Status> {
         let request = request.into_inner();
         let (query, mut as_of) = decode_query(request.query).map_err(to_status)?;
-        let page = VersionedPage::parse(request.page_size, &request.page_token).map_err(to_status)?;
+        let page = VersionedPage::parse(request.page_size, &request.page_token, &(&query, &as_of));
+        let page = page.map_err(to_status)?;
         as_of.versions.extend(page.versions.clone());
         let AtVersion { items: figures, versions } = self.0.query(&query, as_of).await.map_err(to_status)?;
         let total = figures.len();
-        let next_page_token = page.next_token(total, &versions);
-        let figures = figures.into_iter().skip(page.page.start).take(page.page.size);
+        let (figures, next_page_token) = page.cut(figures, &versions, |f| encode_figure(f, &versions));
         Ok(Response::new(wire::QueryIndicatorsResponse {
-            figures: figures.map(|f| encode_figure(f, &versions)).collect(),
+            figures,
             table_versions: versions.into_iter().collect(),
             next_page_token,
             total: total as i32,
@@ -82,12 +86,12 @@ impl MetricsService for Grpc {
     ) -> Result<Response<Self::StreamIndicatorsStream>, Status> {
         let (query, as_of) = decode_query(request.into_inner().query).map_err(to_status)?;
         let AtVersion { items: figures, versions } = self.0.query(&query, as_of).await.map_err(to_status)?;
-        let mut figures = figures.into_iter();
+        let table_versions: HashMap<_, _> = versions.clone().into_iter().collect();
+        let mut figures = figures.into_iter().map(move |f| encode_figure(f, &versions)).peekable();
         // Messages are encoded as they are read, so that they do not pile up for a slow reader.
         let messages = std::iter::from_fn(move || {
-            let next = figures.by_ref().take(FIGURES_PER_MESSAGE);
-            let figures: Vec<_> = next.map(|f| encode_figure(f, &versions)).collect();
-            let table_versions = versions.clone().into_iter().collect();
+            let figures = fitting(&mut figures, BYTES_PER_MESSAGE);
+            let table_versions = table_versions.clone();
             (!figures.is_empty()).then_some(Ok(wire::StreamIndicatorsResponse { figures, table_versions }))
         });
         Ok(Response::new(Box::pin(stream::iter(messages))))
@@ -105,11 +109,7 @@ impl MetricsService for Grpc {
             return Err(to_status(Error::invalid_field("query.as_of", message)));
         }
         let subscription = Subscription::new(self.0.clone(), query);
-        let answers = stream::try_unfold(subscription, |mut subscription| async move {
-            let changed = subscription.next().await.map_err(to_status)?;
-            Ok(Some((changed, subscription)))
-        });
-        Ok(Response::new(Box::pin(answers)))
+        Ok(Response::new(Box::pin(from_task(1, |answers| subscription.run(answers)))))
     }
 
     async fn trace_figure(
@@ -131,21 +131,30 @@ impl MetricsService for Grpc {
         let verdict = wire::Verdict::try_from(request.verdict).map_err(|_| {
             to_status(Error::invalid_field("verdict", format!("{} is not a verdict", request.verdict)))
         })?;
-        let versions = request.table_versions.into_iter().collect();
+        let mut versions: BTreeMap<_, _> = request.table_versions.into_iter().collect();
+        let question = (&request.document_id, verdict, &versions);
+        let page = VersionedPage::parse(request.page_size, &request.page_token, &question);
+        let page = page.map_err(to_status)?;
+        versions.extend(page.versions.clone());
         let AtVersion { items: results, versions } =
             self.0.check(versions, &request.document_id).await.map_err(to_status)?;
         let count = |verdict| results.iter().filter(|r| r.verdict == verdict).count() as i32;
-        Ok(Response::new(wire::CheckStatementsResponse {
+        let answer = wire::CheckStatementsResponse {
             checks: results.len() as i32,
             consistent: count(Verdict::Consistent),
             inconsistent: count(Verdict::Inconsistent),
             undetermined: count(Verdict::Undetermined),
-            table_versions: versions.into_iter().collect(),
-            results: results
-                .into_iter()
-                .filter(|r| verdict == wire::Verdict::Unspecified || verdict == r.verdict.into())
-                .map(Into::into)
-                .collect(),
+            ..wire::CheckStatementsResponse::default()
+        };
+        let asked = |r: &CheckResult| verdict == wire::Verdict::Unspecified || verdict == r.verdict.into();
+        let (results, next_page_token) =
+            page.cut(results.into_iter().filter(asked).collect(), &versions, Into::into);
+        let table_versions = versions.into_iter().collect();
+        Ok(Response::new(wire::CheckStatementsResponse {
+            results,
+            table_versions,
+            next_page_token,
+            ..answer
         }))
     }
 
@@ -154,17 +163,19 @@ impl MetricsService for Grpc {
         request: Request<wire::QueryStatementsRequest>,
     ) -> Result<Response<wire::QueryStatementsResponse>, Status> {
         let request = request.into_inner();
-        let page = Page::parse(request.page_size, &request.page_token, 1_000, 10_000).map_err(to_status)?;
         let filter = Filter {
             document_id: &request.document_id,
             section: &request.section,
             subject: &request.subject,
         };
-        let versions = request.table_versions.into_iter().collect();
+        let mut versions: BTreeMap<_, _> = request.table_versions.into_iter().collect();
+        let page = VersionedPage::parse(request.page_size, &request.page_token, &(&filter, &versions));
+        let page = page.map_err(to_status)?;
+        versions.extend(page.versions.clone());
         let AtVersion { items, versions } = self.0.statements(versions, &filter).await.map_err(to_status)?;
-        let (figures, next_page_token) = page.cut(items);
+        let (figures, next_page_token) = page.cut(items, &versions, Into::into);
         Ok(Response::new(wire::QueryStatementsResponse {
-            figures: figures.into_iter().map(Into::into).collect(),
+            figures,
             table_versions: versions.into_iter().collect(),
             next_page_token,
         }))

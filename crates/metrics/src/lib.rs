@@ -9,6 +9,7 @@ mod service;
 mod snapshots;
 mod statements;
 mod subscription;
+mod versioned_page;
 mod wire;
 
 pub use grpc::Grpc;

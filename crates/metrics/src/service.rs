@@ -98,6 +98,9 @@ impl Metrics {
         let period = trace.period.parse().map_err(|e: PeriodError| wrong(e.to_string()))?;
         let area = Some(&trace.area).filter(|area| !area.is_empty());
         let area = area.map(|area| area.parse::<AreaCode>().map_err(|e| wrong(e.to_string()))).transpose()?;
+        if area.as_ref().is_some_and(|area| area.as_str() != trace.area) {
+            return Err(wrong("was changed after it was given out; copy it again".to_owned()));
+        }
         let query = Query {
             indicators: vec![name],
             area,

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
+use prost::Message;
 use uplift_core::area::AreaCode;
 use uplift_core::error::{Error, FieldViolation, Result};
 use uplift_core::period::Period;
-use uplift_proto::page::{self, Page, unknown_token};
-use uplift_proto::token;
+use uplift_proto::page::{self, MAX_BYTES, Page};
 use uplift_proto::v1::metrics as wire;
 use uplift_proto::v1::records::AreaLevel;
 
@@ -21,12 +21,34 @@ use crate::service::Evidence;
 use crate::snapshots::AsOf;
 use crate::statements::reconcile::CheckResult;
 
+/// Entries of a query.
+const MAX_INDICATORS: usize = 1_000;
+const MAX_SECTIONS: usize = 100;
+const MAX_PERIODS: usize = 1_000;
+
 /// A query from the wire; an error names everything that is wrong with it.
 pub(crate) fn decode_query(query: Option<wire::IndicatorQuery>) -> Result<(Query, AsOf)> {
     let query = query.ok_or_else(|| {
         Error::invalid_field("query", "is missing; write at least {\"periods\": [\"2011\"]}")
     })?;
     let mut violations = Vec::new();
+    for (field, count, most) in [
+        ("query.indicators", query.indicators.len(), MAX_INDICATORS),
+        ("query.sections", query.sections.len(), MAX_SECTIONS),
+        ("query.periods", query.periods.len(), MAX_PERIODS),
+    ] {
+        if count > most {
+            let message = format!("has {count} entries; ask for at most {most} at a time");
+            violations.push(FieldViolation::new(field, message));
+        }
+    }
+    for (n, name) in query.dimensions.iter().enumerate() {
+        if query.dimensions[..n].contains(name) {
+            violations
+                .push(FieldViolation::new(format!("query.dimensions[{n}]"), "is there twice; name it once"));
+            break;
+        }
+    }
     let area = Some(query.area_code.as_str()).filter(|code| !code.is_empty());
     let area = area.and_then(|code| match code.parse::<AreaCode>() {
         Ok(area) => Some(area),
@@ -91,36 +113,6 @@ fn digits(level: AreaLevel) -> Option<usize> {
         AreaLevel::County => Some(6),
         AreaLevel::Township => Some(9),
         AreaLevel::Village => Some(12),
-    }
-}
-
-/// A page of figures, and the versions at which its positions count.
-pub(crate) struct VersionedPage {
-    pub(crate) page: Page,
-    pub(crate) versions: BTreeMap<String, i64>,
-}
-
-/// The content of a page token.
-#[derive(Clone, PartialEq, prost::Message)]
-struct PageToken {
-    #[prost(uint64, tag = "1")]
-    position: u64,
-    #[prost(btree_map = "string, int64", tag = "2")]
-    versions: BTreeMap<String, i64>,
-}
-
-impl VersionedPage {
-    /// The page that a request asks for.
-    pub(crate) fn parse(size: i32, token: &str) -> Result<Self> {
-        let size = page::page_size(size, 1_000, 10_000)?;
-        let PageToken { position, versions } = token::decode(token).ok_or_else(unknown_token)?;
-        Ok(Self { page: Page { start: position as usize, size }, versions })
-    }
-
-    /// The token of the next page; empty when there is none.
-    pub(crate) fn next_token(&self, total: usize, versions: &BTreeMap<String, i64>) -> String {
-        let token = |next: usize| PageToken { position: next as u64, versions: versions.clone() };
-        self.page.next(total).map(|next| token::encode(&token(next))).unwrap_or_default()
     }
 }
 
@@ -234,14 +226,25 @@ impl From<&Component> for wire::Component {
     }
 }
 
-/// The evidence of a figure, with a page of the records of each part.
+/// The evidence of a figure, with a page of the records of each part: as many as a client can read.
 pub(crate) fn encode_evidence(evidence: Evidence, page: Page) -> wire::TraceFigureResponse {
     let value = evidence.figure.observation.value;
     let records = evidence.parts.iter().map(|p| p.records).max().unwrap_or_default();
+    let mut parts: Vec<wire::TracePart> = evidence.parts.into_iter().map(Into::into).collect();
+    let size = |row: usize| -> usize {
+        parts.iter().filter_map(|p| p.rows.get(row)).map(Message::encoded_len).sum()
+    };
+    let sizes = (0..page.size).scan(0, |sum, row| {
+        *sum += size(row);
+        Some(*sum)
+    });
+    let fitting = sizes.take_while(|sum| *sum <= MAX_BYTES).count().max(1);
+    parts.iter_mut().for_each(|part| part.rows.truncate(fitting));
+    let page = Page { size: fitting, ..page };
     wire::TraceFigureResponse {
         indicator: Some(evidence.figure.indicator.as_ref().into()),
         figure: Some(encode_figure(evidence.figure, &evidence.versions)),
-        parts: evidence.parts.into_iter().map(Into::into).collect(),
+        parts,
         recomputed: evidence.recomputed.map(Value::as_f64),
         recomputed_exact_value: evidence.recomputed.map(Value::text).unwrap_or_default(),
         agrees: evidence.recomputed == value,

@@ -4,6 +4,7 @@
 //! Owns what callers see: messages, statuses, pages, tokens, the names and ports of services. Never
 //! decides anything: no service logic, no IO.
 
+pub mod answers;
 pub mod codec;
 pub mod dataset;
 pub mod page;

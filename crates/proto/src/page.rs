@@ -1,5 +1,8 @@
 //! Pages of long answers: sizes with a default and a limit, and tokens that say where the next begins.
 
+use std::iter::Peekable;
+
+use prost::Message;
 use uplift_core::error::{Error, Result};
 
 /// A page that is asked for.
@@ -23,11 +26,31 @@ impl Page {
         Some(self.start.saturating_add(self.size)).filter(|next| *next < total)
     }
 
-    /// The entries of the page, and the token of the next.
-    pub fn cut<T>(self, entries: Vec<T>) -> (Vec<T>, String) {
-        let next = token(self.next(entries.len()));
-        (entries.into_iter().skip(self.start).take(self.size).collect(), next)
+    /// The entries of the page as messages, and the token of the next: as many as were asked for and as
+    /// an ordinary client can read.
+    pub fn cut<T, M: Message>(self, entries: Vec<T>, encode: impl Fn(T) -> M) -> (Vec<M>, String) {
+        let total = entries.len();
+        let entries = entries.into_iter().skip(self.start).take(self.size).map(encode);
+        let page = fitting(&mut entries.peekable(), MAX_BYTES);
+        let next = Self { size: page.len(), ..self }.next(total).filter(|_| !page.is_empty());
+        (page, token(next))
     }
+}
+
+/// Bytes of the entries of one page. An ordinary client reads messages of 4 MiB.
+pub const MAX_BYTES: usize = 2 << 20;
+
+/// The next messages, at least one, that together are not larger than so many bytes.
+pub fn fitting<M: Message>(messages: &mut Peekable<impl Iterator<Item = M>>, bytes: usize) -> Vec<M> {
+    // A tag and a length belong to each entry.
+    let size = |message: &M| message.encoded_len() + 8;
+    let mut fitting: Vec<_> = messages.next().into_iter().collect();
+    let mut room = bytes.saturating_sub(fitting.iter().map(size).sum());
+    while let Some(message) = messages.next_if(|message| size(message) <= room) {
+        room -= size(&message);
+        fitting.push(message);
+    }
+    fitting
 }
 
 /// The page size to use: the default for 0, never more than the limit.
@@ -58,4 +81,26 @@ pub fn token(position: Option<usize>) -> String {
 /// The error for a token that this call never returned.
 pub fn unknown_token() -> Error {
     Error::invalid_field("page_token", "is not a page token of this call; omit it for the first page")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_cut_by_bytes_and_nothing_is_lost_between_them() {
+        let entries: Vec<String> = (0..7).map(|n| n.to_string().repeat(900_000)).collect();
+        let mut page = Page { start: 0, size: 100 };
+        let mut read = Vec::new();
+        loop {
+            let (entries, next) = page.cut(entries.clone(), |text| text);
+            assert!(entries.iter().map(|e| e.len()).sum::<usize>() <= MAX_BYTES);
+            read.extend(entries);
+            let Some(start) = position(&next).unwrap() else { break };
+            page.start = start;
+        }
+        assert_eq!(read, entries);
+        let alone = Page { start: 0, size: 9 }.cut(vec!["x".repeat(3 << 20); 2], |text| text);
+        assert_eq!((alone.0.len(), alone.1.as_str()), (1, "p1"));
+    }
 }

@@ -3,17 +3,16 @@
 use std::pin::Pin;
 
 use futures::{Stream, StreamExt, stream};
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 use uplift_core::error::Error;
+use uplift_proto::answers::from_task;
 use uplift_proto::page::Page;
 use uplift_proto::status::to_status;
 use uplift_proto::v1::reporting as wire;
 use uplift_proto::v1::reporting::reporting_service_server::ReportingService;
 use uplift_proto::v1::reporting::{download_report_response::Part, generate_report_response::Event};
 
-use crate::service::{Reporting, Step, digest};
+use crate::service::{Progress, Reporting, Step, digest};
 
 /// Bytes of one chunk of a download.
 const CHUNK: usize = 64 * 1024;
@@ -38,24 +37,12 @@ impl ReportingService for Grpc {
             let missing = "is empty; name the document, as chongqing-2011";
             return Err(to_status(Error::invalid_field("document_id", missing)));
         }
-        let (steps, received) = mpsc::channel(Step::TOTAL as usize);
         let reporting = self.0.clone();
-        let work = tokio::spawn(async move { reporting.generate(&document_id, steps).await });
-        let progress = ReceiverStream::new(received).map(|step| {
-            Ok(event(Event::Progress(wire::Progress {
-                stage: step.stage.to_owned(),
-                done: step.done,
-                total: Step::TOTAL,
-            })))
+        let events = from_task(Step::TOTAL as usize + 1, |progress| async move {
+            reporting.generate(&document_id, progress).await
         });
-        let last = stream::once(async move {
-            match work.await {
-                Ok(Ok(report)) => Ok(event(Event::Report(report))),
-                Ok(Err(error)) => Err(to_status(error)),
-                Err(error) => Err(to_status(Error::internal("writing the report", error))),
-            }
-        });
-        Ok(Response::new(progress.chain(last).boxed()))
+        let events = events.map(|progress| progress.map(event));
+        Ok(Response::new(events.boxed()))
     }
 
     async fn get_report(
@@ -72,10 +59,14 @@ impl ReportingService for Grpc {
     ) -> Result<Response<wire::ListReportsResponse>, Status> {
         let request = request.into_inner();
         let page = Page::parse(request.page_size, &request.page_token, 100, 1_000).map_err(to_status)?;
-        let (ids, next_page_token) = page.cut(self.0.archive().ids().await.map_err(to_status)?);
+        let (ids, next_page_token) = page.cut(self.0.archive().ids().await.map_err(to_status)?, |id| id);
         let mut reports = Vec::new();
         for id in &ids {
-            reports.push(self.0.archive().get(id).await.map_err(to_status)?);
+            match self.0.archive().get(id).await {
+                Ok(report) => reports.push(report),
+                // One that cannot be read does not hide the others; GetReport tells what is wrong with it.
+                Err(error) => tracing::warn!(report = id, cause = ?error, "a report cannot be read"),
+            }
         }
         Ok(Response::new(wire::ListReportsResponse { reports, next_page_token }))
     }
@@ -94,6 +85,12 @@ impl ReportingService for Grpc {
     }
 }
 
-fn event(event: Event) -> wire::GenerateReportResponse {
+fn event(progress: Progress) -> wire::GenerateReportResponse {
+    let event = match progress {
+        Progress::Written(report) => Event::Report(*report),
+        Progress::Begun(Step { stage, done }) => {
+            Event::Progress(wire::Progress { stage: stage.to_owned(), done, total: Step::TOTAL })
+        }
+    };
     wire::GenerateReportResponse { event: Some(event) }
 }

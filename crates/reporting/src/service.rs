@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
-use uplift_client::MetricsClient;
+use uplift_client::{MetricsClient, all_checks};
 use uplift_core::error::{Error, Result};
 use uplift_proto::status::from_status;
 use uplift_proto::v1::metrics::{CheckStatementsRequest, PublishedFigure, QueryStatementsRequest};
@@ -33,6 +33,15 @@ pub struct Step {
     pub done: i32,
 }
 
+/// What is sent while a report is written.
+#[derive(Debug)]
+pub enum Progress {
+    /// A step begins.
+    Begun(Step),
+    /// It is written and kept.
+    Written(Box<Report>),
+}
+
 /// Stages of a report, in order.
 const STAGES: [&str; 4] = ["reading figures", "judging checks", "laying out the page", "keeping the report"];
 
@@ -47,11 +56,11 @@ impl Reporting {
         Self { metrics, archive }
     }
 
-    /// Writes a report and sends each step as it begins.
-    pub async fn generate(&self, document_id: &str, steps: mpsc::Sender<Step>) -> Result<Report> {
+    /// Writes a report and sends each step as it begins, then the report.
+    pub async fn generate(&self, document_id: &str, progress: mpsc::Sender<Progress>) -> Result<()> {
         let step = async |n: usize| {
             // The report is written even if nobody listens.
-            let _ = steps.send(Step { stage: STAGES[n], done: n as i32 }).await;
+            let _ = progress.send(Progress::Begun(Step { stage: STAGES[n], done: n as i32 })).await;
         };
         step(0).await;
         let (figures, mut versions) = self.figures(document_id).await?;
@@ -65,8 +74,7 @@ impl Reporting {
             table_versions: versions.clone(),
             ..CheckStatementsRequest::default()
         };
-        let checks =
-            self.metrics.clone().check_statements(request).await.map_err(|s| upstream(&s))?.into_inner();
+        let checks = all_checks(&mut self.metrics.clone(), request).await.map_err(upstream)?;
         versions.extend(checks.table_versions.clone());
         step(2).await;
         let template = Template::reconciliation()?;
@@ -89,7 +97,8 @@ impl Reporting {
             simulated: content.simulated,
         };
         self.archive.put(&report, page.into()).await?;
-        Ok(report)
+        let _ = progress.send(Progress::Written(report.into())).await;
+        Ok(())
     }
 
     /// The reports.
@@ -103,14 +112,13 @@ impl Reporting {
         let mut request =
             QueryStatementsRequest { document_id: document_id.to_owned(), ..Default::default() };
         loop {
-            let page =
-                self.metrics.clone().query_statements(request.clone()).await.map_err(|s| upstream(&s))?;
+            let page = self.metrics.clone().query_statements(request.clone()).await;
+            let page = page.map_err(|s| upstream(from_status(&s)))?;
             let page = page.into_inner();
             figures.extend(page.figures);
             if page.next_page_token.is_empty() {
                 return Ok((figures, page.table_versions));
             }
-            request.table_versions = page.table_versions;
             request.page_token = page.next_page_token;
         }
     }
@@ -121,7 +129,6 @@ pub(crate) fn digest(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-fn upstream(status: &tonic::Status) -> Error {
-    let error = from_status(status);
+fn upstream(error: Error) -> Error {
     Error { message: format!("the metrics service answered: {}", error.message), ..error }
 }

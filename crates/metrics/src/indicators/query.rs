@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 use uplift_core::area::AreaCode;
-use uplift_core::error::{Error, FieldViolation, Result};
+use uplift_core::error::{Error, ErrorKind, FieldViolation, Result};
 use uplift_core::interval::Interval;
 use uplift_core::language::Bilingual;
 use uplift_core::period::Period;
@@ -123,9 +123,28 @@ impl Query {
         indicators.extend(more.cloned());
         let mut seen = BTreeSet::new();
         indicators.retain(|i| seen.insert((i.id.clone(), i.version)));
+        let years = if self.compare_previous_year { 2 } else { 1 };
+        let asked = indicators.len() * self.periods.len() * years;
+        if asked > MAX_VALUES {
+            let message = format!(
+                "{} indicators in {} periods are {asked} values to compute; ask for at most {MAX_VALUES} at a time",
+                indicators.len(),
+                self.periods.len() * years,
+            );
+            return Err(Error::invalid_field("query.periods", message));
+        }
         Ok(indicators)
     }
 }
+
+/// Indicators times periods of one query.
+const MAX_VALUES: usize = 20_000;
+
+/// Figures of one answer, in all its pages.
+const MAX_FIGURES: usize = 500_000;
+
+/// Statements of one figure.
+const MAX_PUBLISHED: usize = 100;
 
 fn has_period(indicator: &Indicator, period: Period) -> bool {
     period.months() == (1, 12) || !indicator.components().any(plan::yearly)
@@ -155,6 +174,12 @@ pub(crate) async fn answer(
                 figure.target = target(&figure, &targets);
                 figure.published = published_values(&figure, &published);
                 figures.push(figure);
+            }
+            if figures.len() > MAX_FIGURES {
+                let message = format!(
+                    "the answer has more than {MAX_FIGURES} figures; ask for fewer indicators, periods or areas"
+                );
+                return Err(Error::new(ErrorKind::ResourceExhausted, message));
             }
         }
     }
@@ -311,5 +336,5 @@ fn published_values(figure: &Figure, statements: &[PublishedFigure]) -> Vec<Publ
         });
         PublishedValue { figure: s.clone(), verdict }
     };
-    statements.iter().filter(about).map(judged).collect()
+    statements.iter().filter(about).take(MAX_PUBLISHED).map(judged).collect()
 }

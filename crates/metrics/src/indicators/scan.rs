@@ -91,6 +91,9 @@ struct Key {
     versions: Vec<i64>,
 }
 
+/// Measurements of one scan: planning takes the square of their number.
+const MAX_TOGETHER: usize = 64;
+
 /// Maximum number of cached results.
 const MAX_CACHED: usize = 50_000;
 
@@ -128,7 +131,7 @@ impl Scanner {
         for (n, measurement) in measurements.iter().enumerate().filter(|(n, _)| answers[*n].is_none()) {
             scans.entry(shared(&measurement.component, measurement.period)).or_default().push(n);
         }
-        for indices in scans.into_values() {
+        for indices in scans.values().flat_map(|together| together.chunks(MAX_TOGETHER)) {
             let together: Vec<_> = indices.iter().map(|n| &measurements[*n]).collect();
             for (n, rows) in indices.iter().zip(scan(snapshots, breakdown, &together).await?) {
                 let rows = Arc::new(rows);

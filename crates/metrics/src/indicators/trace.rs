@@ -69,7 +69,8 @@ impl Trace {
 
     /// The trace of a token.
     pub(crate) fn parse(token: &str) -> Result<Self> {
-        let trace = token::decode(token).filter(|t: &Self| !t.indicator.is_empty());
+        let token = Some(token).filter(|token| token.len() <= MAX_TOKEN);
+        let trace = token.and_then(token::decode).filter(|t: &Self| !t.indicator.is_empty());
         trace.ok_or_else(|| {
             Error::invalid_field("trace", "is not a trace; copy the `trace` of a figure of QueryIndicators")
         })
@@ -105,6 +106,9 @@ pub(crate) struct TracePart {
     /// A page of the records: submission, row, values.
     pub(crate) rows: Vec<(String, i64, Vec<String>)>,
 }
+
+/// Characters of the longest token: of a figure in many dimensions over many tables.
+const MAX_TOKEN: usize = 8_000;
 
 /// Maximum number of submissions of a part.
 const MAX_SUBMISSIONS: usize = 1_000;

@@ -1,7 +1,7 @@
 //! `uplift check`: the checks between published figures, judged.
 
 use clap::Args;
-use uplift_client::{connect, from_status};
+use uplift_client::{all_checks, connect};
 use uplift_core::error::Result;
 use uplift_core::language::Language;
 use uplift_proto::dataset::code_title;
@@ -34,7 +34,7 @@ pub(crate) async fn run(args: CheckArgs, language: Language) -> Result<Outcome> 
         ..CheckStatementsRequest::default()
     };
     let mut client = uplift_client::metrics(connect(&args.address.metrics_url).await?);
-    let answer = client.check_statements(request).await.map_err(|s| from_status(&s))?.into_inner();
+    let answer = all_checks(&mut client, request).await?;
     listing(&answer.results, language).print(args.format)?;
     eprintln!(
         "{} checks: {} consistent, {} inconsistent, {} undetermined",

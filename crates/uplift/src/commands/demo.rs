@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use clap::Args;
 use tonic::transport::Channel;
-use uplift_client::{MetricsClient, connect, from_status};
+use uplift_client::{MetricsClient, all_checks, connect};
 use uplift_core::error::{Error, Result};
 use uplift_core::language::Language;
 use uplift_proto::service::Service;
@@ -86,7 +86,7 @@ async fn show_contradictions(
     language: Language,
 ) -> Result<()> {
     let request = CheckStatementsRequest { document_id: document.document_id.clone(), ..Default::default() };
-    let answer = metrics.check_statements(request).await.map_err(|s| from_status(&s))?.into_inner();
+    let answer = all_checks(metrics, request).await?;
     say!(
         "{} checks: {} consistent, {} undetermined, {} contradictions",
         answer.checks,

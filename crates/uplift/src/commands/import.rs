@@ -126,7 +126,10 @@ impl ImportArgs {
                 let message = format!("{unit:?} is not COLUMN=UNIT, for example amount=万元");
                 return Err(Error::invalid_field("--unit", message));
             };
-            units.insert(field.to_owned(), unit.to_owned());
+            if units.insert(field.to_owned(), unit.to_owned()).is_some() {
+                let message = format!("{field:?} is given two units; give it one");
+                return Err(Error::invalid_field("--unit", message));
+            }
         }
         // Named by its content, so that importing a file again is the same submission.
         let hash = Sha256::new().chain_update(bytes).chain_update(self.units.join(","));
