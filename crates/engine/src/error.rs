@@ -1,35 +1,87 @@
 //! Errors of the query engine and of the table format as ours: what the declaration is to blame for,
 //! what a race or a limit is, and what is our own fault.
 
+use std::error::Error;
+use std::fmt;
+
 use datafusion::common::DataFusionError;
 use deltalake_core::DeltaTableError;
 use deltalake_core::kernel::transaction::TransactionError;
-use uplift_core::error::{DeclarationError, Error, ErrorKind};
+use uplift_core::error::{DeclarationError, Error as UpliftError, ErrorKind};
+
+/// A file that is not what was written, as the object store finds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damaged {
+    /// The file, its table first.
+    pub file: String,
+    /// What is wrong with it.
+    pub what: &'static str,
+}
+
+impl fmt::Display for Damaged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.file, self.what)
+    }
+}
+
+impl Error for Damaged {}
+
+/// The damage that an error comes from, if it comes from one.
+pub fn damage(error: &(dyn Error + 'static)) -> Option<Damaged> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(damaged) = error.downcast_ref::<Damaged>() {
+            return Some(damaged.clone());
+        }
+        // A file of the log or of the data that is looked for is one that a commit names.
+        if let Some(object_store::Error::NotFound { path, .. }) = error.downcast_ref() {
+            return Some(Damaged { file: path.clone(), what: "is missing" });
+        }
+        cause = match error.downcast_ref::<DataFusionError>() {
+            Some(DataFusionError::Shared(shared)) => Some(shared.as_ref()),
+            _ => error.source(),
+        };
+    }
+    None
+}
+
+fn data_loss(damaged: Damaged, source: impl Into<Box<dyn Error + Send + Sync>>) -> UpliftError {
+    let message = format!(
+        "{damaged}; run: uplift verify tables, which names the submissions concerned, and restore it from a backup"
+    );
+    UpliftError { source: Some(source.into()), ..UpliftError::new(ErrorKind::DataLoss, message) }
+}
 
 /// A query of ours that failed while `doing` something.
-pub fn query_failed(doing: impl Into<String>, error: DataFusionError) -> Error {
+pub fn query_failed(doing: impl Into<String>, error: DataFusionError) -> UpliftError {
     let doing = doing.into();
+    if let Some(damaged) = damage(&error) {
+        return data_loss(damaged, error);
+    }
     match query_kind(&error) {
-        ErrorKind::ResourceExhausted => Error {
+        ErrorKind::ResourceExhausted => UpliftError {
             source: Some(error.into()),
-            ..Error::new(
+            ..UpliftError::new(
                 ErrorKind::ResourceExhausted,
                 format!("{doing} exceeds the memory limit; request fewer periods, areas or indicators"),
             )
         },
-        _ => Error::internal(doing, error),
+        _ => UpliftError::internal(doing, error),
     }
 }
 
 /// An operation on a table that failed while `doing` something.
-pub fn table_failed(table: &str, doing: &str, error: DeltaTableError) -> Error {
+pub fn table_failed(table: &str, doing: &str, error: DeltaTableError) -> UpliftError {
     let message = format!("{doing} {table}");
+    if let Some(damaged) = damage(&error) {
+        return data_loss(damaged, error);
+    }
     match table_kind(&error) {
-        ErrorKind::Aborted => Error {
+        ErrorKind::Aborted => UpliftError {
             source: Some(error.into()),
-            ..Error::new(ErrorKind::Aborted, format!("{message}: another commit came first; retry"))
+            ..UpliftError::new(ErrorKind::Aborted, format!("{message}: another commit came first; retry"))
         },
-        _ => Error::internal(message, error),
+        _ => UpliftError::internal(message, error),
     }
 }
 

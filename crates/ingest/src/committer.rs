@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
-use datafusion::logical_expr::{Expr, col, lit};
 use futures::FutureExt;
 use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument;
@@ -14,8 +13,8 @@ use uplift_core::dataset::Dataset;
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_core::rejection::{MAX_EXPLAINED, Rejection, Rule};
 use uplift_formats::columns::integer;
-use uplift_store::schema::{self, ROW_NUMBER};
-use uplift_store::{Commit, Table};
+use uplift_store::schema::ROW_NUMBER;
+use uplift_store::{Commit, Table, WriterLock};
 
 use crate::header::Header;
 use crate::keys::{Key, Keys, digests};
@@ -40,6 +39,8 @@ pub(crate) struct Destination {
     pub(crate) ledger: Arc<Ledger>,
     /// Where rejected rows are kept.
     pub(crate) quarantine: Arc<Quarantine>,
+    /// Held until the last commit is done.
+    pub(crate) _lock: Arc<WriterLock>,
 }
 
 #[derive(Debug)]
@@ -89,7 +90,12 @@ async fn run(destination: Destination, mut queue: mpsc::Receiver<Queued>) {
             keys = None;
         }
         let compacting = async {
-            destination.table.compact().await;
+            if let (Some(version), Some(keys)) = (destination.table.compact().await, &mut keys)
+                && version == keys.version + 1
+            {
+                // The same rows in other files.
+                keys.version = version;
+            }
             destination.ledger.compact().await;
             destination.quarantine.compact().await;
         };
@@ -119,7 +125,16 @@ fn gather(first: Queued, queue: &mut mpsc::Receiver<Queued>) -> (Vec<Queued>, Op
 
 async fn commit(destination: &Destination, keys: &mut Option<Keys>, group: Vec<Queued>) {
     let (requests, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|q| (q.request, q.reply)).unzip();
-    match try_commit(destination, keys, requests).await {
+    let mut committed = try_commit(destination, keys, requests.clone()).await;
+    if committed.as_ref().is_err_and(|e| e.kind == ErrorKind::Aborted) {
+        // Another process came first: once more, with what it committed known.
+        *keys = None;
+        committed = match destination.ledger.catch_up(&destination.table).await {
+            Ok(()) => try_commit(destination, keys, requests).await,
+            Err(error) => Err(error),
+        };
+    }
+    match committed {
         Ok(outcomes) => {
             for (reply, outcome) in replies.into_iter().zip(outcomes) {
                 // A caller that went away finds the outcome by the submission's id.
@@ -173,6 +188,13 @@ async fn try_commit(
     keys: &mut Option<Keys>,
     group: Vec<CommitRequest>,
 ) -> Result<Vec<Outcome>> {
+    let newest = destination.table.snapshot().await?.version();
+    if keys.as_ref().is_some_and(|keys| keys.version != newest) {
+        // Another process has written in spite of the lock: what it committed counts.
+        tracing::warn!(dataset = destination.dataset.name, newest, "another process writes to this table");
+        *keys = None;
+        destination.ledger.catch_up(&destination.table).await?;
+    }
     let keys = match keys {
         Some(keys) => keys,
         None => keys.insert(Keys::read(destination.dataset, &destination.table).await?),
@@ -182,7 +204,8 @@ async fn try_commit(
     let version = commit_rows(destination, &staged).await?;
     for staged in staged.iter_mut().filter(|s| s.is_accepted()) {
         staged.outcome.submission.table_version = version;
-        keys.add(&staged.keys, staged.header.scope(), staged.header.replace);
+        keys.version = version.unwrap_or(keys.version);
+        keys.add(&staged.keys, staged.header.area_and_period(), staged.header.replace);
     }
     // The rows are committed whatever happens now, so these are the answers: the log holds what the
     // ledger could not write.
@@ -235,7 +258,7 @@ async fn commit_rows(destination: &Destination, staged: &[StagedSubmission]) -> 
     let new: Vec<_> = staged.iter().filter(|s| s.is_new()).map(|s| s.outcome.submission.clone()).collect();
     let commit = Commit {
         batches: accepted.iter().map(|s| s.rows.clone()).collect(),
-        replace: first.header.replace.then(|| replaced_by(&first.header)),
+        replace: first.header.replace.then(|| first.header.scope()),
         transactions: accepted.iter().map(|s| s.outcome.submission.submission_id.clone()).collect(),
         metadata: Ledger::log_metadata(&new)?,
     };
@@ -269,7 +292,7 @@ fn stage(
         }
         rejections.push(Rejection::new(numbers.value(index), &key_label, Rule::DuplicateKey, "", message));
     };
-    for (index, (area, period)) in keys.duplicates(&all, header.scope(), header.replace) {
+    for (index, (area, period)) in keys.duplicates(&all, header.area_and_period(), header.replace) {
         reject(
             index,
             format!(
@@ -299,14 +322,4 @@ fn stage(
     };
     let disposition = if dry_run { Disposition::DryRun } else { Disposition::Commit };
     Ok(StagedSubmission { outcome: Outcome { submission, rejections }, rows, keys, header, disposition })
-}
-
-/// The rows that a replacing submission replaces. The partition columns come first, so that only files
-/// of that year and county are read.
-fn replaced_by(header: &Header) -> Expr {
-    col(schema::REPORTING_YEAR)
-        .eq(lit(i32::from(header.period.year())))
-        .and(col(schema::REPORTING_COUNTY).eq(lit(header.area.county())))
-        .and(col(schema::REPORTING_AREA).eq(lit(header.area.as_str())))
-        .and(col(schema::REPORTING_PERIOD).eq(lit(header.period.to_string())))
 }

@@ -6,9 +6,10 @@ use uplift_core::dataset::Dataset;
 use uplift_core::error::{Error, FieldViolation, Result};
 use uplift_core::period::Period;
 use uplift_proto::v1::ingest as wire;
+use uplift_store::schema::Scope;
 
 /// The area and the period that a submission reports for.
-pub(crate) type Scope = (String, String);
+pub(crate) type AreaAndPeriod = (String, String);
 
 /// A header that was checked.
 #[derive(Debug, Clone)]
@@ -86,9 +87,14 @@ impl Header {
         })
     }
 
-    /// The scope of its rows: area and period.
-    pub(crate) fn scope(&self) -> Scope {
+    pub(crate) fn area_and_period(&self) -> AreaAndPeriod {
         (self.area.to_string(), self.period.to_string())
+    }
+
+    /// The scope of its rows: what a replacing submission replaces.
+    pub(crate) fn scope(&self) -> Scope {
+        let (area, period) = self.area_and_period();
+        Scope { year: self.period.year(), county: self.area.county().to_owned(), area, period }
     }
 
     /// A digest of the header and the content: equal for a repeat, different for anything else.

@@ -13,14 +13,18 @@ use uplift_formats::columns::{text, text_at};
 use uplift_store::Table;
 use uplift_store::schema::{REPORTING_AREA, REPORTING_PERIOD};
 
-use crate::header::Scope;
+use crate::header::AreaAndPeriod;
 
-/// Every key in a table and the scope (area and period) of the submission that it belongs to. In memory,
+/// Every key in a table, and the area and period of the submission that it belongs to. In memory,
 /// 24 bytes a row and some: ten million rows take about half a gigabyte, which is the limit of one
 /// office's ingest on one machine.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
-    scopes: Vec<Scope>,
+    /// The version of the table that the keys are those of.
+    pub(crate) version: i64,
+    reported: Vec<AreaAndPeriod>,
+    /// Position in `reported`.
+    positions: HashMap<AreaAndPeriod, u32>,
     rows: HashMap<Key, u32>,
 }
 
@@ -32,43 +36,50 @@ impl Keys {
         let failed = |e| query_failed(format!("reading the keys of {}", dataset.name), e);
         let names = dataset.key.iter().map(String::as_str).chain([REPORTING_AREA, REPORTING_PERIOD]);
         let columns: Vec<Expr> = names.map(col).collect();
-        let rows = table.snapshot().await?.rows().await?.select(columns).map_err(failed)?;
-        let mut keys = Self::default();
+        let snapshot = table.snapshot().await?;
+        let rows = snapshot.rows().await?.select(columns).map_err(failed)?;
+        let mut keys = Self { version: snapshot.version(), ..Self::default() };
         for batch in rows.collect().await.map_err(failed)? {
             let (areas, periods) = (text(&batch, REPORTING_AREA)?, text(&batch, REPORTING_PERIOD)?);
             for (row, key) in digests(dataset, &batch)?.into_iter().enumerate() {
-                let scope = keys.scope((text_at(&areas, row), text_at(&periods, row)));
-                keys.rows.insert(key, scope);
+                let position = keys.position((text_at(&areas, row), text_at(&periods, row)));
+                keys.rows.insert(key, position);
             }
         }
         Ok(keys)
     }
 
-    /// Rows whose key another submission has used, each with the scope of that one. What a replacing
+    /// Rows whose key another submission has used, each with what that one reports for. What a replacing
     /// submission replaces does not count.
-    pub(crate) fn duplicates(&mut self, keys: &[Key], scope: Scope, replace: bool) -> Vec<(usize, Scope)> {
-        let own = self.scope(scope);
+    pub(crate) fn duplicates(
+        &mut self,
+        keys: &[Key],
+        reported: AreaAndPeriod,
+        replace: bool,
+    ) -> Vec<(usize, AreaAndPeriod)> {
+        let own = self.position(reported);
         let used = |key: &Key| self.rows.get(key).copied().filter(|other| !(replace && *other == own));
         let duplicates = keys.iter().enumerate().filter_map(|(row, key)| Some((row, used(key)?)));
-        duplicates.map(|(row, other)| (row, self.scopes[other as usize].clone())).collect()
+        duplicates.map(|(row, other)| (row, self.reported[other as usize].clone())).collect()
     }
 
     /// Adds the keys of rows that were committed.
-    pub(crate) fn add(&mut self, keys: &[Key], scope: Scope, replace: bool) {
-        let own = self.scope(scope);
+    pub(crate) fn add(&mut self, keys: &[Key], reported: AreaAndPeriod, replace: bool) {
+        let own = self.position(reported);
         if replace {
             self.rows.retain(|_, other| *other != own);
         }
         self.rows.extend(keys.iter().map(|key| (*key, own)));
     }
 
-    fn scope(&mut self, scope: Scope) -> u32 {
-        let known = self.scopes.iter().position(|s| *s == scope);
-        let index = known.unwrap_or_else(|| {
-            self.scopes.push(scope);
-            self.scopes.len() - 1
-        });
-        index as u32
+    fn position(&mut self, reported: AreaAndPeriod) -> u32 {
+        if let Some(position) = self.positions.get(&reported) {
+            return *position;
+        }
+        let position = self.reported.len() as u32;
+        self.reported.push(reported.clone());
+        self.positions.insert(reported, position);
+        position
     }
 }
 

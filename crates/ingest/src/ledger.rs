@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::sync::Mutex;
-use uplift_core::error::{Error, Result};
+use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_engine::error::query_failed;
 use uplift_formats::records::{from_batches, to_batch};
 use uplift_store::{Commit, Store, Table, schema};
 
 use crate::submission::{Submission, batch_id};
 
-/// Key of the submissions in the log entry of their commit.
-const LOG_KEY: &str = "uplift.submissions";
+/// Versions before the newest recorded one that are looked through for submissions that were not recorded.
+const LOOK_BACK: i64 = 100;
 
 /// The submissions, all in memory: about 400 bytes each, so that a million take 400 MB.
 #[derive(Debug)]
@@ -39,9 +39,21 @@ impl Entries {
         (1..).map_while(|n| index(n).map(|index| self.list[*index].clone())).collect()
     }
 
+    /// Adds an answer. One that was committed is never replaced by a refused one, whatever the clock says: a
+    /// committed id is not tried again.
     fn push(&mut self, submission: Submission) {
-        self.newest.insert(submission.submission_id.clone(), self.list.len());
+        let known = self.newest.get(&submission.submission_id).map(|index| &self.list[*index]);
+        if !known.is_some_and(|known| known.committed && !submission.committed) {
+            self.newest.insert(submission.submission_id.clone(), self.list.len());
+        }
         self.list.push(submission);
+    }
+
+    /// Whether an answer is in the list.
+    fn contains(&self, submission: &Submission) -> bool {
+        let known = self.newest.get(&submission.submission_id).map(|index| &self.list[*index]);
+        known
+            .is_some_and(|known| known.digest == submission.digest && known.committed >= submission.committed)
     }
 
     /// The submission to list for an entry: none if a later answer replaced it, or if it is a batch that
@@ -77,7 +89,26 @@ impl Ledger {
     pub(crate) fn log_metadata(submissions: &[Submission]) -> Result<Vec<(String, Value)>> {
         let value = serde_json::to_value(submissions);
         let value = value.map_err(|e| Error::internal("describing submissions", e))?;
-        Ok(vec![(LOG_KEY.to_owned(), value)])
+        Ok(vec![(schema::LOG_SUBMISSIONS.to_owned(), value)])
+    }
+
+    /// Refuses a table that is older than what was answered for it.
+    pub(crate) async fn check(&self, dataset: &Table) -> Result<()> {
+        let newest = dataset.snapshot().await?.version();
+        let entries = self.entries.lock().await;
+        let beyond =
+            |s: &&Submission| s.dataset == dataset.name() && s.table_version.is_some_and(|v| v > newest);
+        let Some(lost) = entries.list.iter().filter(beyond).max_by_key(|s| s.table_version) else {
+            return Ok(());
+        };
+        let message = format!(
+            "table {} is at version {newest}, and submission {} was committed as version {}: an older copy was put \
+             back or files were lost; restore the whole data folder from a backup",
+            dataset.name(),
+            lost.submission_id,
+            lost.table_version.unwrap_or_default(),
+        );
+        Err(Error::new(ErrorKind::DataLoss, message))
     }
 
     /// Adds what the log of a table says and the ledger does not: commits of a process that ended before
@@ -88,15 +119,20 @@ impl Ledger {
             let versions = entries.list.iter().filter(|s| s.dataset == dataset.name());
             versions.filter_map(|s| s.table_version).max().unwrap_or_default()
         };
+        // A version may have been recorded while an earlier one could not be: those before are looked at too.
         let mut missing = Vec::new();
-        for entry in dataset.log_after(recorded).await? {
-            let Some(value) = entry.metadata.get(LOG_KEY) else { continue };
+        for entry in dataset.log_after((recorded - LOOK_BACK).max(0)).await? {
+            let Some(value) = entry.metadata.get(schema::LOG_SUBMISSIONS) else { continue };
             let logged: Vec<Submission> = serde_json::from_value(value.clone())
                 .map_err(|e| Error::internal("reading submissions from the log", e))?;
             let version = entry.version as i64;
             let with_version =
                 |s: Submission| Submission { table_version: s.committed.then_some(version), ..s };
             missing.extend(logged.into_iter().map(with_version));
+        }
+        {
+            let entries = self.entries.lock().await;
+            missing.retain(|submission| !entries.contains(submission));
         }
         if !missing.is_empty() {
             tracing::info!(

@@ -8,7 +8,7 @@ use crate::header::Header;
 use crate::submission::Submission;
 
 /// Rows that were checked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ValidatedRows {
     /// Number of rows sent.
     pub(crate) received: usize,
@@ -21,7 +21,7 @@ pub(crate) struct ValidatedRows {
 }
 
 /// Validated rows of one submission, or of one batch of a stream, to be committed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct CommitRequest {
     pub(crate) header: Header,
     /// Id in the ledger: the submission's, or that of one of its batches.

@@ -9,7 +9,7 @@ use uplift_core::error::Result;
 use uplift_core::rejection::Rejection;
 use uplift_engine::error::query_failed;
 use uplift_formats::records::{from_batches, to_batch};
-use uplift_store::schema::TableSchema;
+use uplift_store::schema::{REJECTIONS, TableSchema};
 use uplift_store::{Commit, Store, Table};
 
 use crate::submission::Submission;
@@ -40,7 +40,7 @@ fn schema() -> TableSchema {
         text("value"),
         text("message"),
     ]));
-    TableSchema { name: "rejection".to_owned(), columns, partition: Vec::new() }
+    TableSchema { name: REJECTIONS.to_owned(), columns, partition: Vec::new() }
 }
 
 impl Quarantine {

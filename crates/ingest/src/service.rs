@@ -32,7 +32,8 @@ pub struct Ingest {
 
 #[derive(Debug)]
 struct Inner {
-    pipelines: HashMap<&'static str, Pipeline>,
+    /// By dataset; of a table that cannot be opened, the reason.
+    pipelines: HashMap<&'static str, Result<Pipeline>>,
     ledger: Arc<Ledger>,
     quarantine: Arc<Quarantine>,
     /// Room for what is received.
@@ -44,17 +45,25 @@ struct Inner {
 impl Ingest {
     /// Opens every dataset's table, the ledger and the quarantine.
     pub async fn open(store: &Arc<Store>) -> Result<Self> {
+        let lock = Arc::new(store.lock_for_writing().await?);
         let ledger = Arc::new(Ledger::open(store).await?);
         let quarantine = Arc::new(Quarantine::open(store).await?);
         let references = Arc::new(References::new(store.clone()));
         let mut pipelines = HashMap::new();
         for dataset in uplift_proto::dataset::all() {
-            let schema = TableSchema::for_dataset(dataset);
-            let table = store.create(&schema).await?;
-            ledger.catch_up(&table).await?;
-            let destination =
-                Destination { dataset, table, ledger: ledger.clone(), quarantine: quarantine.clone() };
-            let pipeline = Pipeline::start(destination, schema, references.clone())?;
+            let open = async || {
+                let schema = TableSchema::for_dataset(dataset);
+                let table = store.create(&schema).await?;
+                ledger.check(&table).await?;
+                ledger.catch_up(&table).await?;
+                let (ledger, quarantine, lock) = (ledger.clone(), quarantine.clone(), lock.clone());
+                let destination = Destination { dataset, table, ledger, quarantine, _lock: lock };
+                Pipeline::start(destination, schema, references.clone())
+            };
+            let pipeline = open().await;
+            if let Err(error) = &pipeline {
+                tracing::error!(dataset = dataset.name, cause = ?error, "this dataset is not served");
+            }
             pipelines.insert(dataset.name.as_str(), pipeline);
         }
         let (budget, active_ids) = (Budget::default(), Mutex::default());
@@ -127,7 +136,10 @@ impl Ingest {
     fn pipeline(&self, header: &Header) -> Result<&Pipeline> {
         let name = header.dataset.name.as_str();
         let pipeline = self.inner.pipelines.get(name);
-        pipeline.ok_or_else(|| Error::invalid_field("header.dataset", unknown_dataset(name)))
+        let pipeline =
+            pipeline.ok_or_else(|| Error::invalid_field("header.dataset", unknown_dataset(name)))?;
+        // The cause was logged at the start; the others are served.
+        pipeline.as_ref().map_err(|e| Error::new(e.kind, e.message.clone()))
     }
 
     /// One submission; a streamed one is the sum of its batches.

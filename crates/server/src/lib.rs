@@ -3,6 +3,7 @@
 //! Owns how a node is configured, which ports it binds and how it drains. Never decides what a call
 //! does: that belongs to the services.
 
+pub mod backup;
 pub mod config;
 mod connection;
 mod isolation;

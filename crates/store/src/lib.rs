@@ -3,11 +3,19 @@
 //! Owns where rows are kept and how they become durable and queryable. Never knows what a row
 //! means: validation belongs to ingest, figures to metrics.
 
+mod copy;
+mod data_files;
+mod guarded;
 pub mod schema;
 mod snapshot;
 mod store;
+mod sums;
 mod table;
+mod verify;
+mod writer_lock;
 
 pub use snapshot::Snapshot;
 pub use store::Store;
 pub use table::{Commit, LogEntry, Table};
+pub use verify::{Finding, Verification};
+pub use writer_lock::WriterLock;

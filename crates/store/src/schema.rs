@@ -1,5 +1,6 @@
 //! The columns of a table: those of its dataset, and those that ingest adds to every row.
 
+use std::fmt;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field as Column, Schema, SchemaRef, TimeUnit};
@@ -20,6 +21,27 @@ pub const SUBMISSION_ID: &str = "submission_id";
 pub const ROW_NUMBER: &str = "row_number";
 /// Whether the row is simulated.
 pub const SIMULATED: &str = "simulated";
+
+/// What a submission reports for: a replacing one replaces the rows of its scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    pub year: u16,
+    /// County of the area, or the area itself where it is above a county.
+    pub county: String,
+    pub area: String,
+    pub period: String,
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { year, county, area, period } = self;
+        write!(
+            f,
+            "{REPORTING_YEAR} = {year} AND {REPORTING_COUNTY} = '{county}' AND {REPORTING_AREA} = '{area}' \
+             AND {REPORTING_PERIOD} = '{period}'"
+        )
+    }
+}
 
 /// Name, columns and partitioning of a table.
 #[derive(Debug, Clone)]
@@ -52,6 +74,13 @@ impl TableSchema {
     }
 }
 
+/// Name of the ledger's table, and of the table of rejected rows.
+pub const LEDGER: &str = "submission";
+pub const REJECTIONS: &str = "rejection";
+
+/// Key of the submissions in the log entry of their commit.
+pub const LOG_SUBMISSIONS: &str = "uplift.submissions";
+
 /// The table of submissions with their outcomes: the ledger of ingest.
 pub fn ledger() -> TableSchema {
     let text = |name| Column::new(name, DataType::Utf8, false);
@@ -74,5 +103,5 @@ pub fn ledger() -> TableSchema {
         text("digest"),
         Column::new("create_time", time, false),
     ]));
-    TableSchema { name: "submission".to_owned(), columns, partition: Vec::new() }
+    TableSchema { name: LEDGER.to_owned(), columns, partition: Vec::new() }
 }

@@ -4,36 +4,50 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use deltalake_core::{DeltaTable, DeltaTableBuilder, ensure_table_uri};
+use deltalake_core::{DeltaTable, DeltaTableBuilder};
+use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_engine::error::table_failed;
 
+use crate::guarded::GuardedStore;
 use crate::schema::TableSchema;
 use crate::table::Table;
+use crate::writer_lock::WriterLock;
 
 /// A folder of tables, one folder each.
 #[derive(Debug)]
 pub struct Store {
     root: PathBuf,
+    files: GuardedStore,
     tables: Mutex<HashMap<String, Arc<Table>>>,
 }
 
 impl Store {
     /// Opens a store in `root`, creating the folder if need be.
     pub fn open(root: &Path) -> Result<Self> {
-        let unusable = |e: std::io::Error| {
+        let unusable = |e: &dyn std::fmt::Display| {
             let message = format!("cannot use {} as a data folder: {e}", root.display());
             Error::new(ErrorKind::FailedPrecondition, message)
         };
-        std::fs::create_dir_all(root).map_err(unusable)?;
-        let root = root.canonicalize().map_err(unusable)?;
-        Ok(Self { root, tables: Mutex::default() })
+        std::fs::create_dir_all(root).map_err(|e| unusable(&e))?;
+        let root = root.canonicalize().map_err(|e| unusable(&e))?;
+        let files = GuardedStore::new(&root).map_err(|e| unusable(&e))?;
+        Ok(Self { root, files, tables: Mutex::default() })
     }
 
     /// The folder of the tables.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    pub(crate) fn files(&self) -> &GuardedStore {
+        &self.files
+    }
+
+    /// Makes this process the one that writes, or says which one is.
+    pub async fn lock_for_writing(&self) -> Result<WriterLock> {
+        WriterLock::take(&self.root).await
     }
 
     /// The table with this schema, created if there is none: for the one service that writes.
@@ -46,7 +60,7 @@ impl Store {
             Some(table) => table,
             None => Table::create(self.handle(&schema.name)?, schema).await?,
         };
-        let table = Arc::new(Table::new(schema.name.clone(), table));
+        let table = Arc::new(Table::new(schema.name.clone(), table, self.files.clone()));
         tables.insert(schema.name.clone(), table.clone());
         Ok(table)
     }
@@ -58,30 +72,56 @@ impl Store {
             return Ok(Some(table.clone()));
         }
         let Some(table) = self.load(name).await? else { return Ok(None) };
-        let table = Arc::new(Table::new(name.to_owned(), table));
+        let table = Arc::new(Table::new(name.to_owned(), table, self.files.clone()));
         tables.insert(name.to_owned(), table.clone());
         Ok(Some(table))
     }
 
+    /// A handle that is not loaded. Its address is a name of the folder, not its path, so that a folder may
+    /// be called anything; the files behind it are the guarded ones.
     fn handle(&self, name: &str) -> Result<DeltaTable> {
-        let folder = self.root.join(name);
-        let opened = ensure_table_uri(folder.to_string_lossy())
-            .and_then(DeltaTableBuilder::from_url)
-            .and_then(DeltaTableBuilder::build);
-        opened.map_err(|e| table_failed(name, "opening", e))
+        let folder = hex::encode(&Sha256::digest(self.root.as_os_str().as_encoded_bytes())[..8]);
+        let address = url::Url::parse(&format!("memory://{folder}/{name}/"));
+        let address = address.map_err(|e| Error::internal("addressing a table", e))?;
+        let files = Arc::new(self.files.clone());
+        let built = DeltaTableBuilder::from_url(address.clone())
+            .and_then(|builder| builder.with_storage_backend(files, address).build());
+        built.map_err(|e| table_failed(name, "opening", e))
     }
 
     async fn load(&self, name: &str) -> Result<Option<DeltaTable>> {
+        let newest = self.files.sums().newest_version(name);
         // Readers look for tables that do not exist yet: that must not create their folders.
         if !self.root.join(name).join("_delta_log").is_dir() {
-            return Ok(None);
+            return match newest {
+                None => Ok(None),
+                Some(version) => Err(lost(name, version, "its log is gone")),
+            };
         }
         let mut table = self.handle(name)?;
         let exists = table.verify_deltatable_existence().await;
         if !exists.map_err(|e| table_failed(name, "looking for", e))? {
-            return Ok(None);
+            return match newest {
+                None => Ok(None),
+                Some(version) => Err(lost(name, version, "its log is empty")),
+            };
         }
         table.load().await.map_err(|e| table_failed(name, "opening", e))?;
-        Ok(Some(table))
+        let found = table.version();
+        match newest {
+            Some(newest) if found.is_none_or(|found| found < newest) => {
+                Err(lost(name, newest, &format!("its log ends at version {}", found.unwrap_or_default())))
+            }
+            _ => Ok(Some(table)),
+        }
     }
+}
+
+/// The error for a log that is not as far as it was.
+fn lost(table: &str, version: u64, found: &str) -> Error {
+    let message = format!(
+        "table {table} was at version {version} and {found}: files were lost or an older copy was put back; \
+         restore the whole data folder from a backup"
+    );
+    Error::new(ErrorKind::DataLoss, message)
 }

@@ -1,24 +1,26 @@
 //! One Delta table: its newest snapshot kept in memory, commits that happen once.
 
-use std::collections::HashMap;
-use std::num::NonZeroU64;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use arrow::array::RecordBatch;
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
 use chrono::{DateTime, Utc};
-use datafusion::logical_expr::Expr;
-use deltalake_core::kernel::Transaction;
-use deltalake_core::kernel::transaction::CommitProperties;
-use deltalake_core::protocol::SaveMode;
+use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake_core::kernel::{Action, LogicalFileView, Transaction};
+use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::{DeltaTable, TableProperty};
 use futures::TryStreamExt;
 use serde_json::Value;
 use tokio::sync::Mutex;
-use uplift_core::error::{Error, Result};
+use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_engine::error::table_failed;
+use uplift_formats::columns::text;
 
-use crate::schema::TableSchema;
+use crate::data_files::{DataFileWriter, plain_schema, read_file};
+use crate::guarded::GuardedStore;
+use crate::schema::{self, Scope, TableSchema};
 use crate::snapshot::Snapshot;
 
 /// A table that can be read at any version and, by one process at a time, written.
@@ -28,9 +30,12 @@ use crate::snapshot::Snapshot;
 #[derive(Debug)]
 pub struct Table {
     name: String,
+    files: GuardedStore,
     newest: Mutex<DeltaTable>,
     /// Commits since small files were last compacted.
     uncompacted: AtomicUsize,
+    /// Commits since the last checkpoint of the log.
+    unchecked: AtomicUsize,
     /// When the log was last listed, in seconds since the handle was created.
     listed: AtomicU64,
     created: Instant,
@@ -45,16 +50,23 @@ const LIST_EVERY: u64 = 3600;
 /// compacted.
 const COMPACT_AFTER: usize = 24;
 
+/// Commits after which the log gets a checkpoint.
+const CHECKPOINT_AFTER: usize = 20;
+
 /// Files of this size are not rewritten, or a growing table would be written again and again.
-const COMPACTED_BYTES: NonZeroU64 = NonZeroU64::new(16 << 20).expect("not zero");
+const COMPACTED_BYTES: i64 = 16 << 20;
+
+/// The application transaction that every commit of rows makes: two writers that should exclude each other and do
+/// not are a conflict, and never both committed.
+const WRITER: &str = "uplift.ingest";
 
 /// Rows to add, and how.
 #[derive(Debug, Default)]
 pub struct Commit {
     /// The rows; if empty, the commit only removes what `replace` matches.
     pub batches: Vec<RecordBatch>,
-    /// Rows that match are removed in the same commit.
-    pub replace: Option<Expr>,
+    /// Rows of this scope are removed in the same commit.
+    pub replace: Option<Scope>,
     /// Ids that must not have been committed before: the application transactions of the commit.
     pub transactions: Vec<String>,
     /// Written to the log entry of the commit.
@@ -71,10 +83,18 @@ pub struct LogEntry {
 }
 
 impl Table {
-    pub(crate) fn new(name: String, table: DeltaTable) -> Self {
+    pub(crate) fn new(name: String, table: DeltaTable, files: GuardedStore) -> Self {
         let uncompacted = AtomicUsize::new(table.get_file_uris().map_or(0, |files| files.count()));
-        let listed = AtomicU64::new(0);
-        Self { name, newest: Mutex::new(table), uncompacted, listed, created: Instant::now() }
+        let (unchecked, listed) = (AtomicUsize::new(CHECKPOINT_AFTER), AtomicU64::new(0));
+        Self {
+            name,
+            files,
+            newest: Mutex::new(table),
+            uncompacted,
+            unchecked,
+            listed,
+            created: Instant::now(),
+        }
     }
 
     /// Creates the table at this handle.
@@ -89,7 +109,6 @@ impl Table {
             .with_table_name(&schema.name)
             .with_columns(delta.fields().cloned())
             .with_partition_columns(&schema.partition)
-            .with_configuration_property(TableProperty::CheckpointInterval, Some("20"))
             .with_configuration_property(
                 TableProperty::SetTransactionRetentionDuration,
                 Some("interval 90 days"),
@@ -106,6 +125,11 @@ impl Table {
     /// The newest state, other processes' commits included.
     pub async fn snapshot(&self) -> Result<Snapshot> {
         let mut newest = self.newest.lock().await;
+        self.refresh(&mut newest).await?;
+        Ok(Snapshot::new(newest.clone()))
+    }
+
+    async fn refresh(&self, newest: &mut DeltaTable) -> Result<()> {
         let refreshing = |e| table_failed(&self.name, "refreshing", e);
         // Versions have no gaps, so that looking for the next one is enough most of the time.
         let next = newest.version().map_or(0, |v| v + 1);
@@ -115,7 +139,7 @@ impl Table {
             newest.update_state().await.map_err(refreshing)?;
             self.listed.store(now, Ordering::Relaxed);
         }
-        Ok(Snapshot::new(newest.clone()))
+        Ok(())
     }
 
     /// What the table held at an instant: nothing before its first commit.
@@ -143,66 +167,165 @@ impl Table {
         let mut table = self.newest.lock().await.clone();
         match table.load_version(version as u64).await {
             Ok(()) => Ok(Snapshot::new(table)),
-            Err(e) => Err(Error { source: Some(e.into()), ..unknown() }),
+            Err(e) => match table_failed(&self.name, "reading", e) {
+                damaged if damaged.kind == ErrorKind::DataLoss => Err(damaged),
+                other => Err(Error { source: other.source, ..unknown() }),
+            },
         }
     }
 
     /// Adds rows as one version and returns it. When this returns, the rows are durable.
     pub async fn commit(&self, commit: Commit) -> Result<i64> {
         let mut newest = self.newest.lock().await;
-        let transactions = commit.transactions.iter().map(|id| Transaction::new(id, 1)).collect();
+        let before = newest.version().unwrap_or_default();
+        let mut writer = DataFileWriter::new(&newest, &self.name, &self.files)?;
+        let mut actions = Vec::new();
+        if let Some(scope) = &commit.replace {
+            actions = self.remove_scope(&newest, scope, &mut writer).await?;
+        }
+        for rows in commit.batches {
+            writer.write(rows).await?;
+        }
+        actions.extend(writer.finish(true).await?);
+        let mut transactions: Vec<_> = commit.transactions.iter().map(|id| Transaction::new(id, 1)).collect();
+        transactions.push(Transaction::new(WRITER, before as i64 + 1));
+        let mode = if commit.replace.is_some() { SaveMode::Overwrite } else { SaveMode::Append };
+        let predicate = commit.replace.map(|scope| scope.to_string());
+        let operation = DeltaOperation::Write { mode, partition_by: None, predicate };
         let properties = CommitProperties::default()
             .with_application_transactions(transactions)
             .with_metadata(commit.metadata);
-        let written = match (commit.replace, commit.batches.is_empty()) {
-            (Some(rows), false) => {
-                newest
-                    .clone()
-                    .write(commit.batches)
-                    .with_save_mode(SaveMode::Overwrite)
-                    .with_replace_where(rows)
-                    .with_commit_properties(properties)
-                    .await
-            }
-            (Some(rows), true) => {
-                let delete = newest.clone().delete().with_predicate(rows).with_commit_properties(properties);
-                delete.await.map(|(table, _)| table)
-            }
-            (None, _) => {
-                newest
-                    .clone()
-                    .write(commit.batches)
-                    .with_save_mode(SaveMode::Append)
-                    .with_commit_properties(properties)
-                    .await
-            }
-        };
-        *newest = written.map_err(|e| table_failed(&self.name, "committing rows to", e))?;
+        let version = self.write_log(&mut newest, properties, actions, operation).await?;
         self.uncompacted.fetch_add(1, Ordering::Relaxed);
-        let version = newest.version().unwrap_or_default() as i64;
+        self.unchecked.fetch_add(1, Ordering::Relaxed);
         tracing::debug!(table = self.name, version, "committed");
         Ok(version)
     }
 
-    /// Compacts small files into larger ones when there are many: a version of its own with the same
-    /// rows. Runs after callers have their answers; a failure costs speed and nothing else.
-    pub async fn compact(&self) {
-        if self.uncompacted.load(Ordering::Relaxed) < COMPACT_AFTER {
-            return;
-        }
-        self.uncompacted.store(0, Ordering::Relaxed);
-        let mut newest = self.newest.lock().await;
-        match newest.clone().optimize().with_target_size(COMPACTED_BYTES).await {
-            Ok((table, metrics)) => {
-                tracing::debug!(
-                    table = self.name,
-                    files = metrics.num_files_removed,
-                    "compacted small files"
-                );
-                *newest = table;
+    /// Writes an entry of the log: the moment at which a commit happens.
+    async fn write_log(
+        &self,
+        newest: &mut DeltaTable,
+        properties: CommitProperties,
+        actions: Vec<Action>,
+        operation: DeltaOperation,
+    ) -> Result<i64> {
+        let failed = |e| table_failed(&self.name, "committing rows to", e);
+        // Checkpoints come after the answer, and nothing is cleaned away unasked.
+        let properties = properties.with_create_checkpoint(false).with_cleanup_expired_logs(Some(false));
+        let committed = {
+            let state = newest.snapshot().map_err(failed)?;
+            let commit = CommitBuilder::from(properties).with_actions(actions);
+            commit.build(Some(state), newest.log_store(), operation).await.map_err(failed)?
+        };
+        newest.state = Some(committed.snapshot());
+        Ok(committed.version() as i64)
+    }
+
+    /// Removes the files that hold rows of a scope; their other rows are written again.
+    async fn remove_scope(
+        &self,
+        table: &DeltaTable,
+        scope: &Scope,
+        writer: &mut DataFileWriter<'_>,
+    ) -> Result<Vec<Action>> {
+        let schema = self.plain_schema(table)?;
+        let mut removed = Vec::new();
+        for file in self.live_files(table)? {
+            let folder = file.partition_values_map();
+            let within =
+                |name: &str, value: &str| folder.get(name).is_none_or(|v| v.as_deref() == Some(value));
+            if !within(schema::REPORTING_YEAR, &scope.year.to_string())
+                || !within(schema::REPORTING_COUNTY, &scope.county)
+            {
+                continue;
             }
-            Err(error) => tracing::warn!(table = self.name, cause = ?error, "could not compact small files"),
+            let (mut rest, mut matches) = (Vec::new(), 0);
+            for rows in read_file(table, &self.name, &schema, &file).await? {
+                let (areas, periods) =
+                    (text(&rows, schema::REPORTING_AREA)?, text(&rows, schema::REPORTING_PERIOD)?);
+                let outside = areas.iter().zip(&periods).map(|(area, period)| {
+                    Some(area != Some(scope.area.as_str()) || period != Some(scope.period.as_str()))
+                });
+                let others = filter_record_batch(&rows, &BooleanArray::from_iter(outside));
+                let others = others.map_err(|e| Error::internal("filtering rows", e))?;
+                matches += rows.num_rows() - others.num_rows();
+                rest.push(others);
+            }
+            if matches > 0 {
+                removed.push(Action::Remove(file.remove_action(true)));
+                for rows in rest {
+                    writer.write(rows).await?;
+                }
+            }
         }
+        Ok(removed)
+    }
+
+    /// Puts small files together when there are many, as a version of its own with the same rows, and gives
+    /// the log a checkpoint. Runs after callers have their answers; a failure costs speed and nothing else.
+    /// Returns the version that it made, if any.
+    pub async fn compact(&self) -> Option<i64> {
+        let mut newest = self.newest.lock().await;
+        let mut version = None;
+        if self.uncompacted.load(Ordering::Relaxed) >= COMPACT_AFTER {
+            self.uncompacted.store(0, Ordering::Relaxed);
+            match self.compact_files(&mut newest).await {
+                Ok(compacted) => version = compacted,
+                Err(error) => {
+                    tracing::warn!(table = self.name, cause = ?error, "could not compact small files");
+                }
+            }
+        }
+        if self.unchecked.load(Ordering::Relaxed) >= CHECKPOINT_AFTER {
+            self.unchecked.store(0, Ordering::Relaxed);
+            if let Err(error) = deltalake_core::checkpoints::create_checkpoint(&newest, None).await {
+                tracing::warn!(table = self.name, cause = ?error, "could not write a checkpoint of the log");
+            }
+        }
+        version
+    }
+
+    async fn compact_files(&self, newest: &mut DeltaTable) -> Result<Option<i64>> {
+        let mut folders: BTreeMap<Vec<(String, Option<String>)>, Vec<LogicalFileView>> = BTreeMap::new();
+        for file in self.live_files(newest)? {
+            if file.size() < COMPACTED_BYTES {
+                let mut folder: Vec<_> = file.partition_values_map().into_iter().collect();
+                folder.sort_unstable();
+                folders.entry(folder).or_default().push(file);
+            }
+        }
+        folders.retain(|_, files| files.len() > 1);
+        if folders.is_empty() {
+            return Ok(None);
+        }
+        let schema = self.plain_schema(newest)?;
+        let mut actions = Vec::new();
+        for files in folders.into_values() {
+            // Each folder has a writer of its own, so that no more than its rows are in memory.
+            let mut writer = DataFileWriter::new(newest, &self.name, &self.files)?;
+            for file in &files {
+                for rows in read_file(newest, &self.name, &schema, file).await? {
+                    writer.write(rows).await?;
+                }
+                actions.push(Action::Remove(file.remove_action(false)));
+            }
+            actions.extend(writer.finish(false).await?);
+        }
+        let operation = DeltaOperation::Optimize { predicate: None, target_size: COMPACTED_BYTES };
+        let version = self.write_log(newest, CommitProperties::default(), actions, operation).await?;
+        tracing::debug!(table = self.name, version, "compacted small files");
+        Ok(Some(version))
+    }
+
+    fn live_files(&self, table: &DeltaTable) -> Result<Vec<LogicalFileView>> {
+        let state = table.snapshot().map_err(|e| table_failed(&self.name, "listing files of", e))?;
+        Ok(state.log_data().iter().collect())
+    }
+
+    fn plain_schema(&self, table: &DeltaTable) -> Result<arrow::datatypes::SchemaRef> {
+        let state = table.snapshot().map_err(|e| table_failed(&self.name, "reading columns of", e))?;
+        Ok(plain_schema(&state.snapshot().arrow_schema()))
     }
 
     /// The log after a version, the oldest first.

@@ -6,6 +6,7 @@ use crate::arguments::{LanguageArgument, LogFormat};
 use crate::commands::check::CheckArgs;
 use crate::commands::datasets::{DatasetsArgs, TemplateArgs};
 use crate::commands::demo::DemoArgs;
+use crate::commands::folder::{BackupArgs, RestoreArgs, VerifyArgs};
 use crate::commands::health::HealthArgs;
 use crate::commands::import::ImportArgs;
 use crate::commands::indicators::IndicatorsArgs;
@@ -118,4 +119,16 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Ask services whether they are healthy; exits 1 if one is not.
     Health(HealthArgs),
+    /// Verify that the tables are what was committed; exits 1 if a file is damaged or missing.
+    ///
+    /// Reads every file of the data folder and compares it with the digest that was kept when it was
+    /// written; names the table, the version and the submissions of what differs. Services may run meanwhile.
+    #[command(after_help = "Example:\n  uplift verify tables --data-dir uplift-data")]
+    Verify(VerifyArgs),
+    /// Copy the data folder to another place, and verify the copy. Services may run meanwhile.
+    #[command(after_help = "Example:\n  uplift backup /backups/2011-12-31 --data-dir uplift-data")]
+    Backup(BackupArgs),
+    /// Put a backup back as a data folder that does not exist yet. The backup is verified first.
+    #[command(after_help = "Example:\n  uplift restore /backups/2011-12-31 --data-dir uplift-data")]
+    Restore(RestoreArgs),
 }

@@ -1,7 +1,8 @@
 //! The `uplift` command: runs services, and is the client for people.
 //!
 //! Owns the command line and what the terminal shows. Never computes a figure of an office's records and
-//! never opens a table: it asks the services over gRPC, as any client would.
+//! never reads a table: it asks the services over gRPC, as any client would; only verify, backup and restore work
+//! on the folder itself.
 
 // Printing goes through `say`, which ends quietly if the reader has closed the pipe.
 #![warn(clippy::print_stdout)]

@@ -4,6 +4,7 @@ pub(crate) mod check;
 mod config;
 pub(crate) mod datasets;
 pub(crate) mod demo;
+pub(crate) mod folder;
 pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod indicators;
@@ -43,6 +44,9 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome> {
             Command::Check(args) => check::run(args, language).await,
             Command::Report(args) => report::run(args).await,
             Command::Health(args) => health::run(args).await,
+            Command::Verify(args) => folder::verify(args).await,
+            Command::Backup(args) => folder::backup(args).await,
+            Command::Restore(args) => folder::restore(args).await,
         }
     })
 }

@@ -1,0 +1,107 @@
+//! Rows to data files and back: every file is named by the digest of its content, and read whole.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, SchemaRef};
+use deltalake_core::DeltaTable;
+use deltalake_core::kernel::{Action, LogicalFileView};
+use deltalake_core::logstore::object_store::{ObjectStoreExt, path::Path};
+use deltalake_core::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use deltalake_core::writer::{DeltaWriter, RecordBatchWriter};
+use uplift_core::error::{Error, Result};
+use uplift_engine::error::table_failed;
+
+use crate::guarded::{GuardedStore, with_digest};
+
+/// Writes the data files of one commit.
+pub(crate) struct DataFileWriter<'t> {
+    table: &'t DeltaTable,
+    name: &'t str,
+    files: &'t GuardedStore,
+    writer: RecordBatchWriter,
+}
+
+impl<'t> DataFileWriter<'t> {
+    pub(crate) fn new(table: &'t DeltaTable, name: &'t str, files: &'t GuardedStore) -> Result<Self> {
+        let writer =
+            RecordBatchWriter::for_table(table).map_err(|e| table_failed(name, "writing rows of", e))?;
+        Ok(Self { table, name, files, writer })
+    }
+
+    pub(crate) async fn write(&mut self, rows: RecordBatch) -> Result<()> {
+        if rows.num_rows() == 0 {
+            return Ok(());
+        }
+        self.writer.write(rows).await.map_err(|e| table_failed(self.name, "writing rows of", e))
+    }
+
+    /// Completes the files and names each by its digest. `new_rows` is whether the table gains rows by them.
+    pub(crate) async fn finish(mut self, new_rows: bool) -> Result<Vec<Action>> {
+        let failed = |e| table_failed(self.name, "writing rows of", e);
+        let mut actions = Vec::new();
+        for mut add in self.writer.flush().await.map_err(failed)? {
+            let written =
+                Path::from_iter([self.name]).parts().chain(Path::from(add.path.as_str()).parts()).collect();
+            let digest = self.files.take_digest(&written);
+            let digest = digest.ok_or_else(|| Error::internal("naming a data file", "it has no digest"))?;
+            let named = with_digest(&add.path, &digest);
+            let store = self.table.log_store().object_store(None);
+            let rename = store.rename(&Path::from(add.path.as_str()), &Path::from(named.as_str())).await;
+            rename.map_err(|e| failed(e.into()))?;
+            (add.path, add.data_change) = (named, new_rows);
+            actions.push(Action::Add(add));
+        }
+        Ok(actions)
+    }
+}
+
+/// The rows of one data file, with the columns that its folder stands for.
+pub(crate) async fn read_file(
+    table: &DeltaTable,
+    name: &str,
+    schema: &SchemaRef,
+    file: &LogicalFileView,
+) -> Result<Vec<RecordBatch>> {
+    let failed = |e| table_failed(name, "reading rows of", e);
+    let store = table.log_store().object_store(None);
+    let content = store.get(&file.object_store_path()).await.map_err(|e| failed(e.into()))?;
+    let content = content.bytes().await.map_err(|e| failed(e.into()))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(content).and_then(|builder| builder.build());
+    let reader = reader.map_err(|e| failed(e.into()))?;
+    let folder = file.partition_values_map();
+    let rows = reader.map(|rows| complete(&rows.map_err(Box::new)?, schema, &folder));
+    let rows: std::result::Result<_, Box<dyn std::error::Error + Send + Sync>> = rows.collect();
+    rows.map_err(|e| Error::internal(format!("reading rows of {name}"), e))
+}
+
+/// Rows with all columns of a table: those that a file does not have are the values of its partition.
+fn complete(
+    rows: &RecordBatch,
+    schema: &SchemaRef,
+    folder: &HashMap<String, Option<String>>,
+) -> std::result::Result<RecordBatch, Box<dyn std::error::Error + Send + Sync>> {
+    let column = |field: &Arc<arrow::datatypes::Field>| -> arrow::error::Result<ArrayRef> {
+        match rows.column_by_name(field.name()) {
+            Some(column) => cast(column, field.data_type()),
+            None => {
+                let value = folder.get(field.name()).cloned().flatten();
+                let texts: ArrayRef = Arc::new(StringArray::from(vec![value; rows.num_rows()]));
+                cast(&texts, field.data_type())
+            }
+        }
+    };
+    let columns: Vec<_> = schema.fields().iter().map(column).collect::<arrow::error::Result<_>>()?;
+    Ok(RecordBatch::try_new(schema.clone(), columns)?)
+}
+
+/// The columns of a table in plain types: texts are texts, whatever the engine would read them as.
+pub(crate) fn plain_schema(schema: &arrow::datatypes::Schema) -> SchemaRef {
+    let plain = |field: &Arc<arrow::datatypes::Field>| match field.data_type() {
+        DataType::Utf8View | DataType::LargeUtf8 => field.as_ref().clone().with_data_type(DataType::Utf8),
+        _ => field.as_ref().clone(),
+    };
+    Arc::new(arrow::datatypes::Schema::new(schema.fields().iter().map(plain).collect::<Vec<_>>()))
+}

@@ -1,0 +1,212 @@
+//! The object store below the tables: what is read is what was written.
+//!
+//! A data file carries the SHA-256 of its content in its name, and the commit names the file. The log has a list
+//! of the digests of its own files, which `sha256sum -c` understands. A file is read whole and compared
+//! before any part of it is used, once in the life of a process.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt, stream};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result, UploadPart,
+};
+use sha2::{Digest, Sha256};
+use uplift_engine::error::Damaged;
+
+use crate::sums::Sums;
+
+/// A folder of tables whose files are checked when they are first read. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct GuardedStore {
+    inner: Arc<LocalFileSystem>,
+    state: Arc<Mutex<State>>,
+    sums: Arc<Sums>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Files that were compared with their digest.
+    checked: HashSet<Path>,
+    /// Digests of data files that were written and have no name yet that tells them.
+    written: HashMap<Path, String>,
+}
+
+impl GuardedStore {
+    /// Over a folder.
+    pub(crate) fn new(root: &std::path::Path) -> Result<Self> {
+        let inner = Arc::new(LocalFileSystem::new_with_prefix(root)?);
+        Ok(Self { inner, state: Arc::default(), sums: Arc::new(Sums::new(root)) })
+    }
+
+    /// The digest of a data file that was just written.
+    pub(crate) fn take_digest(&self, location: &Path) -> Option<String> {
+        self.state().written.remove(location)
+    }
+
+    /// Digests of log files.
+    pub(crate) fn sums(&self) -> &Sums {
+        &self.sums
+    }
+
+    /// Compares a file with its digest, if it has one and was not compared before.
+    pub(crate) async fn check(&self, location: &Path) -> Result<()> {
+        if self.state().checked.contains(location) {
+            return Ok(());
+        }
+        let Some(expected) = digest_in_name(location).or_else(|| self.sums.get(location)) else {
+            return Ok(());
+        };
+        let damaged = |what| {
+            let damaged = Damaged { file: location.to_string(), what };
+            object_store::Error::Generic { store: "tables", source: Box::new(damaged) }
+        };
+        let bytes = match self.inner.get(location).await {
+            Ok(found) => found.bytes().await?,
+            Err(object_store::Error::NotFound { .. }) => return Err(damaged("is missing")),
+            Err(e) => return Err(e),
+        };
+        let digest = tokio::task::spawn_blocking(move || hex::encode(Sha256::digest(&bytes))).await;
+        if digest.is_ok_and(|digest| digest == expected) {
+            self.state().checked.insert(location.clone());
+            return Ok(());
+        }
+        Err(damaged("is not what was written"))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Remembers the digest of a file that was written.
+    fn keep(&self, location: &Path, digest: String) {
+        if Sums::holds(location) {
+            self.sums.add(location, digest);
+        } else {
+            self.state().written.insert(location.clone(), digest);
+        }
+    }
+}
+
+/// The name of a data file with the digest of its content: `part-….parquet` to `part-…-<digest>.parquet`.
+pub(crate) fn with_digest(location: &str, digest: &str) -> String {
+    let stem = location.strip_suffix(".parquet").unwrap_or(location);
+    format!("{stem}-{digest}.parquet")
+}
+
+fn digest_in_name(location: &Path) -> Option<String> {
+    let (_, digest) = location.filename()?.strip_suffix(".parquet")?.rsplit_once('-')?;
+    let is_digest = digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit());
+    is_digest.then(|| digest.to_owned())
+}
+
+impl fmt::Display for GuardedStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("tables")
+    }
+}
+
+#[async_trait]
+impl ObjectStore for GuardedStore {
+    async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+        let mut hash = Sha256::new();
+        payload.iter().for_each(|bytes| hash.update(bytes));
+        let put = self.inner.put_opts(location, payload, options).await?;
+        self.keep(location, hex::encode(hash.finalize()));
+        Ok(put)
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        let inner = self.inner.put_multipart_opts(location, options).await?;
+        Ok(Box::new(Upload { inner, hash: Sha256::new(), location: location.clone(), store: self.clone() }))
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        if !options.head {
+            self.check(location).await?;
+        }
+        self.inner.get_opts(location, options).await
+    }
+
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        self.check(location).await?;
+        self.inner.get_ranges(location, ranges).await
+    }
+
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
+        self.inner.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        sorted(self.inner.list(prefix))
+    }
+
+    fn list_with_offset(
+        &self,
+        prefix: Option<&Path>,
+        offset: &Path,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
+        sorted(self.inner.list_with_offset(prefix, offset))
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.inner.copy_opts(from, to, options).await
+    }
+
+    async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
+        self.inner.rename_opts(from, to, options).await
+    }
+}
+
+/// A listing by name, as object stores give it and folders do not: versions are read in this order.
+fn sorted(listed: BoxStream<'static, Result<ObjectMeta>>) -> BoxStream<'static, Result<ObjectMeta>> {
+    let sorted = async move {
+        let mut files: Vec<_> = listed.try_collect().await?;
+        files.sort_unstable_by(|a: &ObjectMeta, b| a.location.cmp(&b.location));
+        Ok::<_, object_store::Error>(stream::iter(files).map(Ok))
+    };
+    stream::once(sorted).try_flatten().boxed()
+}
+
+/// A file that is written in parts.
+#[derive(Debug)]
+struct Upload {
+    inner: Box<dyn MultipartUpload>,
+    hash: Sha256,
+    location: Path,
+    store: GuardedStore,
+}
+
+#[async_trait]
+impl MultipartUpload for Upload {
+    fn put_part(&mut self, payload: PutPayload) -> UploadPart {
+        payload.iter().for_each(|bytes| self.hash.update(bytes));
+        self.inner.put_part(payload)
+    }
+
+    async fn complete(&mut self) -> Result<PutResult> {
+        let put = self.inner.complete().await?;
+        self.store.keep(&self.location, hex::encode(self.hash.finalize_reset()));
+        Ok(put)
+    }
+
+    async fn abort(&mut self) -> Result<()> {
+        self.inner.abort().await
+    }
+}

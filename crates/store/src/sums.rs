@@ -1,0 +1,128 @@
+//! Digests of the files of each table's log: a text file that `sha256sum -c` reads in the folder of the table.
+
+use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard};
+
+use object_store::path::Path;
+
+/// Name of the list in the folder of a table.
+pub(crate) const FILE: &str = "_sha256sums";
+const LOG: &str = "_delta_log";
+
+/// The lists of all tables of a folder.
+#[derive(Debug)]
+pub(crate) struct Sums {
+    root: PathBuf,
+    tables: Mutex<HashMap<String, List>>,
+}
+
+/// The list of one table.
+#[derive(Debug, Default)]
+struct List {
+    /// By the name of the file in the log.
+    digests: HashMap<String, String>,
+    /// Bytes of the list that were read.
+    read: u64,
+}
+
+impl Sums {
+    /// The lists of a folder of tables.
+    pub(crate) fn new(root: &std::path::Path) -> Self {
+        Self { root: root.to_owned(), tables: Mutex::default() }
+    }
+
+    /// Whether the digest of a file is kept here: versions and checkpoints, which are written once.
+    pub(crate) fn holds(location: &Path) -> bool {
+        table_and_file(location).is_some_and(|(_, file)| file.starts_with(|c: char| c.is_ascii_digit()))
+    }
+
+    /// The digest of a log file; none if it is not known.
+    pub(crate) fn get(&self, location: &Path) -> Option<String> {
+        let (table, file) = table_and_file(location)?;
+        let mut tables = self.tables();
+        let list = tables.entry(table.clone()).or_default();
+        if !list.digests.contains_key(&file) {
+            // Another process may have written it since the list was read.
+            list.read_on(&self.root.join(&table).join(FILE));
+        }
+        list.digests.get(&file).cloned()
+    }
+
+    /// The newest version of a table whose digest is known.
+    pub(crate) fn newest_version(&self, table: &str) -> Option<u64> {
+        let mut tables = self.tables();
+        let list = tables.entry(table.to_owned()).or_default();
+        list.read_on(&self.root.join(table).join(FILE));
+        list.digests.keys().filter_map(|name| name.strip_suffix(".json")?.parse().ok()).max()
+    }
+
+    /// The files of a table's log with a known digest.
+    pub(crate) fn files(&self, table: &str) -> Vec<Path> {
+        self.newest_version(table);
+        let tables = self.tables();
+        let files = tables.get(table).into_iter().flat_map(|list| list.digests.keys());
+        files.map(|file| Path::from_iter([table, LOG, file])).collect()
+    }
+
+    /// Adds the digest of a file that was written. The file counts whether or not this succeeds: without
+    /// a digest it is read unchecked.
+    pub(crate) fn add(&self, location: &Path, digest: String) {
+        let Some((table, file)) = table_and_file(location) else { return };
+        let mut tables = self.tables();
+        let path = self.root.join(&table).join(FILE);
+        // The break before it ends a line that a crash or a full disk cut short.
+        let line = format!("\n{digest}  {LOG}/{file}");
+        let written = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .and_then(|mut list| list.write_all(line.as_bytes()));
+        if let Err(error) = written {
+            tracing::warn!(table, cause = ?error, "the digest of a log file could not be written");
+        }
+        tables.entry(table).or_default().digests.insert(file, digest);
+    }
+
+    fn tables(&self) -> MutexGuard<'_, HashMap<String, List>> {
+        self.tables.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}
+
+impl List {
+    /// Reads what was added to the list since it was last read. Lines that are cut short are passed over.
+    fn read_on(&mut self, path: &std::path::Path) {
+        let Ok(mut list) = OpenOptions::new().read(true).open(path) else { return };
+        let length = list.metadata().map_or(0, |m| m.len());
+        if length <= self.read {
+            return;
+        }
+        let mut bytes = Vec::new();
+        if list.seek(SeekFrom::Start(self.read)).and_then(|_| list.read_to_end(&mut bytes)).is_err() {
+            return;
+        }
+        for line in bytes.split(|b| *b == b'\n') {
+            let Some((digest, file)) = std::str::from_utf8(line).ok().and_then(|line| line.split_once("  "))
+            else {
+                continue;
+            };
+            if let Some(file) = file.strip_prefix(&format!("{LOG}/"))
+                && digest.len() == 64
+            {
+                self.digests.insert(file.to_owned(), digest.to_owned());
+            }
+        }
+        // The last line may still be written: it is read again.
+        let last = bytes.iter().rposition(|b| *b == b'\n').unwrap_or_default();
+        self.read += last as u64;
+    }
+}
+
+/// The table and the name of a file in its log.
+fn table_and_file(location: &Path) -> Option<(String, String)> {
+    let parts: Vec<_> = location.parts().collect();
+    let [table, log, file] = parts.as_slice() else { return None };
+    (log.as_ref() == LOG).then(|| (table.as_ref().to_owned(), file.as_ref().to_owned()))
+}

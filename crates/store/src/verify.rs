@@ -1,0 +1,205 @@
+//! Whether a folder of tables is what was committed: every file of every log and every data file compared with its
+//! digest, versions without gaps, the ledger not ahead of the tables.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use deltalake_core::logstore::object_store::{ObjectStore, ObjectStoreExt, path::Path};
+use futures::TryStreamExt;
+use serde_json::Value;
+use uplift_core::error::{Error, Result};
+use uplift_engine::error::{damage, query_failed};
+use uplift_formats::columns::{integer, text, text_at};
+
+use crate::schema::{LEDGER, LOG_SUBMISSIONS};
+use crate::store::Store;
+
+/// What is wrong with one file, or with a table as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub table: String,
+    /// The file; empty for the table as a whole.
+    pub file: String,
+    pub what: String,
+    /// Version that added the file; none if the log does not tell.
+    pub version: Option<u64>,
+    /// Submissions whose rows are concerned, as far as the log tells.
+    pub submissions: Vec<String>,
+}
+
+/// What was looked at, and what was found.
+#[derive(Debug, Default)]
+pub struct Verification {
+    pub tables: usize,
+    pub files: usize,
+    pub findings: Vec<Finding>,
+}
+
+/// What the entries of a log say.
+#[derive(Debug, Default)]
+struct Log {
+    /// By data file: the version that added it, and the submissions that its rows are of.
+    added: BTreeMap<String, (u64, BTreeSet<String>)>,
+    versions: BTreeSet<u64>,
+}
+
+impl Store {
+    /// Looks at every file of every table. `progress` is told each table before it is looked at.
+    pub async fn verify(&self, progress: impl Fn(&str)) -> Result<Verification> {
+        let mut verification = Verification::default();
+        for table in self.table_names()? {
+            progress(&table);
+            verification.tables += 1;
+            self.verify_table(&table, &mut verification).await?;
+        }
+        self.verify_ledger(&mut verification).await?;
+        Ok(verification)
+    }
+
+    /// Names of the folders that hold tables.
+    pub(crate) fn table_names(&self) -> Result<Vec<String>> {
+        let failed = |e| Error::internal("listing the tables", e);
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(self.root()).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let known = self.files().sums().newest_version(&name).is_some();
+            if known || entry.path().join("_delta_log").is_dir() {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    async fn verify_table(&self, table: &str, verification: &mut Verification) -> Result<()> {
+        let listing = |e| Error::internal(format!("listing the files of {table}"), e);
+        let folder = Path::from(table);
+        let files: Vec<_> = self.files().list(Some(&folder)).try_collect().await.map_err(listing)?;
+        let mut files: BTreeSet<Path> = files.into_iter().map(|file| file.location).collect();
+        let log = self.read_log(&files).await;
+        files.extend(self.files().sums().files(table));
+        files.extend(log.added.keys().map(|file| Path::from(format!("{table}/{file}"))));
+        let mut found = Vec::new();
+        for file in &files {
+            verification.files += 1;
+            let wrong = match self.files().check(file).await {
+                // A file without a digest must at least be there.
+                Ok(()) => self.files().head(file).await.err(),
+                Err(e) => Some(e),
+            };
+            if let Some(error) = wrong {
+                let name = file.as_ref().strip_prefix(&format!("{table}/")).unwrap_or(file.as_ref());
+                let added = log.added.get(name);
+                found.push(Finding {
+                    table: table.to_owned(),
+                    file: name.to_owned(),
+                    what: damage(&error).map_or_else(|| error.to_string(), |d| d.what.to_owned()),
+                    version: added.map(|(version, _)| *version).or_else(|| version_of(name)),
+                    submissions: added.map(|(_, of)| of.iter().cloned().collect()).unwrap_or_default(),
+                });
+            }
+        }
+        let whole = |what: String| Finding {
+            table: table.to_owned(),
+            file: String::new(),
+            what,
+            version: None,
+            submissions: Vec::new(),
+        };
+        if let (Some(first), Some(last)) = (log.versions.first(), log.versions.last()) {
+            let gaps: Vec<_> = (*first..*last).filter(|v| !log.versions.contains(v)).collect();
+            found.extend(gaps.iter().map(|v| whole(format!("version {v} is missing from the log"))));
+        }
+        if let Err(error) = self.get(table).await
+            && found.is_empty()
+        {
+            found.push(whole(error.message));
+        }
+        verification.findings.extend(found);
+        Ok(())
+    }
+
+    /// The log as far as it can be read: what is wrong with it is found by its digests.
+    async fn read_log(&self, files: &BTreeSet<Path>) -> Log {
+        let mut log = Log::default();
+        let mut sources: HashMap<String, BTreeSet<String>> = HashMap::new();
+        for file in files {
+            let Some(version) = file.filename().and_then(version_of) else { continue };
+            log.versions.insert(version);
+            let Ok(content) = self.files().get(file).await else { continue };
+            let Ok(content) = content.bytes().await else { continue };
+            let lines = content.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+            let actions: Vec<Value> = lines.collect();
+            let path = |action: &Value, kind: &str| Some(decoded(action.get(kind)?.get("path")?.as_str()?));
+            let own = actions.iter().filter_map(|a| a.get("commitInfo")?.get(LOG_SUBMISSIONS)?.as_array());
+            let own: BTreeSet<_> =
+                own.flatten().filter_map(|s| Some(s.get("submission_id")?.as_str()?.to_owned())).collect();
+            // Rows of a file that was removed are in the files that were added to the same folder.
+            for removed in actions.iter().filter_map(|a| path(a, "remove")) {
+                let of = log.added.get(&removed).map(|(_, of)| of.clone()).unwrap_or_default();
+                sources.entry(folder(&removed).to_owned()).or_default().extend(of);
+            }
+            for added in actions.iter().filter_map(|a| path(a, "add")) {
+                let mut of = own.clone();
+                of.extend(sources.get(folder(&added)).cloned().unwrap_or_default());
+                log.added.insert(added, (version, of));
+            }
+            sources.clear();
+        }
+        log
+    }
+
+    /// The ledger must not tell of versions that a table does not have.
+    async fn verify_ledger(&self, verification: &mut Verification) -> Result<()> {
+        let Ok(Some(ledger)) = self.get(LEDGER).await else { return Ok(()) };
+        let failed = |e| query_failed("reading the ledger", e);
+        let rows = ledger.snapshot().await?.rows().await?;
+        let Ok(batches) = rows.collect().await.map_err(failed) else { return Ok(()) };
+        let mut newest: BTreeMap<String, (i64, String)> = BTreeMap::new();
+        for batch in batches {
+            let (datasets, ids) = (text(&batch, "dataset")?, text(&batch, "submission_id")?);
+            let versions = integer(&batch, "table_version")?;
+            for (row, version) in versions.iter().enumerate() {
+                let Some(version) = version else { continue };
+                let known = newest.entry(text_at(&datasets, row)).or_insert((version, text_at(&ids, row)));
+                if known.0 < version {
+                    *known = (version, text_at(&ids, row));
+                }
+            }
+        }
+        for (table, (recorded, submission)) in newest {
+            let version = match self.get(&table).await {
+                Ok(Some(opened)) => opened.snapshot().await.map_or(i64::MAX, |s| s.version()),
+                Ok(None) => -1,
+                // What is wrong with it was found above.
+                Err(_) => continue,
+            };
+            if version < recorded {
+                verification.findings.push(Finding {
+                    what: format!("the table is at version {version}, the ledger at {recorded}"),
+                    file: String::new(),
+                    version: Some(recorded.unsigned_abs()),
+                    submissions: vec![submission],
+                    table,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The version of a log entry, by the name of its file.
+fn version_of(name: &str) -> Option<u64> {
+    name.rsplit('/').next()?.strip_suffix(".json")?.parse().ok()
+}
+
+fn folder(file: &str) -> &str {
+    file.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// A path of the log without its percent encoding.
+fn decoded(path: &str) -> String {
+    let url = url::Url::parse("file:///").and_then(|base| base.join(path));
+    let decoded = url.ok().and_then(|url| Path::from_url_path(url.path()).ok());
+    decoded.map_or_else(|| path.to_owned(), |path| path.to_string())
+}
