@@ -8,6 +8,12 @@ use serde_json::Value;
 use uplift_proto::service::Service;
 use uplift_testkit::{Uplift, uplift_command};
 
+/// A number of this run, from the environment: how many seeds or damages are tried.
+pub(crate) fn setting(name: &str, otherwise: usize) -> usize {
+    let given = std::env::var(format!("UPLIFT_TEST_{name}")).ok();
+    given.map_or(otherwise, |text| text.parse().expect("a number"))
+}
+
 pub(crate) fn tool(name: &str) -> PathBuf {
     let tools = std::env::var_os("UPLIFT_TEST_TOOLS")
         .expect("UPLIFT_TEST_TOOLS names the folder of the test clients; run the tests with .ci/run");

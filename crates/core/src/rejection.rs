@@ -51,6 +51,9 @@ const MAX_VALUE: usize = 200;
 /// Characters of a message: it may quote a value or list codes.
 const MAX_MESSAGE: usize = 600;
 
+/// Stands for a value that is not shown.
+const MASK: &str = "•••";
+
 /// Rejected rows whose reasons are kept; further ones are counted.
 pub const MAX_EXPLAINED: usize = 10_000;
 
@@ -62,6 +65,18 @@ impl Rejection {
             message = short;
         }
         Self { row, field: field.to_owned(), rule, value: shortened(value, MAX_VALUE).into_owned(), message }
+    }
+
+    /// The same without the value, of which it says only that it was there: it tells of one person.
+    pub fn masked(self) -> Self {
+        let quoted = self.message.strip_prefix('"').and_then(|rest| rest.rsplit_once('"'));
+        let message = match quoted {
+            Some((_, rest)) => format!("the value{rest}"),
+            None if self.value.is_empty() => self.message,
+            None => self.message.replace(self.value.trim_end_matches('…'), MASK),
+        };
+        let value = if self.value.is_empty() { String::new() } else { MASK.to_owned() };
+        Self { value, message, ..self }
     }
 
     /// Where the row stands among rows counted from 0.
@@ -170,5 +185,15 @@ mod tests {
         let told: Vec<_> = reasons[..3].iter().map(|r| (r.row, r.field.as_str())).collect();
         assert_eq!(told, [(1, "a"), (1, "b"), (3, "")]);
         assert_eq!(reasons[0].value.chars().count(), MAX_VALUE + 1);
+    }
+
+    #[test]
+    fn a_masked_reason_tells_what_is_wrong_and_not_what_was_written() {
+        let reason = |value, message| Rejection::new(1, "person_id", Rule::Format, value, message).masked();
+        let quoted = reason("张三", "\"张三\" is not an identifier: write letters");
+        assert_eq!(quoted.message, "the value is not an identifier: write letters");
+        assert_eq!(quoted.value, MASK);
+        assert_eq!(reason("H-1", "H-1 is not a known household").message, "••• is not a known household");
+        assert_eq!(reason("", "is required").message, "is required");
     }
 }

@@ -2,7 +2,7 @@
 //! what a race or a limit is, and what is our own fault.
 
 use std::error::Error;
-use std::fmt;
+use std::{fmt, io};
 
 use datafusion::common::DataFusionError;
 use deltalake_core::DeltaTableError;
@@ -45,6 +45,30 @@ pub fn damage(error: &(dyn Error + 'static)) -> Option<Damaged> {
     None
 }
 
+/// The error of a disk that cannot be written, if an error comes from one.
+fn unwritable(error: &(dyn Error + 'static)) -> Option<UpliftError> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let message = match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+            Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+                return Some(UpliftError::new(
+                    ErrorKind::ResourceExhausted,
+                    "the disk of the service is full; free space there and send it again, nothing of it was kept",
+                ));
+            }
+            Some(io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied) => {
+                "the data folder of the service cannot be written; make it writable and send it again"
+            }
+            _ => {
+                cause = error.source();
+                continue;
+            }
+        };
+        return Some(UpliftError::new(ErrorKind::FailedPrecondition, message));
+    }
+    None
+}
+
 fn data_loss(damaged: Damaged, source: impl Into<Box<dyn Error + Send + Sync>>) -> UpliftError {
     let message = format!(
         "{damaged}; run: uplift verify tables, which names the submissions concerned, and restore it from a backup"
@@ -75,6 +99,9 @@ pub fn table_failed(table: &str, doing: &str, error: DeltaTableError) -> UpliftE
     let message = format!("{doing} {table}");
     if let Some(damaged) = damage(&error) {
         return data_loss(damaged, error);
+    }
+    if let Some(unwritable) = unwritable(&error) {
+        return UpliftError { source: Some(error.into()), ..unwritable };
     }
     match table_kind(&error) {
         ErrorKind::Aborted => UpliftError {

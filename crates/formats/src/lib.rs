@@ -5,6 +5,7 @@
 //! checks a rule over records, never keeps anything.
 
 mod builder;
+pub mod cell;
 pub mod columns;
 mod csv_reader;
 mod headings;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use uplift_core::error::{Error, Result};
 
+use crate::cell;
 use crate::csv_reader::Reader;
 use crate::text::Text;
 
@@ -28,7 +29,7 @@ pub fn rejected_rows(file: Vec<u8>, reasons: &BTreeMap<i64, String>) -> Result<V
         if let Some(reason) = reasons.get(&row.number) {
             let cells = row.cells.iter().enumerate().filter(|(n, _)| Some(*n) != reason_column);
             let cells = cells.map(|(_, cell)| cell).chain([reason.as_str()]);
-            writer.write_record(cells).map_err(failed)?;
+            writer.write_record(cells.map(|cell| cell::shown(cell).into_owned())).map_err(failed)?;
         }
     }
     let bytes = writer.into_inner().map_err(|e| Error::internal("writing rejected rows", e.into_error()))?;

@@ -89,8 +89,10 @@ impl UploadedFile {
             let field = self.dataset.fields.iter().position(|f| f.name == rejection.field);
             if let (Some((n, column)), Some((_, cells))) = (field.and_then(|f| self.cell(f)), &current) {
                 let cell = cells.get(n).unwrap_or_default();
-                *rejection =
+                let told =
                     Rejection::new(rejection.row, &column.heading, rejection.rule, cell, &rejection.message);
+                // The heading hides from now on that the field is personal.
+                *rejection = if self.dataset.fields[column.field].personal { told.masked() } else { told };
             }
         }
         Ok(())

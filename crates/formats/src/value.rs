@@ -10,6 +10,8 @@ use uplift_core::period::YEARS;
 use uplift_core::rejection::{Rule, shortened};
 use uplift_core::text::canonical;
 
+use crate::cell;
+
 /// A value that fits its field.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value<'a> {
@@ -85,7 +87,7 @@ pub(crate) fn parse_wire<'a>(kind: &'a Kind, value: &WireValue<'a>) -> Result<Va
 /// Parses a cell of a file. An empty cell is a missing value. `scale` is what one unit of the file is
 /// worth in the field's own unit: 1,000,000 fen for 万元.
 pub(crate) fn parse_cell<'a>(kind: &'a Kind, cell: &'a str, scale: Decimal) -> Result<Value<'a>, ParseError> {
-    let text = cell.trim();
+    let text = cell::read(cell.trim());
     if text.is_empty() {
         return Ok(Value::Missing);
     }

@@ -126,13 +126,12 @@ fn gather(first: Queued, queue: &mut mpsc::Receiver<Queued>) -> (Vec<Queued>, Op
 async fn commit(destination: &Destination, keys: &mut Option<Keys>, group: Vec<Queued>) {
     let (requests, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|q| (q.request, q.reply)).unzip();
     let mut committed = try_commit(destination, keys, requests.clone()).await;
-    if committed.as_ref().is_err_and(|e| e.kind == ErrorKind::Aborted) {
-        // Another process came first: once more, with what it committed known.
+    if let Err(error) = &committed {
+        tracing::warn!(dataset = destination.dataset.name, cause = ?error, "a commit failed; it is looked at again");
+        // Another process may have come first, or the commit may be durable although its answer was lost. With what
+        // the log says known, a submission that is in it gets its answer, and one that is not is committed.
         *keys = None;
-        committed = match destination.ledger.catch_up(&destination.table).await {
-            Ok(()) => try_commit(destination, keys, requests).await,
-            Err(error) => Err(error),
-        };
+        committed = try_commit(destination, keys, requests).await;
     }
     match committed {
         Ok(outcomes) => {
@@ -142,7 +141,6 @@ async fn commit(destination: &Destination, keys: &mut Option<Keys>, group: Vec<Q
             }
         }
         Err(error) => {
-            // Whether rows were committed is not known: read the keys again before the next commit.
             *keys = None;
             tracing::error!(dataset = destination.dataset.name, cause = ?error, "commit failed");
             for reply in replies {
@@ -189,15 +187,14 @@ async fn try_commit(
     group: Vec<CommitRequest>,
 ) -> Result<Vec<Outcome>> {
     let newest = destination.table.snapshot().await?.version();
-    if keys.as_ref().is_some_and(|keys| keys.version != newest) {
-        // Another process has written in spite of the lock: what it committed counts.
-        tracing::warn!(dataset = destination.dataset.name, newest, "another process writes to this table");
-        *keys = None;
-        destination.ledger.catch_up(&destination.table).await?;
-    }
     let keys = match keys {
-        Some(keys) => keys,
-        None => keys.insert(Keys::read(destination.dataset, &destination.table).await?),
+        Some(keys) if keys.version == newest => keys,
+        // At first, after a failure, or because another process has written in spite of the lock: what is in the
+        // log counts, whoever wrote it.
+        _ => {
+            destination.ledger.catch_up(&destination.table).await?;
+            keys.insert(Keys::read(destination.dataset, &destination.table).await?)
+        }
     };
     let mut staged = stage_group(destination, keys, group).await?;
     keep_rejections(destination, &staged).await?;

@@ -162,8 +162,18 @@ impl Ledger {
             let entries = self.entries.lock().await;
             (to_batch(schema::ledger().columns, &entries.list[*saved..])?, entries.list.len())
         };
-        self.table.commit(Commit { batches: vec![batch], ..Commit::default() }).await?;
-        *saved = end;
+        let written = self.table.commit(Commit { batches: vec![batch], ..Commit::default() }).await;
+        *saved = match written {
+            Ok(_) => end,
+            // It may be durable although its answer was lost: what is in the table is not written again.
+            Err(error) => match self.table.snapshot().await?.row_count() {
+                rows if rows >= end => rows,
+                rows => {
+                    *saved = rows;
+                    return Err(error);
+                }
+            },
+        };
         Ok(())
     }
 

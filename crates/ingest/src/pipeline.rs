@@ -6,6 +6,7 @@ use arrow::array::{ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, 
 use arrow::compute::filter_record_batch;
 use uplift_core::dataset::Dataset;
 use uplift_core::error::{Error, Result};
+use uplift_core::rejection::{Rejection, Rule};
 use uplift_formats::{DecodedRows, Decoder, Upload};
 use uplift_proto::rows::Rows;
 use uplift_store::schema::TableSchema;
@@ -119,9 +120,17 @@ impl Pipeline {
     ) -> Result<ValidatedRows> {
         let DecodedRows { batch, rejections } = decoded;
         let keep: Vec<_> = (0..batch.num_rows()).map(|row| !rejections.contains(row)).collect();
-        let rejections = rejections.into_reasons();
+        let rejections = rejections.into_reasons().into_iter().map(|r| self.masked(r)).collect();
         let valid = self.add_lineage(header, &batch, &BooleanArray::from(keep), rows_before)?;
         Ok(ValidatedRows { received: batch.num_rows(), valid, rejections, key_label })
+    }
+
+    /// A reason without its value where that tells of one person: the sender has the row. A key is told with
+    /// all its fields, so that one of them is enough.
+    fn masked(&self, reason: Rejection) -> Rejection {
+        let personal = |name: &str| self.dataset.field(name).is_some_and(|f| f.personal);
+        let in_key = reason.rule == Rule::DuplicateKey && self.dataset.key.iter().any(|name| personal(name));
+        if in_key || personal(&reason.field) { reason.masked() } else { reason }
     }
 
     /// The rows to keep, with the columns that say where they came from.

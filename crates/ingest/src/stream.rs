@@ -72,9 +72,11 @@ impl StreamWriter<'_> {
         while open || !in_flight.is_empty() {
             let step = tokio::select! {
                 biased;
-                Some(outcome) = in_flight.next(), if !in_flight.is_empty() => {
-                    acknowledge(outcome, &mut progress, acks).await
-                }
+                Some(outcome) = in_flight.next(), if !in_flight.is_empty() => match result {
+                    Ok(()) => acknowledge(outcome, &mut progress, acks).await,
+                    // What is committed after a batch that failed is not acknowledged: that would pass a gap.
+                    Err(_) => Ok(()),
+                },
                 batch = batches.next(), if open && in_flight.len() < MAX_IN_FLIGHT => match batch {
                     None => {
                         open = false;

@@ -9,6 +9,7 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 use prost::Message;
+use sha2::{Digest, Sha256};
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_proto::v1::reporting::Report;
 
@@ -20,7 +21,11 @@ pub struct Archive {
 }
 
 const CONTENT: &str = "report.html";
-const RECORD: &str = "report.bin";
+/// The record, and before it the SHA-256 of it.
+const RECORD: &str = "record.bin";
+/// The record as earlier versions kept it.
+const OLD_RECORD: &str = "report.bin";
+const DIGEST: usize = 32;
 
 impl Archive {
     /// An archive in a folder, created if need be.
@@ -40,20 +45,40 @@ impl Archive {
     pub async fn put(&self, report: &Report, content: Bytes) -> Result<()> {
         let failed = |e| Error::internal("keeping the report", e);
         self.store.put(&key(&report.report_id, CONTENT), content.into()).await.map_err(failed)?;
-        let record = PutPayload::from(report.encode_to_vec());
+        let record = report.encode_to_vec();
+        let record = PutPayload::from([Sha256::digest(&record).as_slice(), &record].concat());
         self.store.put(&key(&report.report_id, RECORD), record).await.map_err(failed)?;
         Ok(())
     }
 
     /// The record of a report.
     pub async fn get(&self, report_id: &str) -> Result<Report> {
-        let bytes = self.read(report_id, RECORD).await?;
-        Report::decode(bytes).map_err(|e| Error::internal("reading a report's record", e))
+        let damaged = || damaged(report_id, "record");
+        let record = match self.read(report_id, RECORD).await {
+            Ok(mut record) if record.len() >= DIGEST => {
+                let digest = record.split_to(DIGEST);
+                if Sha256::digest(&record).as_slice() != &*digest {
+                    return Err(damaged());
+                }
+                record
+            }
+            Ok(_) => return Err(damaged()),
+            Err(e) if e.kind == ErrorKind::NotFound => self.read(report_id, OLD_RECORD).await?,
+            Err(e) => return Err(e),
+        };
+        let report = Report::decode(record).map_err(|_| damaged())?;
+        if report.report_id == report_id { Ok(report) } else { Err(damaged()) }
     }
 
-    /// A report's content.
+    /// A report's content, which must be what was kept at first.
     pub async fn content(&self, report_id: &str) -> Result<Bytes> {
-        self.read(report_id, CONTENT).await
+        let report = self.get(report_id).await?;
+        match self.read(report_id, CONTENT).await {
+            Ok(content) if hex::encode(Sha256::digest(&content)) == report.sha256 => Ok(content),
+            Ok(_) => Err(damaged(report_id, "content")),
+            Err(e) if e.kind == ErrorKind::NotFound => Err(damaged(report_id, "content")),
+            Err(e) => Err(e),
+        }
     }
 
     /// Ids of all reports, the newest first: ids begin with their time.
@@ -66,10 +91,13 @@ impl Archive {
             .map_err(|e| Error::internal("listing the reports", e))?;
         let mut ids: Vec<_> = listed
             .iter()
-            .filter(|object| object.location.filename() == Some(RECORD))
+            .filter(|object| matches!(object.location.filename(), Some(RECORD | OLD_RECORD)))
             .filter_map(|object| object.location.parts().next().map(|id| id.as_ref().to_owned()))
+            // A folder that is not a report's is somebody else's.
+            .filter(|id| is_id(id))
             .collect();
         ids.sort_unstable_by(|a, b| b.cmp(a));
+        ids.dedup();
         Ok(ids)
     }
 
@@ -77,7 +105,7 @@ impl Archive {
         let missing =
             || Error::not_found(format!("there is no report {report_id:?}; ListReports lists them"));
         // An id is the name of a folder: what could leave the archive is not an id.
-        if report_id.is_empty() || !report_id.chars().all(|c| c.is_ascii_hexdigit() || c == '-') {
+        if !is_id(report_id) {
             return Err(missing());
         }
         let object = match self.store.get(&key(report_id, file)).await {
@@ -87,6 +115,15 @@ impl Archive {
         };
         object.bytes().await.map_err(|e| Error::internal("reading a report", e))
     }
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+}
+
+fn damaged(report_id: &str, part: &str) -> Error {
+    let message = format!("the {part} of report {report_id} is not what was kept; restore it from a backup");
+    Error::new(ErrorKind::DataLoss, message)
 }
 
 fn key(report_id: &str, file: &str) -> Key {

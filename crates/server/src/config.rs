@@ -92,7 +92,45 @@ impl Config {
         }
         let figment = figment.merge(Serialized::defaults(overrides));
         let source = file.map_or_else(|| "configuration".to_owned(), |path| path.display().to_string());
-        figment.extract().map_err(|e| Error::invalid(e.into_iter().map(|e| violation(&source, &e)).collect()))
+        let config: Self = figment
+            .extract()
+            .map_err(|e| Error::invalid(e.into_iter().map(|e| violation(&source, &e)).collect()))?;
+        config.check(&source)?;
+        Ok(config)
+    }
+
+    /// Refuses settings that no node can run with.
+    fn check(&self, source: &str) -> Result<()> {
+        let mut violations = Vec::new();
+        let mut wrong = |setting: &str, remedy: String| {
+            violations.push(FieldViolation::new(format!("{source}: {setting}"), remedy));
+        };
+        if self.services.is_empty() {
+            wrong("services", "names no service; write at least one, or leave it out for all".to_owned());
+        }
+        for (n, service) in self.services.iter().enumerate() {
+            let port = self.port(*service);
+            if let Some(other) = self.services[..n].iter().find(|s| port != 0 && self.port(**s) == port) {
+                let setting = format!("{service}.port");
+                wrong(&setting, format!("is {port}, as that of {other} is; give each service its own"));
+            }
+        }
+        if let Some(url) = &self.reporting.metrics_url
+            && !url
+                .parse::<http::Uri>()
+                .is_ok_and(|uri| uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https")))
+        {
+            wrong(
+                "reporting.metrics_url",
+                format!("{url:?} is not an address; write it as http://localhost:7102"),
+            );
+        }
+        if violations.is_empty() { Ok(()) } else { Err(Error::invalid(violations)) }
+    }
+
+    /// Whether others than this machine can reach the services.
+    pub fn is_open(&self) -> bool {
+        !self.listen.is_loopback()
     }
 
     pub fn port(&self, service: Service) -> u16 {
@@ -184,6 +222,9 @@ mod tests {
             ("[ingest]\nport = \"many\"", "ingest.port"),
             ("listen = \"everywhere\"", "listen"),
             ("services = [\"weather\"]", "weather"),
+            ("services = []", "services"),
+            ("[ingest]\nport = 9\n[metrics]\nport = 9", "metrics.port"),
+            ("[reporting]\nmetrics_url = \"nowhere\"", "reporting.metrics_url"),
         ] {
             assert!(message(text).contains(name), "{}", message(text));
         }

@@ -6,6 +6,7 @@
 pub mod backup;
 pub mod config;
 mod connection;
+mod disk;
 mod isolation;
 pub mod node;
 pub mod telemetry;

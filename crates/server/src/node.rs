@@ -1,7 +1,7 @@
 //! A node: one service or all of them in one process, from bound ports to drained requests.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ use uplift_store::Store;
 
 use crate::config::Config;
 use crate::connection::{PING_INTERVAL, PING_TIMEOUT, limited as limited_connections};
+use crate::disk::{DiskWatch, private_folder};
 use crate::isolation::{Isolation, work};
 
 /// A node that runs.
@@ -59,6 +60,13 @@ fn max_calls(service: Service) -> usize {
 impl Node {
     /// Binds every port, builds the services, and serves. When this returns, they are healthy.
     pub async fn start(config: &Config) -> Result<Self> {
+        if config.is_open() {
+            tracing::warn!(
+                listen = %config.listen,
+                "others than this machine can reach the services, and there is no authentication: keep the ports \
+                 behind a firewall or a proxy that authenticates"
+            );
+        }
         let mut bound = Vec::new();
         for service in Service::ALL.into_iter().filter(|s| config.services.contains(s)) {
             let address = SocketAddr::new(config.listen, config.port(service));
@@ -73,6 +81,7 @@ impl Node {
             bound.push((service, address, incoming.with_nodelay(Some(true))));
         }
         let addresses: Vec<_> = bound.iter().map(|(service, address, _)| (*service, *address)).collect();
+        private_folder(&config.data_dir)?;
         let state = SharedState::new(config, &addresses)?;
         let (stop, _) = watch::channel(false);
         let mut node =
@@ -112,10 +121,32 @@ impl Node {
             node.servers.spawn(server);
             health.set_service_status(service.grpc_name(), ServingStatus::Serving).await;
             health.set_service_status("", ServingStatus::Serving).await;
+            if service == Service::Ingest {
+                node.watch_disk(&config.data_dir, health.clone());
+            }
             tracing::info!(%service, %address, "serving");
             node.health.push(health);
         }
         Ok(node)
+    }
+
+    /// Reports ingest NOT_SERVING while its disk cannot be written: what arrives then would be refused.
+    fn watch_disk(&self, folder: &Path, health: HealthReporter) {
+        let watch = DiskWatch::new(folder);
+        let mut stopped = self.stop.subscribe();
+        tokio::spawn(async move {
+            let mut writable = true;
+            loop {
+                tokio::select! {
+                    // The node has stopped, or was dropped.
+                    _ = stopped.wait_for(|stop| *stop) => return,
+                    found = watch.changed(writable) => writable = found,
+                }
+                let status = if writable { ServingStatus::Serving } else { ServingStatus::NotServing };
+                health.set_service_status(Service::Ingest.grpc_name(), status).await;
+                health.set_service_status("", status).await;
+            }
+        });
     }
 
     /// Where a service listens.

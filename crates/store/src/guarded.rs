@@ -27,7 +27,7 @@ use crate::sums::Sums;
 /// A folder of tables whose files are checked when they are first read. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct GuardedStore {
-    inner: Arc<LocalFileSystem>,
+    inner: Arc<dyn ObjectStore>,
     state: Arc<Mutex<State>>,
     sums: Arc<Sums>,
 }
@@ -41,9 +41,12 @@ struct State {
 }
 
 impl GuardedStore {
-    /// Over a folder.
-    pub(crate) fn new(root: &std::path::Path) -> Result<Self> {
-        let inner = Arc::new(LocalFileSystem::new_with_prefix(root)?);
+    /// Over a folder; `between` may put another store between this one and the folder.
+    pub(crate) fn new(
+        root: &std::path::Path,
+        between: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>,
+    ) -> Result<Self> {
+        let inner = between(Arc::new(LocalFileSystem::new_with_prefix(root)?));
         Ok(Self { inner, state: Arc::default(), sums: Arc::new(Sums::new(root)) })
     }
 

@@ -33,6 +33,13 @@ impl Snapshot {
         self.table.get_file_uris().map_or(0, |files| files.count())
     }
 
+    /// Number of its rows, as its log tells.
+    pub fn row_count(&self) -> usize {
+        let files =
+            self.table.snapshot().map(|state| state.log_data().iter().filter_map(|f| f.num_records()).sum());
+        files.unwrap_or_default()
+    }
+
     /// The table for a query engine.
     pub async fn provider(&self) -> Result<Arc<dyn TableProvider>> {
         let state = self.table.snapshot().map_err(|e| Error::internal("reading a snapshot", e))?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use deltalake_core::{DeltaTable, DeltaTableBuilder};
+use object_store::ObjectStore;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 use uplift_core::error::{Error, ErrorKind, Result};
@@ -26,13 +27,21 @@ pub struct Store {
 impl Store {
     /// Opens a store in `root`, creating the folder if need be.
     pub fn open(root: &Path) -> Result<Self> {
+        Self::open_through(root, |folder| folder)
+    }
+
+    /// The same through another object store: for tests that let it fail.
+    pub fn open_through(
+        root: &Path,
+        between: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>,
+    ) -> Result<Self> {
         let unusable = |e: &dyn std::fmt::Display| {
             let message = format!("cannot use {} as a data folder: {e}", root.display());
             Error::new(ErrorKind::FailedPrecondition, message)
         };
         std::fs::create_dir_all(root).map_err(|e| unusable(&e))?;
         let root = root.canonicalize().map_err(|e| unusable(&e))?;
-        let files = GuardedStore::new(&root).map_err(|e| unusable(&e))?;
+        let files = GuardedStore::new(&root, between).map_err(|e| unusable(&e))?;
         Ok(Self { root, files, tables: Mutex::default() })
     }
 

@@ -8,6 +8,7 @@ use std::process::Command;
 use tempfile::TempDir;
 use tonic::transport::Channel;
 use uplift_client::{IngestClient, MetricsClient, ReportingClient};
+use uplift_core::error::Result;
 use uplift_proto::rows::Rows;
 use uplift_proto::service::Service;
 use uplift_proto::v1::ingest::{SubmissionHeader, SubmitRecordsRequest};
@@ -19,15 +20,24 @@ use uplift_simulate::Article;
 /// A node with all services; it ends with the value.
 pub struct Uplift {
     node: Option<Node>,
-    folder: TempDir,
+    folder: PathBuf,
+    /// Removes the folder, if it was made for this.
+    _made: Option<TempDir>,
 }
 
 impl Uplift {
     /// Starts one on an empty folder.
     pub async fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let node = Some(node(folder.path()).await);
-        Self { node, folder }
+        let made = tempfile::tempdir().expect("a temporary folder");
+        let folder = made.path().to_owned();
+        let node = Some(node(&folder).await);
+        Self { node, folder, _made: Some(made) }
+    }
+
+    /// Starts one on a folder that stays.
+    pub async fn on(folder: &Path) -> Result<Self> {
+        let node = Node::start(&Config::on_free_ports(folder)).await?;
+        Ok(Self { node: Some(node), folder: folder.to_owned(), _made: None })
     }
 
     /// Starts one and submits the article of 2011.
@@ -52,17 +62,17 @@ impl Uplift {
         if let Some(node) = self.node.take() {
             node.stop().await.expect("the node stops");
         }
-        self.node = Some(node(self.folder.path()).await);
+        self.node = Some(node(&self.folder).await);
     }
 
     /// The data folder.
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        &self.folder
     }
 
     /// Folder of a dataset's table.
     pub fn table(&self, dataset: &str) -> PathBuf {
-        self.folder.path().join("tables").join(dataset)
+        self.folder.join("tables").join(dataset)
     }
 
     /// Where a service listens, as host and port.

@@ -11,8 +11,10 @@ mod arguments;
 mod cli;
 mod commands;
 mod county_file;
+mod environment;
 mod figure_text;
 mod outcome;
+mod saved_file;
 mod terminal;
 
 use std::process::ExitCode;
@@ -23,6 +25,10 @@ use crate::cli::{Cli, Command};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Err(error) = environment::check() {
+        terminal::print_error(&error);
+        return ExitCode::from(2);
+    }
     // Services log what they do; commands for people stay quiet unless asked.
     let level = if matches!(cli.command, Command::Serve(_)) { "warn,uplift=info" } else { "warn" };
     let measure_stages = matches!(cli.command, Command::Demo(_));

@@ -6,6 +6,8 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyl
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};
 use uplift_core::error::{Error, Result};
+use uplift_core::rejection::shortened;
+use uplift_formats::cell;
 
 use crate::arguments::OutputFormat;
 
@@ -18,11 +20,16 @@ macro_rules! say {
 }
 pub(crate) use say;
 
-/// Writes a text for [`say`].
+/// Writes a text for [`say`], without what a terminal would obey: figures and titles come from others.
 pub(crate) fn line(text: std::fmt::Arguments<'_>) {
-    if std::io::stdout().write_fmt(text).is_err() {
+    if std::io::stdout().write_all(harmless(&text.to_string()).as_bytes()).is_err() {
         std::process::exit(CLOSED_PIPE);
     }
+}
+
+/// A text with control characters replaced, line breaks and tabs aside.
+fn harmless(text: &str) -> String {
+    text.replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t'), "\u{fffd}")
 }
 
 /// 128 and the number of SIGPIPE.
@@ -57,9 +64,12 @@ impl Listing<'_> {
             OutputFormat::Csv => {
                 let failed = |e: String| Error::internal("writing CSV", e);
                 let mut writer = csv::Writer::from_writer(Vec::new());
-                let written = writer
-                    .write_record(&self.columns)
-                    .and_then(|()| self.rows.iter().try_for_each(|row| writer.write_record(row)));
+                let written = writer.write_record(&self.columns).and_then(|()| {
+                    let shown = |row: &Vec<String>| {
+                        writer.write_record(row.iter().map(|c| cell::shown(c).into_owned()))
+                    };
+                    self.rows.iter().try_for_each(shown)
+                });
                 written.map_err(|e| failed(e.to_string()))?;
                 let text = writer.into_inner().map_err(|e| failed(e.to_string()))?;
                 say!("{}", String::from_utf8_lossy(&text).trim_end());
@@ -93,17 +103,21 @@ pub(crate) fn progress(steps: u64) -> ProgressBar {
     bar
 }
 
+/// Characters of one line of an error.
+const MAX_ERROR: usize = 1_000;
+
 /// An error for people: what is wrong, and each field at fault.
 pub(crate) fn print_error(error: &Error) {
-    eprintln!("error: {}", error.message);
+    let eprint = |text: String| eprintln!("{}", harmless(&shortened(&text, MAX_ERROR)));
+    eprint(format!("error: {}", error.message));
     if error.violations.len() > 1 {
         for violation in &error.violations {
-            eprintln!("  {}: {}", violation.field, violation.description);
+            eprint(format!("  {}: {}", violation.field, violation.description));
         }
     }
     let mut cause = error.source.as_deref().map(|s| s as &dyn std::error::Error);
     while let Some(inner) = cause {
-        eprintln!("  because: {inner}");
+        eprint(format!("  because: {inner}"));
         cause = inner.source();
     }
 }

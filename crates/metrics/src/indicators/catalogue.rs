@@ -54,36 +54,62 @@ impl Catalogue {
         let mut catalogue = Self::default();
         let mut violations = Vec::new();
         for (section, text) in BUILT_IN {
-            catalogue.read(&format!("{section}.toml"), section, text, &mut violations);
+            catalogue.read(&format!("{section}.toml"), section, text, &HashMap::new(), &mut violations);
         }
         if violations.is_empty() { Ok(catalogue) } else { Err(Error::invalid(violations)) }
     }
 
-    /// This and what an office declares in a folder of its own. Errors name file, indicator and part.
-    pub(crate) fn with_folder(&self, folder: &Path) -> Result<Self> {
+    /// This and what an office declares in a folder of its own, and what is wrong with the files that are left
+    /// out: a bad file costs itself and no other. Problems name file, indicator and part.
+    pub(crate) fn with_folder(&self, folder: &Path) -> Result<(Self, Vec<FieldViolation>)> {
         let mut catalogue = self.clone();
-        let mut violations = Vec::new();
+        let mut problems = Vec::new();
         for path in files(folder)? {
-            let name = path.display().to_string();
+            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             let section = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-            match std::fs::read_to_string(&path) {
-                Ok(text) => catalogue.read(&name, &section, &text, &mut violations),
-                Err(e) => violations.push(FieldViolation::new(name, format!("cannot be read: {e}"))),
+            let mut with_file = catalogue.clone();
+            let mut violations = Vec::new();
+            match read_declarations(&path) {
+                Ok(text) => with_file.read(&name, &section, &text, &self.by_id, &mut violations),
+                Err(remedy) => violations.push(FieldViolation::new(&name, remedy)),
             }
+            if violations.is_empty() {
+                catalogue = with_file;
+            }
+            problems.extend(violations);
         }
-        if violations.is_empty() { Ok(catalogue) } else { Err(Error::invalid(violations)) }
+        Ok((catalogue, problems))
     }
 
-    fn read(&mut self, file: &str, section: &str, text: &str, violations: &mut Vec<FieldViolation>) {
+    /// Adds what a file declares; `reserved` are ids that it may not use.
+    fn read(
+        &mut self,
+        file: &str,
+        section: &str,
+        text: &str,
+        reserved: &HashMap<String, usize>,
+        violations: &mut Vec<FieldViolation>,
+    ) {
         let declared: File = match toml::from_str(text) {
             Ok(declared) => declared,
-            Err(e) => return violations.push(FieldViolation::new(file, e.to_string())),
+            Err(e) => return violations.push(FieldViolation::new(file, located(text, &e))),
         };
+        if declared.indicators.len() > MAX_INDICATORS || declared.define.len() > MAX_INDICATORS {
+            let remedy =
+                format!("declares more than {MAX_INDICATORS} indicators or names; use several files");
+            return violations.push(FieldViolation::new(file, remedy));
+        }
         for mut indicator in declared.indicators {
             indicator.section = section.to_owned();
             indicator.expand(&declared.define);
             indicator.digest = indicator.computed_digest();
             let location = format!("{file}: {}", indicator.id);
+            if reserved.contains_key(&indicator.id) {
+                let remedy =
+                    "id: is one of Uplift's own; choose another, as with the office's name before it";
+                violations.push(FieldViolation::new(location, remedy));
+                continue;
+            }
             if let Err(error) = self.add(indicator) {
                 violations.push(FieldViolation::new(location, error));
             }
@@ -141,10 +167,42 @@ impl Catalogue {
     }
 }
 
+/// Bytes of a file of declarations, and indicators or names in it.
+const MAX_FILE: u64 = 256 << 10;
+const MAX_INDICATORS: usize = 200;
+/// Characters of a title or definition.
+const MAX_TEXT: usize = 1_000;
+
+/// The text of a file; only of a regular one of sensible size, so that a link shows nothing of what other
+/// files hold.
+fn read_declarations(path: &Path) -> Result<String, String> {
+    let about = std::fs::symlink_metadata(path).map_err(|e| format!("cannot be read: {e}"))?;
+    if !about.is_file() {
+        return Err("is not a regular file; put the file itself here".to_owned());
+    }
+    if about.len() > MAX_FILE {
+        return Err(format!("is larger than {} KiB; use several files", MAX_FILE >> 10));
+    }
+    std::fs::read_to_string(path).map_err(|e| format!("cannot be read: {e}"))
+}
+
+/// Where and why a file is not TOML that declares indicators, without what the file says there.
+fn located(text: &str, error: &toml::de::Error) -> String {
+    let at = error.span().map_or(0, |span| span.start).min(text.len());
+    let line = text.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
+    format!("line {line}: {}", error.message())
+}
+
 fn check(indicator: &Indicator) -> Result<(), DeclarationError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_');
-    if indicator.id.is_empty() || !indicator.id.chars().all(plain) {
-        return Err(DeclarationError::new("id", "write letters, digits, dots and underscores"));
+    if indicator.id.is_empty() || indicator.id.len() > 100 || !indicator.id.chars().all(plain) {
+        return Err(DeclarationError::new("id", "write at most 100 letters, digits, dots and underscores"));
+    }
+    if let Some(dimension) = indicator.dimensions.iter().find(|d| !d.chars().all(plain)) {
+        return Err(DeclarationError::new(
+            "dimensions",
+            format!("{dimension:?} is not the name of a column"),
+        ));
     }
     for (field, text) in [
         ("title_en", &indicator.title_en),
@@ -155,6 +213,10 @@ fn check(indicator: &Indicator) -> Result<(), DeclarationError> {
     ] {
         if text.trim().is_empty() {
             return Err(DeclarationError::new(field, "is empty"));
+        }
+        if text.chars().count() > MAX_TEXT || text.chars().any(|c| c.is_control() && c != '\n') {
+            let remedy = format!("is longer than {MAX_TEXT} characters, or has control characters");
+            return Err(DeclarationError::new(field, remedy));
         }
     }
     let parts = (&indicator.value, &indicator.numerator, &indicator.denominator);
@@ -201,9 +263,9 @@ value = { dataset = "fund_flow", measure = "count(*)", where = "KIND" }
         let folder = std::env::temp_dir().join(format!("uplift-catalogue-{}", text.len()));
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("own.toml"), text).unwrap();
-        let loaded = Catalogue::built_in().unwrap().with_folder(&folder);
+        let (loaded, problems) = Catalogue::built_in().unwrap().with_folder(&folder).unwrap();
         std::fs::remove_dir_all(&folder).unwrap();
-        loaded
+        if problems.is_empty() { Ok(loaded) } else { Err(Error::invalid(problems)) }
     }
 
     #[test]
@@ -220,6 +282,29 @@ value = { dataset = "fund_flow", measure = "count(*)", where = "KIND" }
         assert_eq!(catalogue.get("fund.absorption@1").unwrap().version, 1);
         let unknown = catalogue.get("fund.absorbtion").unwrap_err().message;
         assert!(unknown.contains("fund.absorption"), "{unknown}");
+    }
+
+    /// Definitions that double each other sixty times.
+    fn doubling() -> String {
+        let names = (0..60).map(|n| format!("n{n} = \"$n{0} + $n{0}\"\n", n + 1));
+        let define: String = names.chain(["n60 = \"amount\"\n".to_owned()]).collect();
+        format!("[define]\n{define}{}", OWN.replace("KIND", "").replace("count(*)", "sum($n0)"))
+    }
+
+    #[test]
+    fn a_bad_file_costs_itself_and_a_link_shows_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        std::fs::write(file("good.toml"), OWN.replace("KIND", "")).unwrap();
+        std::fs::write(file("bad.toml"), "secret = ").unwrap();
+        std::os::unix::fs::symlink(file("bad.toml"), file("link.toml")).unwrap();
+        std::fs::create_dir(file("folder.toml")).unwrap();
+        std::fs::write(file("large.toml"), vec![b'#'; MAX_FILE as usize + 1]).unwrap();
+        let (catalogue, problems) = Catalogue::built_in().unwrap().with_folder(folder.path()).unwrap();
+        assert!(catalogue.get("own.flows").is_ok());
+        let told: Vec<_> = problems.iter().map(|p| p.field.as_str()).collect();
+        assert_eq!(told, ["bad.toml", "folder.toml", "large.toml", "link.toml"]);
+        assert!(problems.iter().all(|p| !p.description.contains("secret")), "{problems:?}");
     }
 
     #[test]
@@ -245,7 +330,19 @@ value = { dataset = "fund_flow", measure = "count(*)", where = "KIND" }
             ),
             (OWN.replace("\"Flows\"", "\"\""), vec!["title_en"]),
             (OWN.replace("[[indicator]]", "[[indicator]]\nversion = 2"), vec!["version", "must be 1, not 2"]),
-            (OWN.replace("unit =", "units ="), vec!["own.toml", "units"]),
+            (OWN.replace("unit =", "units ="), vec!["own.toml", "line 8", "units"]),
+            (OWN.replace("KIND", "1=1) OR (1=1"), vec!["own.toml: own.flows", "where", "bracket"]),
+            (OWN.replace("KIND", "kind IN (SELECT kind FROM area)"), vec!["where", "not a query"]),
+            (measuring("sum(length(repeat(flow_id, 1000000)))"), vec!["measure", "repeat"]),
+            (
+                measuring("max(CAST(household_id AS BIGINT))").replace("fund_flow", "delivery"),
+                vec!["personal"],
+            ),
+            (
+                OWN.replace("own.flows", "fund.budget").replace("KIND", ""),
+                vec!["own.toml: fund.budget", "id"],
+            ),
+            (doubling(), vec!["measure", "longer than"]),
         ] {
             let error = load(&text).unwrap_err();
             for part in parts {

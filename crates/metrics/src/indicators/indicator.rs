@@ -12,6 +12,8 @@ use uplift_store::schema::{self, REPORTING_AREA, REPORTING_PERIOD, TableSchema};
 use arrow::datatypes::SchemaRef;
 use uplift_core::dataset::Reference;
 
+use super::sql_guard::MAX_SQL;
+
 /// One version of an indicator as declared.
 #[derive(Debug, Clone, Deserialize, Serialize, PartialEq)]
 #[serde(deny_unknown_fields)]
@@ -117,7 +119,7 @@ impl Indicator {
     }
 
     /// Replaces `$name` by the SQL that the file defines for it. The longest names first, since one may
-    /// begin another.
+    /// begin another. What grows beyond the longest expression stays as it is, and is refused for its length.
     pub(super) fn expand(&mut self, shared: &BTreeMap<String, String>) {
         let mut names: Vec<_> = shared.keys().collect();
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
@@ -126,7 +128,9 @@ impl Indicator {
             for sql in [&mut component.measure, &mut component.condition].into_iter().chain(columns) {
                 // Once for each, since a definition may contain another.
                 for name in names.iter().flat_map(|_| &names) {
-                    *sql = sql.replace(&format!("${name}"), &shared[*name]);
+                    if sql.len() <= MAX_SQL {
+                        *sql = sql.replace(&format!("${name}"), &shared[*name]);
+                    }
                 }
             }
         }

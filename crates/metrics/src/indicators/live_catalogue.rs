@@ -44,18 +44,15 @@ impl LiveCatalogue {
         let listing = self.list();
         if let Some(folder) = self.folder.as_deref().filter(|_| listing != state.listing) {
             match self.built_in.with_folder(folder) {
-                Ok(catalogue) => {
+                Ok((catalogue, problems)) => {
                     state.catalogue = Arc::new(catalogue);
-                    state.problems.clear();
-                }
-                Err(error) => {
-                    let problems = error.violations.iter().map(|v| format!("{}: {}", v.field, v.description));
+                    let problems = problems.iter().map(|v| format!("{}: {}", v.field, v.description));
                     state.problems = problems.collect();
-                    if state.problems.is_empty() {
-                        state.problems.push(error.message);
-                    }
-                    tracing::warn!(problems = ?state.problems, "declared indicators were not loaded");
                 }
+                Err(error) => state.problems = vec![error.message],
+            }
+            if !state.problems.is_empty() {
+                tracing::warn!(problems = ?state.problems, "declared indicators were not loaded");
             }
             state.listing = listing;
         }

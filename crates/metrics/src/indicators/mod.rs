@@ -8,6 +8,7 @@ pub(crate) mod plan;
 pub(crate) mod query;
 pub(crate) mod reference_data;
 pub(crate) mod scan;
+pub(crate) mod sql_guard;
 pub(crate) mod survey;
 pub(crate) mod trace;
 pub(crate) mod value;

@@ -21,6 +21,7 @@ use uplift_proto::dataset::find;
 use uplift_store::schema::SIMULATED;
 
 use super::indicator::{Component, reference, table};
+use super::sql_guard::{check_expression, check_text};
 use super::survey::survey_aggregate;
 
 /// A table without rows, for one that does not exist yet.
@@ -52,9 +53,49 @@ pub(crate) type Outputs = [Expr; 4];
 
 /// Checks a component against the columns of its tables, by planning it over none of their rows.
 pub(crate) fn check(component: &Component, dimensions: &[String]) -> Result<(), DeclarationError> {
+    let columns = component.per.iter().flat_map(|per| &per.columns);
+    let columns = columns.map(|(name, sql)| (format!("per.columns.{name}"), sql));
+    let parts: Vec<_> =
+        [("measure".to_owned(), &component.measure), ("where".to_owned(), &component.condition)]
+            .into_iter()
+            .chain(columns)
+            .collect();
+    for (part, sql) in &parts {
+        check_text(part, sql)?;
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let names = [("period", &component.period), ("area", &component.area)];
+    let keys = component.per.iter().flat_map(|per| std::iter::once(&per.key).chain(per.columns.keys()));
+    let names =
+        names.into_iter().chain(component.join.iter().map(|c| ("join", c))).chain(keys.map(|c| ("per", c)));
+    for (part, name) in names {
+        if name.len() > 100 || !name.chars().all(plain) {
+            return Err(DeclarationError::new(part, format!("{name:?} is not the name of a column")));
+        }
+    }
+    let personal = |name: &str| is_personal(component, name);
+    if let Some(dimension) = dimensions.iter().find(|d| personal(d)) {
+        let remedy = format!("{dimension} is personal; choose a column that does not tell people apart");
+        return Err(DeclarationError::new("dimensions", remedy));
+    }
+    // Each expression is planned alone, so that none can lean on what it is put beside.
+    let all = Breakdown { area: String::new(), by_level: None, dimensions: Vec::new() };
+    let bare = Component { per: None, ..component.clone() };
+    let rows = records(&bare, &all, None, &empty)?;
+    let first = "2011".parse().map_err(|e| DeclarationError::new("period", e))?;
+    for (part, sql) in parts.iter().filter(|(_, sql)| !sql.is_empty()) {
+        // The measure of records that are added up first is over the sums, which exist only then.
+        if component.per.is_none() || part != "measure" {
+            check_expression(part, &parse(&rows, part, &filled(sql, first))?, &personal)?;
+        }
+    }
     let breakdown = Breakdown { area: "50".to_owned(), by_level: Some(6), dimensions: dimensions.to_vec() };
     let period = "2011".parse().map_err(|e| DeclarationError::new("period", e))?;
     let records = records(component, &breakdown, Some(period), &empty)?;
+    if component.per.is_some() {
+        let measure = parse(&records, "measure", &filled(&component.measure, period))?;
+        check_expression("measure", &measure, &personal)?;
+    }
     let mut aggregates = Vec::new();
     let outputs = plan(component, period, None, &records, &mut aggregates)?;
     let counted =
@@ -70,6 +111,21 @@ pub(crate) fn check(component: &Component, dimensions: &[String]) -> Result<(), 
         ));
     }
     Ok(())
+}
+
+/// Whether a column of a component's records tells people apart, that of a joined record included.
+fn is_personal(component: &Component, name: &str) -> bool {
+    let own = |dataset: &str, name: &str| {
+        let fields = find(dataset).map(|d| d.fields.as_slice()).unwrap_or_default();
+        fields.iter().any(|f| f.personal && f.column() == name)
+    };
+    own(&component.dataset, name)
+        || component.join.iter().any(|column| {
+            let prefix = column.strip_suffix("_id").unwrap_or(column);
+            let joined = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_'));
+            let to = reference(&component.dataset, column).ok();
+            joined.zip(to).is_some_and(|(name, to)| own(&to.dataset, name))
+        })
 }
 
 /// The records of a component in an area, with the code of the area inside if it is broken down.

@@ -1,16 +1,17 @@
 //! `uplift datasets` and `uplift template`: what can be submitted, and an empty file for it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use uplift_client::{connect, from_status};
 use uplift_core::dataset::{Dataset, Field, Kind};
-use uplift_core::error::{Error, ErrorKind, Result};
+use uplift_core::error::{Error, Result};
 use uplift_core::language::Language;
 use uplift_proto::v1::ingest::GetTemplateRequest;
 
 use crate::arguments::{IngestAddress, OutputFormat};
 use crate::outcome::Outcome;
+use crate::saved_file::save;
 use crate::terminal::{Listing, say};
 
 #[derive(Debug, Args)]
@@ -77,10 +78,11 @@ pub(crate) async fn template(args: TemplateArgs, language: Language) -> Result<O
     let language = language.choose("en", "zh").to_owned();
     let request = GetTemplateRequest { dataset: args.dataset, language };
     let answer = client.get_template(request).await.map_err(|s| from_status(&s))?.into_inner();
-    let output = args.output.unwrap_or_else(|| answer.file_name.clone().into());
-    std::fs::write(&output, &answer.content).map_err(|e| {
-        Error::new(ErrorKind::FailedPrecondition, format!("cannot write {}: {e}", output.display()))
-    })?;
+    let output = args.output.unwrap_or_else(|| {
+        // Only the name counts: where it is saved is not for a service to say.
+        Path::new(&answer.file_name).file_name().unwrap_or_default().into()
+    });
+    save(&output, &answer.content)?;
     say!("{}", output.display());
     Ok(Outcome::Done)
 }

@@ -19,6 +19,7 @@ use uplift_proto::v1::ingest::{
 
 use crate::arguments::IngestAddress;
 use crate::outcome::Outcome;
+use crate::saved_file::save;
 use crate::terminal::say;
 
 /// Bytes of one message of an upload.
@@ -93,9 +94,14 @@ pub(crate) async fn run(args: ImportArgs) -> Result<Outcome> {
         return Ok(Outcome::ProblemsFound);
     }
     let path = rejected_path(&args.file);
-    std::fs::write(&path, rejected_rows(bytes, &reasons(&rejections))?).map_err(|e| {
-        Error::new(ErrorKind::FailedPrecondition, format!("cannot write {}: {e}", path.display()))
-    })?;
+    let reasons = reasons(&rejections);
+    save(&path, &rejected_rows(bytes, &reasons)?)?;
+    let unexplained = submission.rows_rejected - reasons.len() as i64;
+    if unexplained > 0 {
+        say!(
+            "  and {unexplained} further rows were rejected, whose reasons are not kept; import them again after these"
+        );
+    }
     say!("Rejected rows, with reasons: {}. Correct them there and import that file.", path.display());
     Ok(Outcome::ProblemsFound)
 }

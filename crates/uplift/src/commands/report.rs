@@ -14,6 +14,7 @@ use uplift_proto::v1::reporting::{
 
 use crate::arguments::ReportingAddress;
 use crate::outcome::Outcome;
+use crate::saved_file::save;
 use crate::terminal::progress;
 
 #[derive(Debug, Args)]
@@ -62,9 +63,7 @@ pub(crate) async fn generate(channel: Channel, document: &str, output: &Path) ->
     let report =
         report.ok_or_else(|| Error::internal("writing the report", "the stream ended without one"))?;
     let content = download(&mut client, &report.report_id).await?;
-    std::fs::write(output, content).map_err(|e| {
-        Error::new(ErrorKind::FailedPrecondition, format!("cannot write {}: {e}", output.display()))
-    })?;
+    save(output, &content)?;
     Ok(report)
 }
 
