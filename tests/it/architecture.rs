@@ -25,8 +25,8 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("simulate", &["core", "proto"]),
     ("server", &["client", "core", "ingest", "metrics", "proto", "reporting", "store"]),
     ("uplift", &["client", "core", "formats", "measures", "proto", "server", "simulate"]),
-    ("testkit", &["client", "proto", "server", "simulate"]),
-    ("tests", &["client", "formats", "proto", "simulate", "store", "testkit"]),
+    ("testkit", &["client", "core", "proto", "server", "simulate"]),
+    ("tests", &["client", "core", "formats", "ingest", "proto", "server", "simulate", "store", "testkit"]),
 ];
 
 /// Crates that the core must not depend on.

@@ -219,7 +219,9 @@ async fn ask_everything(uplift: &Uplift) {
                 let request = TraceFigureRequest { trace: figure.trace.clone(), ..Default::default() };
                 let traced = metrics.trace_figure(request).await;
                 let traced = traced.unwrap_or_else(|e| panic!("{}: {e:?}", figure.indicator_id)).into_inner();
-                assert!(traced.agrees, "{} {} {}", figure.indicator_id, figure.area_code, figure.period);
+                let (name, again) = (&figure.indicator_id, traced.recomputed_exact_value);
+                let said = format!("{name} {area} {period}: {} and {again}", figure.exact_value);
+                assert!(traced.agrees, "{said}");
             }
             let mut stream = metrics
                 .stream_indicators(StreamIndicatorsRequest { query: Some(query) })

@@ -18,6 +18,13 @@ pub struct Damaged {
     pub what: &'static str,
 }
 
+/// What can be wrong with a file.
+pub const MISSING: &str = "is missing";
+pub const CHANGED: &str = "is not what was written";
+
+/// Name of the object store that finds damage, as its errors give it.
+pub const GUARDED: &str = "tables";
+
 impl fmt::Display for Damaged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.file, self.what)
@@ -35,14 +42,25 @@ pub fn damage(error: &(dyn Error + 'static)) -> Option<Damaged> {
         }
         // A file of the log or of the data that is looked for is one that a commit names.
         if let Some(object_store::Error::NotFound { path, .. }) = error.downcast_ref() {
-            return Some(Damaged { file: path.clone(), what: "is missing" });
+            return Some(Damaged { file: path.clone(), what: MISSING });
         }
         cause = match error.downcast_ref::<DataFusionError>() {
             Some(DataFusionError::Shared(shared)) => Some(shared.as_ref()),
             _ => error.source(),
         };
     }
-    None
+    told(&error.to_string())
+}
+
+/// The damage that a message tells of: the kernel of the table format keeps the words of an error and not the
+/// error itself.
+fn told(message: &str) -> Option<Damaged> {
+    let damaged = |file: &str, what| Some(Damaged { file: file.trim().to_owned(), what });
+    if let Some((_, missing)) = message.split_once("File not found: ") {
+        return damaged(missing, MISSING);
+    }
+    let (_, said) = message.split_once(&format!("Generic {GUARDED} error: "))?;
+    [MISSING, CHANGED].into_iter().find_map(|what| damaged(said.split_once(what)?.0, what))
 }
 
 /// The error of a disk that cannot be written, if an error comes from one.
@@ -162,6 +180,19 @@ fn table_kind(error: &DeltaTableError) -> ErrorKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn damage_is_told_however_deep_it_lies() {
+        let damaged = Damaged { file: "area/x.json".into(), what: CHANGED };
+        let stored = || object_store::Error::Generic { store: GUARDED, source: Box::new(damaged.clone()) };
+        let deep =
+            DataFusionError::Shared(std::sync::Arc::new(DataFusionError::ObjectStore(Box::new(stored()))));
+        assert_eq!(damage(&deep), Some(damaged.clone()));
+        let in_words = DeltaTableError::Generic(format!("Kernel error: {}", stored()));
+        assert_eq!(damage(&in_words), Some(damaged));
+        assert_eq!(damage(&DeltaTableError::Generic("other".into())), None);
+        assert_eq!(table_failed("area", "opening", in_words).kind, ErrorKind::DataLoss);
+    }
 
     #[test]
     fn a_lost_race_may_be_tried_again_and_the_rest_is_our_fault() {

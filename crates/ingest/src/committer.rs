@@ -35,6 +35,8 @@ pub(crate) struct Committer {
 pub(crate) struct Destination {
     pub(crate) dataset: &'static Dataset,
     pub(crate) table: Arc<Table>,
+    /// Its version at the start; the ledger knows what was committed until then.
+    pub(crate) version: i64,
     /// Where every submission is recorded.
     pub(crate) ledger: Arc<Ledger>,
     /// Where rejected rows are kept.
@@ -73,7 +75,7 @@ impl Committer {
 }
 
 async fn run(destination: Destination, mut queue: mpsc::Receiver<Queued>) {
-    let mut keys = None;
+    let mut known = Known { version: destination.version, keys: None };
     let mut carried = None;
     loop {
         let first = match carried.take() {
@@ -86,16 +88,13 @@ async fn run(destination: Destination, mut queue: mpsc::Receiver<Queued>) {
         let group;
         (group, carried) = gather(first, &mut queue);
         // A panic is the failure of one group: those who wait for it learn that, and the next one is committed.
-        if AssertUnwindSafe(commit(&destination, &mut keys, group)).catch_unwind().await.is_err() {
-            keys = None;
+        if AssertUnwindSafe(commit(&destination, &mut known, group)).catch_unwind().await.is_err() {
+            known.keys = None;
         }
         let compacting = async {
-            if let (Some(version), Some(keys)) = (destination.table.compact().await, &mut keys)
-                && version == keys.version + 1
-            {
-                // The same rows in other files.
-                keys.version = version;
-            }
+            let compacted = destination.table.compact().await;
+            // The same rows in other files.
+            known.version += i64::from(compacted == Some(known.version + 1));
             destination.ledger.compact().await;
             destination.quarantine.compact().await;
         };
@@ -123,15 +122,23 @@ fn gather(first: Queued, queue: &mut mpsc::Receiver<Queued>) -> (Vec<Queued>, Op
     (group, None)
 }
 
-async fn commit(destination: &Destination, keys: &mut Option<Keys>, group: Vec<Queued>) {
+/// What a committer knows of its table.
+struct Known {
+    /// The version until which the ledger knows what was committed, and whose keys are known.
+    version: i64,
+    /// None at first, and after a failure.
+    keys: Option<Keys>,
+}
+
+async fn commit(destination: &Destination, known: &mut Known, group: Vec<Queued>) {
     let (requests, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|q| (q.request, q.reply)).unzip();
-    let mut committed = try_commit(destination, keys, requests.clone()).await;
+    let mut committed = try_commit(destination, known, requests.clone()).await;
     if let Err(error) = &committed {
         tracing::warn!(dataset = destination.dataset.name, cause = ?error, "a commit failed; it is looked at again");
         // Another process may have come first, or the commit may be durable although its answer was lost. With what
         // the log says known, a submission that is in it gets its answer, and one that is not is committed.
-        *keys = None;
-        committed = try_commit(destination, keys, requests).await;
+        known.keys = None;
+        committed = try_commit(destination, known, requests).await;
     }
     match committed {
         Ok(outcomes) => {
@@ -141,7 +148,7 @@ async fn commit(destination: &Destination, keys: &mut Option<Keys>, group: Vec<Q
             }
         }
         Err(error) => {
-            *keys = None;
+            known.keys = None;
             tracing::error!(dataset = destination.dataset.name, cause = ?error, "commit failed");
             for reply in replies {
                 let _ = reply.send(Err(Error::new(error.kind, error.message.clone())));
@@ -183,27 +190,28 @@ impl StagedSubmission {
 /// Commits a group in phases: decide each submission, keep rejections, commit the rows, record outcomes.
 async fn try_commit(
     destination: &Destination,
-    keys: &mut Option<Keys>,
+    known: &mut Known,
     group: Vec<CommitRequest>,
 ) -> Result<Vec<Outcome>> {
     let newest = destination.table.snapshot().await?.version();
-    let keys = match keys {
-        Some(keys) if keys.version == newest => keys,
-        // At first, after a failure, or because another process has written in spite of the lock: what is in the
-        // log counts, whoever wrote it.
-        _ => {
-            destination.ledger.catch_up(&destination.table).await?;
-            keys.insert(Keys::read(destination.dataset, &destination.table).await?)
-        }
+    if known.version != newest {
+        // A commit whose answer was lost, or of another process that writes in spite of the lock: what is in the log
+        // counts, whoever wrote it.
+        destination.ledger.catch_up(&destination.table, known.version).await?;
+        *known = Known { version: newest, keys: None };
+    }
+    let keys = match &mut known.keys {
+        Some(keys) => keys,
+        none => none.insert(Keys::read(destination.dataset, &destination.table).await?),
     };
     let mut staged = stage_group(destination, keys, group).await?;
     keep_rejections(destination, &staged).await?;
     let version = commit_rows(destination, &staged).await?;
     for staged in staged.iter_mut().filter(|s| s.is_accepted()) {
         staged.outcome.submission.table_version = version;
-        keys.version = version.unwrap_or(keys.version);
         keys.add(&staged.keys, staged.header.area_and_period(), staged.header.replace);
     }
+    known.version = version.unwrap_or(known.version);
     // The rows are committed whatever happens now, so these are the answers: the log holds what the
     // ledger could not write.
     let recorded: Vec<_> =

@@ -20,8 +20,6 @@ use crate::header::AreaAndPeriod;
 /// office's ingest on one machine.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
-    /// The version of the table that the keys are those of.
-    pub(crate) version: i64,
     reported: Vec<AreaAndPeriod>,
     /// Position in `reported`.
     positions: HashMap<AreaAndPeriod, u32>,
@@ -38,7 +36,7 @@ impl Keys {
         let columns: Vec<Expr> = names.map(col).collect();
         let snapshot = table.snapshot().await?;
         let rows = snapshot.rows().await?.select(columns).map_err(failed)?;
-        let mut keys = Self { version: snapshot.version(), ..Self::default() };
+        let mut keys = Self::default();
         for batch in rows.collect().await.map_err(failed)? {
             let (areas, periods) = (text(&batch, REPORTING_AREA)?, text(&batch, REPORTING_PERIOD)?);
             for (row, key) in digests(dataset, &batch)?.into_iter().enumerate() {

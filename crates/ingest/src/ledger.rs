@@ -111,17 +111,20 @@ impl Ledger {
         Err(Error::new(ErrorKind::DataLoss, message))
     }
 
-    /// Adds what the log of a table says and the ledger does not: commits of a process that ended before
-    /// it could record them.
-    pub(crate) async fn catch_up(&self, dataset: &Table) -> Result<()> {
-        let recorded = {
-            let entries = self.entries.lock().await;
-            let versions = entries.list.iter().filter(|s| s.dataset == dataset.name());
-            versions.filter_map(|s| s.table_version).max().unwrap_or_default()
-        };
-        // A version may have been recorded while an earlier one could not be: those before are looked at too.
+    /// The newest version of a table that the ledger tells of, less a margin: a version may have been recorded
+    /// while an earlier one could not be.
+    pub(crate) async fn recorded(&self, dataset: &Table) -> i64 {
+        let entries = self.entries.lock().await;
+        let versions = entries.list.iter().filter(|s| s.dataset == dataset.name());
+        let newest = versions.filter_map(|s| s.table_version).max().unwrap_or_default();
+        (newest - LOOK_BACK).max(0)
+    }
+
+    /// Adds what the log of a table says after a version and the ledger does not: commits of a process that
+    /// ended before it could record them, or of another one.
+    pub(crate) async fn catch_up(&self, dataset: &Table, since: i64) -> Result<()> {
         let mut missing = Vec::new();
-        for entry in dataset.log_after((recorded - LOOK_BACK).max(0)).await? {
+        for entry in dataset.log_after(since).await? {
             let Some(value) = entry.metadata.get(schema::LOG_SUBMISSIONS) else { continue };
             let logged: Vec<Submission> = serde_json::from_value(value.clone())
                 .map_err(|e| Error::internal("reading submissions from the log", e))?;

@@ -55,9 +55,10 @@ impl Ingest {
                 let schema = TableSchema::for_dataset(dataset);
                 let table = store.create(&schema).await?;
                 ledger.check(&table).await?;
-                ledger.catch_up(&table).await?;
+                ledger.catch_up(&table, ledger.recorded(&table).await).await?;
+                let version = table.snapshot().await?.version();
                 let (ledger, quarantine, lock) = (ledger.clone(), quarantine.clone(), lock.clone());
-                let destination = Destination { dataset, table, ledger, quarantine, _lock: lock };
+                let destination = Destination { dataset, table, version, ledger, quarantine, _lock: lock };
                 Pipeline::start(destination, schema, references.clone())
             };
             let pipeline = open().await;

@@ -20,7 +20,7 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result, UploadPart,
 };
 use sha2::{Digest, Sha256};
-use uplift_engine::error::Damaged;
+use uplift_engine::error::{CHANGED, Damaged, GUARDED, MISSING};
 
 use crate::sums::Sums;
 
@@ -70,11 +70,11 @@ impl GuardedStore {
         };
         let damaged = |what| {
             let damaged = Damaged { file: location.to_string(), what };
-            object_store::Error::Generic { store: "tables", source: Box::new(damaged) }
+            object_store::Error::Generic { store: GUARDED, source: Box::new(damaged) }
         };
         let bytes = match self.inner.get(location).await {
             Ok(found) => found.bytes().await?,
-            Err(object_store::Error::NotFound { .. }) => return Err(damaged("is missing")),
+            Err(object_store::Error::NotFound { .. }) => return Err(damaged(MISSING)),
             Err(e) => return Err(e),
         };
         let digest = tokio::task::spawn_blocking(move || hex::encode(Sha256::digest(&bytes))).await;
@@ -82,7 +82,7 @@ impl GuardedStore {
             self.state().checked.insert(location.clone());
             return Ok(());
         }
-        Err(damaged("is not what was written"))
+        Err(damaged(CHANGED))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use deltalake_core::{DeltaTable, DeltaTableBuilder};
 use object_store::ObjectStore;
-use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_engine::error::table_failed;
@@ -20,6 +20,8 @@ use crate::writer_lock::WriterLock;
 #[derive(Debug)]
 pub struct Store {
     root: PathBuf,
+    /// Names this store among all of the process: the engine keeps object stores by address.
+    number: u64,
     files: GuardedStore,
     tables: Mutex<HashMap<String, Arc<Table>>>,
 }
@@ -42,7 +44,9 @@ impl Store {
         std::fs::create_dir_all(root).map_err(|e| unusable(&e))?;
         let root = root.canonicalize().map_err(|e| unusable(&e))?;
         let files = GuardedStore::new(&root, between).map_err(|e| unusable(&e))?;
-        Ok(Self { root, files, tables: Mutex::default() })
+        static NUMBERS: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { root, number, files, tables: Mutex::default() })
     }
 
     /// The folder of the tables.
@@ -86,11 +90,10 @@ impl Store {
         Ok(Some(table))
     }
 
-    /// A handle that is not loaded. Its address is a name of the folder, not its path, so that a folder may
-    /// be called anything; the files behind it are the guarded ones.
+    /// A handle that is not loaded. Its address names the store, not the path of its folder, which may be called
+    /// anything; the files behind it are the guarded ones.
     fn handle(&self, name: &str) -> Result<DeltaTable> {
-        let folder = hex::encode(&Sha256::digest(self.root.as_os_str().as_encoded_bytes())[..8]);
-        let address = url::Url::parse(&format!("memory://{folder}/{name}/"));
+        let address = url::Url::parse(&format!("memory://store{}/{name}/", self.number));
         let address = address.map_err(|e| Error::internal("addressing a table", e))?;
         let files = Arc::new(self.files.clone());
         let built = DeltaTableBuilder::from_url(address.clone())

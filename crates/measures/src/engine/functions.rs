@@ -233,6 +233,10 @@ fn sample<'a>(weights: &'a [f64], design: &'a Design) -> Sample<'a> {
 
 fn estimate(measure: &Measure, gathered: &[u8]) -> Result<Estimate> {
     let (rows, conventions) = (decode(gathered)?, Conventions::default());
+    // Where nothing was measured, nothing has a value, as in the aggregate of that name.
+    if rows.values.is_empty() {
+        return Ok(Estimate::default());
+    }
     let estimate = match rows.design() {
         Some(design) => sample(&rows.weights, &design).measure(measure, &rows.values, &conventions),
         None => Distribution::new(&rows.values, &rows.weights).and_then(|distribution| {
@@ -245,6 +249,9 @@ fn estimate(measure: &Measure, gathered: &[u8]) -> Result<Estimate> {
 
 fn difference(measure: &Measure, before: &[u8], after: &[u8]) -> Result<Estimate> {
     let (before, after, conventions) = (decode(before)?, decode(after)?, Conventions::default());
+    if before.values.is_empty() || after.values.is_empty() {
+        return Ok(Estimate::default());
+    }
     let design = before.design_with(&after);
     let linear = |rows: &GatheredRows<'_>| {
         let distribution = Distribution::new(&rows.values, &rows.weights)?;
