@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use uplift_proto::service::Service;
+use uplift_proto::v1::metrics::QueryStatementsRequest;
 use uplift_testkit::{Uplift, uplift_command};
 
 async fn versions(folder: &Path) -> BTreeMap<&'static str, (i64, usize)> {
@@ -198,6 +199,53 @@ fn a_file_that_cannot_be_measured_says_where_and_why() {
             assert!(message.contains(part), "{part} is missing from {message}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_backup_is_verified_and_restored_and_damage_is_named() {
+    let uplift = Uplift::with_article().await;
+    let folder = tempfile::tempdir().unwrap();
+    let uplift_on = |arguments: &[&str], data: &Path| {
+        let mut command = Command::new(uplift_command());
+        let output = command.args(arguments).arg("--data-dir").arg(data).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (copy, restored) = (folder.path().join("copy"), folder.path().join("restored"));
+    let (status, said) = uplift_on(&["backup", copy.to_str().unwrap()], uplift.folder());
+    assert_eq!(status, Some(0), "{said}");
+    let (status, said) = uplift_on(&["backup", copy.to_str().unwrap()], uplift.folder());
+    assert_eq!((status, said.as_str()), (Some(1), ""), "a folder that is not empty is not overwritten");
+    assert_eq!(uplift_on(&["restore", copy.to_str().unwrap()], &restored).0, Some(0));
+    let again = Uplift::on(&restored).await.unwrap();
+    let request = QueryStatementsRequest::default();
+    let figures = again.metrics().await.query_statements(request.clone()).await.unwrap().into_inner().figures;
+    assert_eq!(figures, uplift.metrics().await.query_statements(request).await.unwrap().into_inner().figures);
+    let data = files(&copy.join("tables/statement")).into_iter().find(|f| f.ends_with(".parquet")).unwrap();
+    let mut content = std::fs::read(&data).unwrap();
+    let middle = content.len() / 2;
+    content[middle] ^= 1;
+    std::fs::write(&data, content).unwrap();
+    let (status, said) = uplift_on(&["verify", "tables"], &copy);
+    assert_eq!(status, Some(1));
+    let name = data.rsplit('/').next().unwrap();
+    for part in ["statement", name, "version 1", "article/statement"] {
+        assert!(said.contains(part), "{part} is not in {said}");
+    }
+    let refused = uplift_on(&["restore", copy.to_str().unwrap()], &folder.path().join("other"));
+    assert_eq!(refused.0, Some(1), "what is damaged is not restored");
+}
+
+/// Every file of a folder.
+fn files(folder: &Path) -> Vec<String> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => files.extend(self::files(&path)),
+            false => files.push(path.display().to_string()),
+        }
+    }
+    files
 }
 
 #[tokio::test]

@@ -360,6 +360,53 @@ impl ObjectStore for Faulty {
     }
 }
 
+/// Serves an ingest, and connects to it.
+async fn served(ingest: Ingest) -> (IngestClient, tokio::task::JoinHandle<()>) {
+    let incoming = TcpIncoming::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", incoming.local_addr().unwrap());
+    let service = uplift_ingest::Server::new(uplift_ingest::Grpc(ingest));
+    let serving = tonic::transport::Server::builder().add_service(service).serve_with_incoming(incoming);
+    let serving = tokio::spawn(async move { serving.await.unwrap() });
+    (uplift_client::ingest(uplift_client::connect(&url).await.unwrap()), serving)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_writers_whose_lock_was_taken_away_still_accept_each_key_and_id_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let tables = folder.path().join("tables");
+    let open = || async { Ingest::open(&Arc::new(Store::open(&tables).unwrap())).await };
+    let (mut one, _serving) = served(open().await.unwrap()).await;
+    one.submit_records(wanzhou()).await.unwrap();
+    let locked = open().await.unwrap_err();
+    assert!(locked.message.contains(&format!("process {}", std::process::id())), "{locked}");
+    std::fs::remove_file(tables.join("writer.lock")).unwrap();
+    let (mut other, _serving) = served(open().await.unwrap()).await;
+    let mut known = Known::default();
+    for n in 0..20 {
+        let id = format!("append/{n}");
+        let request = request(&id, 8);
+        let (first, second) =
+            tokio::join!(one.submit_records(request.clone()), other.submit_records(request.clone()));
+        let version = |answer: Result<tonic::Response<_>, Status>| {
+            let answer: uplift_proto::v1::ingest::SubmitRecordsResponse = answer.unwrap().into_inner();
+            answer.submission.unwrap().table_version
+        };
+        assert_eq!(
+            version(first),
+            version(second),
+            "a retry that meets the other instance gets the first answer"
+        );
+        // The same records under another id, at the other instance.
+        let mut again = request;
+        again.header.as_mut().unwrap().submission_id = format!("again/{n}");
+        let refused =
+            if n % 2 == 0 { other.submit_records(again).await } else { one.submit_records(again).await };
+        assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
+        known.appended.insert(id);
+    }
+    check(folder.path(), &known).await;
+}
+
 /// Submits until it is answered well; says whether an answer was an error on the way.
 async fn submitted(client: &mut IngestClient, request: &SubmitRecordsRequest) -> Result<bool, Status> {
     let mut failures = 0;
@@ -392,13 +439,7 @@ async fn an_object_store_that_fails_loses_doubles_and_halves_nothing() {
         Arc::new(Faulty { inner, random: Mutex::new(ChaCha8Rng::seed_from_u64(3)), on: faults })
     });
     let ingest = Ingest::open(&Arc::new(store.unwrap())).await.unwrap();
-    let incoming = TcpIncoming::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = incoming.local_addr().unwrap();
-    let service = uplift_ingest::Server::new(uplift_ingest::Grpc(ingest));
-    let serving =
-        tokio::spawn(tonic::transport::Server::builder().add_service(service).serve_with_incoming(incoming));
-    let mut client =
-        uplift_client::ingest(uplift_client::connect(&format!("http://{address}")).await.unwrap());
+    let (mut client, serving) = served(ingest).await;
     client.submit_records(wanzhou()).await.unwrap();
     on.store(true, Ordering::Relaxed);
     let (mut known, mut met) = (Known::default(), 0);

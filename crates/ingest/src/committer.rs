@@ -193,7 +193,8 @@ async fn try_commit(
     known: &mut Known,
     group: Vec<CommitRequest>,
 ) -> Result<Vec<Outcome>> {
-    let newest = destination.table.snapshot().await?.version();
+    let snapshot = destination.table.snapshot().await?;
+    let newest = snapshot.version();
     if known.version != newest {
         // A commit whose answer was lost, or of another process that writes in spite of the lock: what is in the log
         // counts, whoever wrote it.
@@ -202,11 +203,11 @@ async fn try_commit(
     }
     let keys = match &mut known.keys {
         Some(keys) => keys,
-        none => none.insert(Keys::read(destination.dataset, &destination.table).await?),
+        none => none.insert(Keys::read(destination.dataset, &snapshot).await?),
     };
     let mut staged = stage_group(destination, keys, group).await?;
     keep_rejections(destination, &staged).await?;
-    let version = commit_rows(destination, &staged).await?;
+    let version = commit_rows(destination, &staged, newest).await?;
     for staged in staged.iter_mut().filter(|s| s.is_accepted()) {
         staged.outcome.submission.table_version = version;
         keys.add(&staged.keys, staged.header.area_and_period(), staged.header.replace);
@@ -255,8 +256,13 @@ async fn keep_rejections(destination: &Destination, staged: &[StagedSubmission])
     destination.quarantine.keep(&rejected).await
 }
 
-/// Commits the accepted rows and returns their version; none if no row was accepted.
-async fn commit_rows(destination: &Destination, staged: &[StagedSubmission]) -> Result<Option<i64>> {
+/// Commits the accepted rows onto the version that they were judged by, and returns theirs; none if no row was
+/// accepted.
+async fn commit_rows(
+    destination: &Destination,
+    staged: &[StagedSubmission],
+    judged_by: i64,
+) -> Result<Option<i64>> {
     let accepted: Vec<_> = staged.iter().filter(|s| s.is_accepted()).collect();
     let Some(first) = accepted.first() else { return Ok(None) };
     // The log names the refused ones of the group too: a batch missing from a stream would be a gap.
@@ -266,6 +272,7 @@ async fn commit_rows(destination: &Destination, staged: &[StagedSubmission]) -> 
         replace: first.header.replace.then(|| first.header.scope()),
         transactions: accepted.iter().map(|s| s.outcome.submission.submission_id.clone()).collect(),
         metadata: Ledger::log_metadata(&new)?,
+        onto: Some(judged_by),
     };
     destination.table.commit(commit).instrument(stage_span!("commit rows")).await.map(Some)
 }

@@ -10,7 +10,7 @@ use uplift_core::dataset::Dataset;
 use uplift_core::error::{Error, Result};
 use uplift_engine::error::query_failed;
 use uplift_formats::columns::{text, text_at};
-use uplift_store::Table;
+use uplift_store::Snapshot;
 use uplift_store::schema::{REPORTING_AREA, REPORTING_PERIOD};
 
 use crate::header::AreaAndPeriod;
@@ -30,11 +30,10 @@ pub(crate) struct Keys {
 pub(crate) type Key = [u8; 16];
 
 impl Keys {
-    pub(crate) async fn read(dataset: &Dataset, table: &Table) -> Result<Self> {
+    pub(crate) async fn read(dataset: &Dataset, snapshot: &Snapshot) -> Result<Self> {
         let failed = |e| query_failed(format!("reading the keys of {}", dataset.name), e);
         let names = dataset.key.iter().map(String::as_str).chain([REPORTING_AREA, REPORTING_PERIOD]);
         let columns: Vec<Expr> = names.map(col).collect();
-        let snapshot = table.snapshot().await?;
         let rows = snapshot.rows().await?.select(columns).map_err(failed)?;
         let mut keys = Self::default();
         for batch in rows.collect().await.map_err(failed)? {

@@ -63,3 +63,22 @@ impl DiskWatch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_disk_that_cannot_be_written_is_seen_and_seen_again_when_it_can() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let watch = DiskWatch::new(&data);
+        assert!(!watch.changed(true).await);
+        private_folder(&data).unwrap();
+        assert!(watch.changed(false).await);
+        let mode = fs::metadata(&data).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        fs::write(data.join("file"), "x").unwrap();
+        assert_eq!(fs::metadata(data.join("file")).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

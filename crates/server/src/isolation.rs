@@ -166,3 +166,66 @@ impl HttpBody for ContainedBody {
         self.inner.as_ref().map(HttpBody::size_hint).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body::Frame;
+    use tonic::Code;
+    use tower::{ServiceExt, service_fn};
+
+    use super::*;
+
+    fn request(path: &str) -> Request<Body> {
+        Request::builder().uri(path).body(Body::empty()).unwrap()
+    }
+
+    /// A service that panics at once, panics while its body is read, or never answers.
+    async fn faulty(request: Request<Body>) -> Result<Response<Body>, Infallible> {
+        match request.uri().path() {
+            "/at-once" => panic!("at once"),
+            "/never" => std::future::pending().await,
+            "/late" => Ok(Response::new(Body::new(Late))),
+            _ => Ok(Response::new(Body::empty())),
+        }
+    }
+
+    struct Late;
+
+    impl HttpBody for Late {
+        type Data = Bytes;
+        type Error = Status;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+            panic!("late")
+        }
+    }
+
+    /// The code in the trailers of an answer, or in its headers.
+    async fn code(mut response: Response<Body>) -> Code {
+        let frame = std::future::poll_fn(|context| Pin::new(response.body_mut()).poll_frame(context)).await;
+        let trailers = frame.and_then(|f| f.unwrap().into_trailers().ok());
+        let headers = trailers.unwrap_or_else(|| response.headers().clone());
+        Status::from_header_map(&headers).map_or(Code::Ok, |status| status.code())
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_the_answer_of_one_call_and_what_is_beyond_the_limit_is_told_to_retry() {
+        let service = Isolation::new(1).layer(service_fn(faulty));
+        let call = |path| service.clone().oneshot(request(path));
+        assert_eq!(code(call("/at-once").await.unwrap()).await, Code::Internal);
+        assert_eq!(code(call("/late").await.unwrap()).await, Code::Internal);
+        assert_eq!(code(call("/well").await.unwrap()).await, Code::Ok);
+        let never = tokio::spawn(call("/never"));
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        assert_eq!(code(call("/well").await.unwrap()).await, Code::ResourceExhausted);
+        assert_eq!(code(call("/grpc.health.v1.Health/Check").await.unwrap()).await, Code::Ok);
+        // Who leaves gives the place back.
+        never.abort();
+        let _ = never.await;
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        assert_eq!(code(call("/well").await.unwrap()).await, Code::Ok);
+    }
+}

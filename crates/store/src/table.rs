@@ -56,7 +56,7 @@ const CHECKPOINT_AFTER: usize = 20;
 /// Files of this size are not rewritten, or a growing table would be written again and again.
 const COMPACTED_BYTES: i64 = 16 << 20;
 
-/// The application transaction that every commit of rows makes: two writers that should exclude each other and do
+/// The application transaction that every commit onto a version makes: two writers that should exclude each other and do
 /// not are a conflict, and never both committed.
 const WRITER: &str = "uplift.ingest";
 
@@ -71,6 +71,8 @@ pub struct Commit {
     pub transactions: Vec<String>,
     /// Written to the log entry of the commit.
     pub metadata: Vec<(String, Value)>,
+    /// The version that the commit must follow; absent is any.
+    pub onto: Option<i64>,
 }
 
 /// One entry of the log: a version and the metadata of its commit.
@@ -178,6 +180,10 @@ impl Table {
     pub async fn commit(&self, commit: Commit) -> Result<i64> {
         let mut newest = self.newest.lock().await;
         let before = newest.version().unwrap_or_default();
+        if commit.onto.is_some_and(|onto| onto != before as i64) {
+            let message = format!("committing rows to {}: another commit came first; retry", self.name);
+            return Err(Error::new(ErrorKind::Aborted, message));
+        }
         let mut writer = DataFileWriter::new(&newest, &self.name, &self.files)?;
         let mut actions = Vec::new();
         if let Some(scope) = &commit.replace {
@@ -188,7 +194,8 @@ impl Table {
         }
         actions.extend(writer.finish(true).await?);
         let mut transactions: Vec<_> = commit.transactions.iter().map(|id| Transaction::new(id, 1)).collect();
-        transactions.push(Transaction::new(WRITER, before as i64 + 1));
+        // Rows that were judged by a version exclude what came after it; others go beside it.
+        transactions.extend(commit.onto.map(|onto| Transaction::new(WRITER, onto + 1)));
         let mode = if commit.replace.is_some() { SaveMode::Overwrite } else { SaveMode::Append };
         let predicate = commit.replace.map(|scope| scope.to_string());
         let operation = DeltaOperation::Write { mode, partition_by: None, predicate };
