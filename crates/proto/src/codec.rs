@@ -3,7 +3,7 @@
 
 use std::marker::PhantomData;
 
-use bytes::Buf;
+use bytes::{Buf, Bytes};
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 use prost::{Message, Name};
 use prost_reflect::{Kind, MessageDescriptor};
@@ -63,17 +63,21 @@ impl<U: Message + Name + Default> Decoder for StrictDecoder<U> {
             let unreadable = |e| Status::new(Code::Internal, format!("the answer cannot be decoded: {e}"));
             return U::decode(bytes).map(Some).map_err(unreadable);
         }
-        let message = U::decode(bytes.clone());
-        let message = message
-            .map_err(|e| to_status(Error::invalid_field("request", format!("cannot be decoded: {e}"))))?;
-        if let Some(descriptor) = pool().get_message_by_name(&U::full_name())
-            && let Some(path) = unknown_field(&descriptor, &bytes)
-        {
-            let message = format!("is not a field of {}; leave it out", U::NAME);
-            return Err(to_status(Error::invalid_field(path, message)));
-        }
-        Ok(Some(message))
+        decode(bytes).map(Some)
     }
+}
+
+/// A request from its bytes; refused if they are not one, or have a field that it does not declare.
+pub fn decode<M: Message + Name + Default>(bytes: Bytes) -> Result<M, Status> {
+    let wrong = |e: prost::DecodeError| Error::invalid_field("request", format!("cannot be decoded: {e}"));
+    let message = M::decode(bytes.clone()).map_err(|e| to_status(wrong(e)))?;
+    if let Some(descriptor) = pool().get_message_by_name(&M::full_name())
+        && let Some(path) = unknown_field(&descriptor, &bytes)
+    {
+        let remedy = format!("is not a field of {}; leave it out", M::NAME);
+        return Err(to_status(Error::invalid_field(path, remedy)));
+    }
+    Ok(message)
 }
 
 /// The path of the first field that a message does not declare. The bytes were decoded before, so that

@@ -81,6 +81,13 @@ impl Catalogue {
         Ok((catalogue, problems))
     }
 
+    /// What is wrong with the text of a file of declarations.
+    pub(crate) fn problems(&self, text: &str) -> Vec<FieldViolation> {
+        let mut violations = Vec::new();
+        self.clone().read("declarations.toml", "declarations", text, &self.by_id, &mut violations);
+        violations
+    }
+
     /// Adds what a file declares; `reserved` are ids that it may not use.
     fn read(
         &mut self,

@@ -1,0 +1,22 @@
+//! An expression that is read is evaluated or says why not, and is written out as one that is read again.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use uplift_core::expression::Expression;
+use uplift_core::interval::{Bound, Interval};
+
+fuzz_target!(|text: &str| {
+    let Ok(expression) = Expression::parse(text) else { return };
+    let figure = |name: &str| match name.len() % 4 {
+        0 => Interval::exact((name.len() as i64).into()),
+        1 => Interval::from(Bound::open(1.into())),
+        2 => Interval::between(Bound::closed((-2).into()), Bound::open(3.into())),
+        _ => Interval::default(),
+    };
+    let value = expression.evaluate(&figure);
+    let shown = expression.display_with(&str::to_owned);
+    let ascii = shown.replace('−', "-").replace('×', "*").replace('÷', "/");
+    let again = Expression::parse(&ascii).expect("what is written out is read");
+    assert_eq!(again.evaluate(&figure).is_ok(), value.is_ok(), "{shown}");
+    assert_eq!(again.names(), expression.names());
+});
