@@ -229,6 +229,56 @@ async fn killed_at_random_under_a_mixed_load_nothing_is_lost_doubled_or_half() {
     );
 }
 
+/// On a small file system, which UPLIFT_TEST_SMALL_DISK names: a tmpfs of some 20 MiB, mounted by hand.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a small file system"]
+async fn a_full_disk_is_told_and_seen_and_nothing_acknowledged_is_lost() {
+    let disk =
+        std::env::var("UPLIFT_TEST_SMALL_DISK").expect("UPLIFT_TEST_SMALL_DISK names a small file system");
+    let (folder, ballast) = (Path::new(&disk).join("data"), Path::new(&disk).join("ballast"));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::write(&ballast, vec![0; 8 << 20]).unwrap();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut process = serve(&folder, port);
+    let channel = connected(port).await;
+    let mut client = uplift_client::ingest(channel.clone());
+    client.submit_records(wanzhou()).await.unwrap();
+    let mut known = Known::default();
+    let mut refused = None;
+    for n in 0..100_000 {
+        let (id, month) = (format!("append/{n}"), 7 + n % 6);
+        match client.submit_records(request(&id, month)).await {
+            Ok(_) => drop(known.appended.insert(id)),
+            Err(status) => {
+                refused = Some((id, month, status));
+                break;
+            }
+        }
+    }
+    let (id, month, status) = refused.expect("the disk is full at some time");
+    println!("{} submissions, then: {}", known.appended.len(), status.message());
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+    let mut health = tonic_health::pb::health_client::HealthClient::new(channel);
+    let mut status = async |wanted: i32| {
+        for _ in 0..200 {
+            let answer = health.check(tonic_health::pb::HealthCheckRequest::default()).await.unwrap();
+            if answer.into_inner().status == wanted {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("health did not become {wanted}");
+    };
+    status(2).await;
+    std::fs::remove_file(&ballast).unwrap();
+    status(1).await;
+    assert!(submitted(&mut client, &request(&id, month)).await.is_ok());
+    known.appended.insert(id);
+    process.kill().unwrap();
+    process.wait().unwrap();
+    check(&folder, &known).await;
+}
+
 /// A store whose operations fail now and then: before they take effect, after it, late, or half done.
 #[derive(Debug)]
 struct Faulty {

@@ -335,6 +335,15 @@ async fn upload(
     id: &str,
     bytes: Vec<u8>,
 ) -> Result<wire::UploadFileResponse, tonic::Status> {
+    upload_with_units(uplift, id, bytes, &[]).await
+}
+
+async fn upload_with_units(
+    uplift: &Uplift,
+    id: &str,
+    bytes: Vec<u8>,
+    units: &[(&str, &str)],
+) -> Result<wire::UploadFileResponse, tonic::Status> {
     let submission = wire::SubmissionHeader {
         submission_id: id.into(),
         dataset: "fund_flow".into(),
@@ -344,7 +353,8 @@ async fn upload(
         sender: "万州区扶贫办".into(),
         ..Default::default()
     };
-    let header = wire::UploadHeader { submission: Some(submission), ..Default::default() };
+    let units = units.iter().map(|(name, unit)| ((*name).to_owned(), (*unit).to_owned())).collect();
+    let header = wire::UploadHeader { submission: Some(submission), units, ..Default::default() };
     let chunks = bytes.chunks(7).map(|c| Part::Chunk(c.to_vec().into())).collect::<Vec<_>>();
     let parts = std::iter::once(Part::Header(header)).chain(chunks);
     let parts: Vec<_> = parts.map(|part| wire::UploadFileRequest { part: Some(part) }).collect();
@@ -410,6 +420,15 @@ async fn other_encodings_are_accepted_and_unknown_columns_refused() {
     let garbled = upload(&uplift, "garbled", vec![b'a', 0xff, 0xff, b'\n', 0x80]).await.unwrap_err();
     assert_eq!(garbled.code(), Code::InvalidArgument);
     assert_eq!(upload(&uplift, "empty", Vec::new()).await.unwrap_err().code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn two_units_for_one_column_are_refused() {
+    let uplift = Uplift::with_wanzhou().await;
+    for units in [[("amount", "元"), ("金额", "万元")], [("amount_fen", "元"), ("amount", "元")]] {
+        let refused = upload_with_units(&uplift, "units", county_file(), &units).await.unwrap_err();
+        assert!(refused.message().contains("one column"), "{refused:?}");
+    }
 }
 
 #[tokio::test]

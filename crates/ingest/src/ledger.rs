@@ -219,3 +219,45 @@ impl Ledger {
         (page, None)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeDelta, Utc};
+
+    use super::*;
+
+    fn answer(digest: &str, committed: bool, years_ahead: i64) -> Submission {
+        Submission {
+            submission_id: "one".into(),
+            dataset: "area".into(),
+            area_code: "50".into(),
+            period: "2011".into(),
+            mode: "append".into(),
+            policy: "all_or_nothing".into(),
+            sender: "Tests".into(),
+            simulated: false,
+            committed,
+            rows_received: 1,
+            rows_accepted: i64::from(committed),
+            rows_rejected: i64::from(!committed),
+            table_version: committed.then_some(1),
+            digest: digest.into(),
+            create_time: Utc::now() + TimeDelta::days(365 * years_ahead),
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_does_not_make_a_committed_id_free_again() {
+        let mut entries = Entries::default();
+        // After a restart entries come in the order of the clock: the refused try, made five years ahead, is last.
+        for entry in [answer("b", true, 0), answer("a", false, 5)] {
+            entries.push(entry);
+        }
+        assert_eq!(entries.list[entries.newest["one"]].digest, "b");
+        assert!(entries.contains(&answer("b", true, 0)) && !entries.contains(&answer("a", true, 0)));
+        let mut refused_first = Entries::default();
+        refused_first.push(answer("a", false, 0));
+        refused_first.push(answer("b", true, 0));
+        assert_eq!(refused_first.list[refused_first.newest["one"]].digest, "b");
+    }
+}

@@ -81,6 +81,15 @@ fn cut(text: &str, bytes: usize) -> String {
 
 /// The error behind a status that a client received.
 pub fn from_status(status: &Status) -> Error {
+    // A status that a service sent has no source: this one was made here, because no answer came.
+    if std::error::Error::source(status).is_some() {
+        let message = "the service did not answer, or the connection to it was lost; try again: what was committed \
+                       is not committed twice";
+        return Error {
+            source: Some(status.message().into()),
+            ..Error::new(ErrorKind::Unavailable, message)
+        };
+    }
     let kind = match status.code() {
         Code::InvalidArgument | Code::OutOfRange => ErrorKind::InvalidArgument,
         Code::NotFound | Code::Unimplemented => ErrorKind::NotFound,

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use uplift_client::{MetricsClient, all_checks};
-use uplift_core::error::{Error, Result};
+use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_proto::status::from_status;
 use uplift_proto::v1::metrics::{CheckStatementsRequest, PublishedFigure, QueryStatementsRequest};
 use uplift_proto::v1::reporting::Report;
@@ -130,5 +130,9 @@ pub(crate) fn digest(bytes: &[u8]) -> String {
 }
 
 fn upstream(error: Error) -> Error {
-    Error { message: format!("the metrics service answered: {}", error.message), ..error }
+    let message = match error.kind {
+        ErrorKind::Unavailable => "the metrics service cannot be reached; see whether it runs".to_owned(),
+        _ => format!("the metrics service answered: {}", error.message),
+    };
+    Error { message, ..error }
 }
