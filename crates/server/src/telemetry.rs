@@ -6,8 +6,8 @@ use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use tracing::span::{Attributes, Id};
-use tracing::{Metadata, Subscriber};
-use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing::{Level, Metadata, Subscriber};
+use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -34,6 +34,7 @@ pub fn start(level: &str, format: LogFormat, measure_stages: bool) {
         LogFormat::Json => lines.json().boxed(),
     };
     let stages = measure_stages.then(|| StageTimer.with_filter(filter_fn(is_stage)));
+    let filter = filter.and(filter_fn(is_quiet));
     tracing_subscriber::registry().with(lines.with_filter(filter)).with(stages).init();
     std::panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -41,6 +42,13 @@ pub fn start(level: &str, format: LogFormat, measure_stages: bool) {
         let message = panic.payload().downcast_ref::<&str>().copied().unwrap_or("a panic");
         tracing::error!(location, message, "a panic: please report it");
     }));
+}
+
+/// Whether lines of this kind hold no values of records. Ours do not, at any level; what libraries write to follow
+/// their own work may quote what they work on, so that only their warnings and errors are taken.
+fn is_quiet(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    target.starts_with("uplift") || target.starts_with("tower_http") || *metadata.level() <= Level::WARN
 }
 
 /// Time spent in each stage since the process began, waiting included, the longest first.
