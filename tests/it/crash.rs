@@ -5,10 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::net::TcpListener;
 use std::ops::Range;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -23,7 +21,6 @@ use object_store::{
 use prost::bytes::Bytes;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tonic::transport::Channel;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Status};
 use uplift_client::IngestClient;
@@ -37,7 +34,7 @@ use uplift_proto::v1::ingest::{
 use uplift_proto::v1::records::{FlowKind, FundFlow, FundSource};
 use uplift_server::backup::verify;
 use uplift_store::Store;
-use uplift_testkit::{rows_number, submission, uplift_command, wanzhou};
+use uplift_testkit::{connected, free_port, rows_number, serve_ingest, submission, wanzhou};
 
 use crate::clients::setting;
 
@@ -184,31 +181,15 @@ async fn load(mut client: IngestClient, known: Arc<Mutex<Known>>, round: usize, 
     let _ = stream.await;
 }
 
-fn serve(folder: &Path, port: u16) -> Child {
-    let mut command = Command::new(uplift_command());
-    command.args(["serve", "--service", "ingest", "--ingest-port", &port.to_string(), "--data-dir"]);
-    command.arg(folder).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
-}
-
-async fn connected(port: u16) -> Channel {
-    for _ in 0..400 {
-        match uplift_client::connect(&format!("http://127.0.0.1:{port}")).await {
-            Ok(channel) => return channel,
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-        }
-    }
-    panic!("ingest did not start");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_random_under_a_mixed_load_nothing_is_lost_doubled_or_half() {
     let folder = tempfile::tempdir().unwrap();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let known = Arc::new(Mutex::new(Known::default()));
     let mut random = ChaCha8Rng::seed_from_u64(11);
     let kills = setting("KILLS", 8);
     for round in 0..kills {
-        let mut process = serve(folder.path(), port);
+        let mut process = serve_ingest(folder.path(), port);
         let mut client = uplift_client::ingest(connected(port).await);
         client.submit_records(wanzhou()).await.unwrap();
         let seed = random.random();
@@ -238,8 +219,8 @@ async fn a_full_disk_is_told_and_seen_and_nothing_acknowledged_is_lost() {
     let (folder, ballast) = (Path::new(&disk).join("data"), Path::new(&disk).join("ballast"));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::write(&ballast, vec![0; 8 << 20]).unwrap();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut process = serve(&folder, port);
+    let port = free_port();
+    let mut process = serve_ingest(&folder, port);
     let channel = connected(port).await;
     let mut client = uplift_client::ingest(channel.clone());
     client.submit_records(wanzhou()).await.unwrap();

@@ -2,7 +2,7 @@
 //! health answers; the process goes on, and no panic is logged.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,7 +31,7 @@ use uplift_proto::v1::metrics::{
 use uplift_proto::v1::records::{
     CheckKind, FundFlow, Household, Qualifier, Relation, Statement, StatementCheck,
 };
-use uplift_testkit::{rows_number, submission, uplift_command, wanzhou};
+use uplift_testkit::{connected, free_port, rows_number, submission, uplift_command, wanzhou};
 
 /// A process with all services, watched.
 struct Watched {
@@ -45,8 +45,7 @@ struct Watched {
 
 impl Watched {
     async fn start(folder: &Path) -> Self {
-        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let ports = [free(), free(), free()];
+        let ports = [free_port(), free_port(), free_port()];
         let mut command = Command::new(uplift_command());
         command.arg("serve").arg("--data-dir").arg(folder);
         for (service, port) in Service::ALL.iter().zip(ports) {
@@ -101,16 +100,6 @@ impl Drop for Watched {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-async fn connected(port: u16) -> Channel {
-    for _ in 0..400 {
-        match uplift_client::connect(&format!("http://127.0.0.1:{port}")).await {
-            Ok(channel) => return channel,
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-        }
-    }
-    panic!("the service did not start");
 }
 
 /// Bytes as they are, in both directions.

@@ -1,8 +1,6 @@
 //! Streams: what is acknowledged is in the table once, whatever happens to the process.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -16,8 +14,7 @@ use uplift_proto::v1::ingest::{
     SubmissionHeader, WriteRecordsRequest, WriteRecordsResponse,
 };
 use uplift_proto::v1::records::{Household, RegistrationStatus};
-use uplift_testkit::uplift_command;
-use uplift_testkit::{Uplift, rows_number, wanzhou};
+use uplift_testkit::{Uplift, connected, free_port, rows_number, serve_ingest, wanzhou};
 
 fn open(id: &str) -> WriteRecordsRequest {
     let header = SubmissionHeader {
@@ -131,34 +128,18 @@ async fn gaps_changed_batches_and_missing_heads_end_the_stream_with_a_reason() {
     assert_eq!(end.unwrap().code(), Code::InvalidArgument);
 }
 
-fn serve_ingest(folder: &Path, port: u16) -> Child {
-    let mut command = Command::new(uplift_command());
-    command.args(["serve", "--service", "ingest", "--ingest-port", &port.to_string(), "--data-dir"]);
-    command.arg(folder).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
-}
-
-async fn connect(port: u16) -> IngestServiceClient<Channel> {
-    for _ in 0..400 {
-        match uplift_client::connect(&format!("http://127.0.0.1:{port}")).await {
-            Ok(channel) => return uplift_client::ingest(channel),
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-        }
-    }
-    panic!("ingest did not start");
-}
-
 #[tokio::test]
 async fn killed_in_the_middle_of_a_stream_everything_acknowledged_is_there_once() {
     const BATCHES: i64 = 60;
     let folder = tempfile::tempdir().unwrap();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let mut acknowledged = 0;
     let mut rounds = 0;
     while acknowledged < BATCHES {
         rounds += 1;
         assert!(rounds < 30, "no progress: {acknowledged} batches after {rounds} rounds");
         let mut process = serve_ingest(folder.path(), port);
-        let mut client = connect(port).await;
+        let mut client = uplift_client::ingest(connected(port).await);
         client.submit_records(wanzhou()).await.unwrap();
         let (sender, requests) = mpsc::channel(8);
         sender.send(open("s")).await.unwrap();

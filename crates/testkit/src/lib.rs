@@ -167,3 +167,29 @@ pub async fn simulate(ingest_url: &str, households: usize) {
     let output = output.expect("the command runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// A connection to a process that is starting, once it answers.
+pub async fn connected(port: u16) -> Channel {
+    for _ in 0..400 {
+        match uplift_client::connect(&format!("http://127.0.0.1:{port}")).await {
+            Ok(channel) => return channel,
+            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+        }
+    }
+    panic!("nobody answers on port {port}");
+}
+
+/// The built command as an ingest of its own: a process that a test kills.
+pub fn serve_ingest(folder: &Path, port: u16) -> std::process::Child {
+    use std::process::Stdio;
+    let mut command = Command::new(uplift_command());
+    command.args(["serve", "--service", "ingest", "--ingest-port", &port.to_string(), "--data-dir"]);
+    let command = command.arg(folder).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().expect("the command runs")
+}
