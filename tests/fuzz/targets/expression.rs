@@ -1,5 +1,5 @@
-//! An expression that is read is evaluated or says why not, and is written out as one that is read again. Its value
-//! may then be out of range where it was not before: brackets after a plus are left out.
+//! An expression that is read is evaluated or says why not, and is written out as one over the same names. It is
+//! written as people do, without the brackets of a + (b - c) and a * (b / c), so that its interval may then be another.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -14,12 +14,10 @@ fuzz_target!(|text: &str| {
         2 => Interval::between(Bound::closed((-2).into()), Bound::open(3.into())),
         _ => Interval::default(),
     };
-    let value = expression.evaluate(&figure);
+    let _ = expression.evaluate(&figure);
     let shown = expression.display_with(&str::to_owned);
     let ascii = shown.replace('−', "-").replace('×', "*").replace('÷', "/");
     let again = Expression::parse(&ascii).expect("what is written out is read");
-    if let (Ok(value), Ok(again)) = (value, again.evaluate(&figure)) {
-        assert_eq!((again.low.is_some(), again.high.is_some()), (value.low.is_some(), value.high.is_some()), "{shown}");
-    }
+    let _ = again.evaluate(&figure);
     assert_eq!(again.names(), expression.names());
 });

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use uplift_client::{connect, from_status};
-use uplift_core::dataset::{Dataset, Field, Kind};
+use uplift_core::dataset::{Dataset, Field, Format, Kind};
 use uplift_core::error::{Error, Result};
+use uplift_core::format::grouped;
 use uplift_core::language::Language;
 use uplift_proto::v1::ingest::GetTemplateRequest;
 
@@ -59,10 +60,18 @@ fn datasets(language: Language) -> Listing<'static> {
 
 fn fields(dataset: &Dataset, language: Language) -> Listing<'static> {
     let row = |f: &Field| {
-        let holds = match &f.kind {
-            Kind::Text(format) => format.describe().to_owned(),
-            Kind::Code(codes) => codes.iter().map(|c| c.stored.as_str()).collect::<Vec<_>>().join(", "),
-            Kind::Integer | Kind::Number | Kind::Money | Kind::Boolean => f.unit.clone(),
+        let holds = match (&f.kind, f.limits) {
+            (Kind::Text(Format::Free), _) => {
+                let most = Format::Free.max_length();
+                language.choose(&format!("at most {most} characters"), &format!("最多{most}字")).to_owned()
+            }
+            (Kind::Text(format), _) => format.describe().to_owned(),
+            (Kind::Code(codes), _) => codes.iter().map(|c| c.stored.as_str()).collect::<Vec<_>>().join(", "),
+            (_, Some((low, high))) => {
+                let to = language.choose("to", "至");
+                format!("{} {} {to} {}", f.unit, grouped(low), grouped(high)).trim_start().to_owned()
+            }
+            (_, None) => f.unit.clone(),
         };
         let required = if f.required { "yes" } else { "" };
         let title = f.title.text(language).to_owned();
