@@ -226,3 +226,30 @@ async fn every_damage_is_found_or_without_effect() {
     }
     println!("{counts:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_gone_is_not_one_without_rows() {
+    let uplift = Uplift::start().await;
+    fill(&uplift).await;
+    let copies = tempfile::tempdir().unwrap();
+    for (n, table) in ["fund_flow", "rejection", "submission"].into_iter().enumerate() {
+        let folder = copies.path().join(n.to_string());
+        backup(uplift.folder(), &folder, |_| {}).await.unwrap();
+        fs::remove_dir_all(folder.join("tables").join(table)).unwrap();
+        let verified = verify(&folder, |_| {}).await.unwrap();
+        assert!(verified.findings.iter().any(|f| f.table == table), "{table}: {:?}", verified.findings);
+        let Ok(damaged) = Uplift::on(&folder).await else {
+            assert_ne!(table, "fund_flow", "other tables go on");
+            continue;
+        };
+        let query = IndicatorQuery {
+            indicators: vec!["fund.disbursement".into()],
+            area_code: "50".into(),
+            periods: vec!["2011".into()],
+            ..IndicatorQuery::default()
+        };
+        let request = QueryIndicatorsRequest { query: Some(query), ..Default::default() };
+        let answer = damaged.metrics().await.query_indicators(request).await;
+        assert_eq!(answer.unwrap_err().code(), tonic::Code::DataLoss);
+    }
+}

@@ -363,6 +363,16 @@ value = { dataset = "fund_flow", measure = "max(amount)" }
         "{:?}",
         listed.problems
     );
+    // One that cannot be computed has no value, and costs no other.
+    std::fs::write(folder.join("own.toml"), own.replace("max(amount)", "sum(1 / (amount - amount))"))
+        .unwrap();
+    let both = IndicatorQuery {
+        indicators: vec!["own.largest".into(), "fund.disbursement".into()],
+        ..query_for("own.largest")
+    };
+    let figures = query(&uplift, both).await.figures;
+    assert!(figures[0].value.is_none() && figures[1].value.is_some(), "{figures:#?}");
+    std::fs::write(folder.join("own.toml"), own.replace("max(amount)", "max(amuont)")).unwrap();
     let left_out = QueryIndicatorsRequest { query: Some(query_for("own.largest")), ..Default::default() };
     let left_out = metrics.query_indicators(left_out).await.unwrap_err();
     assert_eq!(left_out.code(), Code::NotFound, "a bad file costs itself: {left_out:?}");

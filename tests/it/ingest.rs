@@ -427,7 +427,8 @@ async fn two_units_for_one_column_are_refused() {
     let uplift = Uplift::with_wanzhou().await;
     for units in [[("amount", "元"), ("金额", "万元")], [("amount_fen", "元"), ("amount", "元")]] {
         let refused = upload_with_units(&uplift, "units", county_file(), &units).await.unwrap_err();
-        assert!(refused.message().contains("one column"), "{refused:?}");
+        let told = String::from_utf8_lossy(refused.details());
+        assert!(told.contains("one column"), "{refused:?}");
     }
 }
 

@@ -25,6 +25,8 @@ pub enum ErrorKind {
     Unavailable,
     /// What is stored is not what was committed.
     DataLoss,
+    /// A value has no result, as where it divides by zero.
+    NotComputable,
     /// An internal error; the log has its cause.
     Internal,
 }

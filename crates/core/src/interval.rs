@@ -106,14 +106,16 @@ impl Interval {
 
     /// The sum of any value of one with any value of the other.
     pub fn add(&self, other: &Self) -> Result<Self, IntervalError> {
-        let end = |a: Option<Bound>, b: Option<Bound>| match (a, b) {
-            (Some(a), Some(b)) => Ok(Some(Bound {
-                value: a.value.checked_add(b.value).ok_or(IntervalError::Overflow)?,
-                closed: a.closed && b.closed,
-            })),
+        let end = |a: Option<Bound>, b: Option<Bound>, up: bool| match (a, b) {
+            (Some(a), Some(b)) => {
+                let sum = a.value.checked_add(b.value).ok_or(IntervalError::Overflow)?;
+                let exact =
+                    sum.checked_sub(a.value) == Some(b.value) && sum.checked_sub(b.value) == Some(a.value);
+                Ok(Some(outwards(sum, exact, a.closed && b.closed, up)?))
+            }
             _ => Ok(None),
         };
-        Ok(Self { low: end(self.low, other.low)?, high: end(self.high, other.high)? })
+        Ok(Self { low: end(self.low, other.low, false)?, high: end(self.high, other.high, true)? })
     }
 
     /// The values with their sign turned.
@@ -129,10 +131,10 @@ impl Interval {
 
     /// The product of any value of one with any value of the other.
     pub fn multiply(&self, other: &Self) -> Result<Self, IntervalError> {
-        let mut products = Vec::with_capacity(4);
+        let mut products = Vec::with_capacity(8);
         for a in [End::low(self), End::high(self)] {
             for b in [End::low(other), End::high(other)] {
-                products.push(a.times(b)?);
+                products.extend(a.times(b)?);
             }
         }
         Ok(End::hull(&products))
@@ -146,14 +148,39 @@ impl Interval {
         // An open end at zero is approached from inside: dividing by it runs off to the side
         // on which the divisor lies.
         let negative = other.is_below(&Interval::exact(Decimal::ZERO));
-        let mut quotients = Vec::with_capacity(4);
+        let mut quotients = Vec::with_capacity(8);
         for a in [End::low(self), End::high(self)] {
             for b in [End::low(other), End::high(other)] {
-                quotients.push(a.over(b, negative)?);
+                quotients.extend(a.over(b, negative)?);
             }
         }
         Ok(End::hull(&quotients))
     }
+}
+
+/// A value that was computed, moved away from the inside of its interval if it was rounded: no value that belongs to
+/// the interval is lost.
+fn outwards(value: Decimal, exact: bool, closed: bool, up: bool) -> Result<Bound, IntervalError> {
+    if exact {
+        return Ok(Bound { value, closed });
+    }
+    let unit = Decimal::new(1, value.scale());
+    let moved = if up { value.checked_add(unit) } else { value.checked_sub(unit) };
+    Ok(Bound::open(moved.ok_or(IntervalError::Overflow)?))
+}
+
+/// A computed value as ends: itself, or the numbers on both sides of it if it was rounded.
+fn around(value: Decimal, exact: bool, closed: bool) -> Result<[End; 2], IntervalError> {
+    Ok([outwards(value, exact, closed, false)?, outwards(value, exact, closed, true)?].map(End::At))
+}
+
+/// Whether a product is exact: its digits are those of the factors multiplied.
+fn is_product(a: Decimal, b: Decimal, product: Decimal) -> bool {
+    let (a, b) = (a.normalize(), b.normalize());
+    let digits = a.mantissa().checked_mul(b.mantissa());
+    let exact =
+        digits.and_then(|digits| Decimal::try_from_i128_with_scale(digits, a.scale() + b.scale()).ok());
+    exact == Some(product)
 }
 
 /// An end as a point of the extended line, for products.
@@ -187,38 +214,42 @@ impl End {
         if sign < 0 { Self::MinusInfinity } else { Self::PlusInfinity }
     }
 
-    fn times(self, other: Self) -> Result<Self, IntervalError> {
+    /// The product; the numbers on both sides of it where it has more digits than are computed with.
+    fn times(self, other: Self) -> Result<[Self; 2], IntervalError> {
         Ok(match (self, other) {
             (Self::At(a), Self::At(b)) => {
                 // A closed zero makes the product zero whatever stands on the other side.
                 let zero = (a.closed && a.value.is_zero()) || (b.closed && b.value.is_zero());
                 let value = a.value.checked_mul(b.value).ok_or(IntervalError::Overflow)?;
-                Self::At(Bound { value, closed: zero || (a.closed && b.closed) })
+                around(value, is_product(a.value, b.value, value), zero || (a.closed && b.closed))?
             }
             // Zero times an end without limit: zero itself is always among the products.
             _ if self.sign() == 0 || other.sign() == 0 => {
                 let at = |e: Self| matches!(e, Self::At(b) if b.closed);
-                Self::At(Bound { value: Decimal::ZERO, closed: at(self) || at(other) })
+                [Self::At(Bound { value: Decimal::ZERO, closed: at(self) || at(other) }); 2]
             }
-            _ => Self::infinity(self.sign() * other.sign()),
+            _ => [Self::infinity(self.sign() * other.sign()); 2],
         })
     }
 
-    fn over(self, divisor: Self, divisor_negative: bool) -> Result<Self, IntervalError> {
+    /// The quotient, as the product.
+    fn over(self, divisor: Self, divisor_negative: bool) -> Result<[Self; 2], IntervalError> {
         let side = if divisor_negative { -1 } else { 1 };
         Ok(match (self, divisor) {
             (Self::At(a), Self::At(b)) if b.value.is_zero() => match a.value.is_zero() {
-                true => Self::At(Bound { value: Decimal::ZERO, closed: a.closed }),
-                false => Self::infinity(self.sign() * side),
+                true => [Self::At(Bound { value: Decimal::ZERO, closed: a.closed }); 2],
+                false => [Self::infinity(self.sign() * side); 2],
             },
-            (Self::At(a), Self::At(b)) => Self::At(Bound {
-                value: a.value.checked_div(b.value).ok_or(IntervalError::Overflow)?,
-                closed: a.closed && (b.closed || a.value.is_zero()),
-            }),
-            (Self::At(a), _) => {
-                Self::At(Bound { value: Decimal::ZERO, closed: a.closed && a.value.is_zero() })
+            (Self::At(a), Self::At(b)) => {
+                let value = a.value.checked_div(b.value).ok_or(IntervalError::Overflow)?;
+                let exact =
+                    value.checked_mul(b.value) == Some(a.value) && is_product(value, b.value, a.value);
+                around(value, exact, a.closed && (b.closed || a.value.is_zero()))?
             }
-            _ => Self::infinity(self.sign() * side),
+            (Self::At(a), _) => {
+                [Self::At(Bound { value: Decimal::ZERO, closed: a.closed && a.value.is_zero() }); 2]
+            }
+            _ => [Self::infinity(self.sign() * side); 2],
         })
     }
 
@@ -313,6 +344,25 @@ mod tests {
         assert!(half_open(1, 2).is_at_most(&half_open(2, 3)));
         assert!(half_open(1, 9).contains(&half_open(1, 2)));
         assert!(!half_open(1, 9).contains(&Interval::exact(9.into())));
+    }
+
+    #[test]
+    fn what_is_rounded_still_holds_the_true_value() {
+        let exact = |n: i64| Interval::exact(n.into());
+        for (one, by) in [(1, 3), (2, 3), (1, 7), (-1, 3), (1, -7)] {
+            let back = exact(one).divide(&exact(by)).unwrap().multiply(&exact(by)).unwrap();
+            assert!(back.contains(&exact(one)) && back.is_bounded(), "{one} / {by}: {back}");
+        }
+        assert_eq!(exact(1).divide(&exact(8)).unwrap().to_string(), "0.125");
+        let tiny = Interval::exact(Decimal::new(1, 17));
+        let square = tiny.multiply(&tiny).unwrap();
+        assert!(!square.contains(&exact(1)) && square != exact(0), "{square}");
+        let large = Interval::exact(Decimal::from_i128_with_scale(7_000_000_000_000_000_000_000_000_001, 0));
+        let sum = large.add(&Interval::exact(Decimal::new(5, 10))).unwrap();
+        assert!(
+            sum != large && sum.contains(&large) || sum.low.unwrap().value >= large.low.unwrap().value,
+            "{sum}"
+        );
     }
 
     #[test]

@@ -111,7 +111,17 @@ impl PrintedFigure {
         let dash = text.char_indices().skip(1).find(|(_, c)| DASHES.contains(c));
         let Some((at, dash)) = dash else { return PrintedNumber::parse(text).map(Self::Number) };
         let (low, high) = (&text[..at], &text[at + dash.len_utf8()..]);
-        let (low, high) = (PrintedNumber::parse(low)?, PrintedNumber::parse(high)?);
+        let (mut low, high_text) = (PrintedNumber::parse(low)?, high.trim());
+        let high = PrintedNumber::parse(high)?;
+        // "15-30万" is 150,000 to 300,000: the scale word after both ends is that of both, unless the lower one
+        // would then be the higher.
+        let scale =
+            SCALES.iter().find(|(word, _)| high_text.ends_with(word)).map(|(_, scale)| Decimal::from(*scale));
+        if let Some(scaled) = scale.filter(|_| !text[..at].trim().ends_with(char::is_alphabetic))
+            && let Some(value) = low.value.checked_mul(scaled).filter(|value| *value <= high.value)
+        {
+            low.value = value.normalize();
+        }
         match low.value <= high.value {
             true => Ok(Self::Range(low.value, high.value)),
             false => Err(PrintedError::NotARange(text.to_owned())),
@@ -206,6 +216,10 @@ mod tests {
         assert_eq!(interval("150,000 -300,000", "CNY", Qualifier::Range), "[150000, 300000]");
         assert_eq!(interval("15万–30万", "CNY", Qualifier::Range), "[150000, 300000]");
         assert_eq!(interval("-5–-3", "percent", Qualifier::Range), "[-5, -3]");
+        assert_eq!(interval("15-30万", "CNY", Qualifier::Range), "[150000, 300000]");
+        assert_eq!(interval("1-2 billion", "CNY", Qualifier::Range), "[1000000000, 2000000000]");
+        assert_eq!(interval("800-1万", "CNY", Qualifier::Range), "[800, 10000]");
+        assert_eq!(interval("1万-3万", "CNY", Qualifier::Range), "[10000, 30000]");
         assert_eq!(interval(" -5", "percent", Qualifier::Range), "-5");
     }
 

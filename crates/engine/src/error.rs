@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::{fmt, io};
 
+use datafusion::arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use deltalake_core::DeltaTableError;
 use deltalake_core::kernel::transaction::TransactionError;
@@ -108,6 +109,10 @@ pub fn query_failed(doing: impl Into<String>, error: DataFusionError) -> UpliftE
                 format!("{doing} exceeds the memory limit; request fewer periods, areas or indicators"),
             )
         },
+        ErrorKind::NotComputable => UpliftError {
+            source: Some(error.into()),
+            ..UpliftError::new(ErrorKind::NotComputable, format!("{doing}: the value cannot be computed"))
+        },
         _ => UpliftError::internal(doing, error),
     }
 }
@@ -147,8 +152,16 @@ fn query_kind(error: &DataFusionError) -> ErrorKind {
         | DataFusionError::SchemaError(..)
         | DataFusionError::Configuration(_)
         | DataFusionError::NotImplemented(_) => ErrorKind::Internal,
-        DataFusionError::ArrowError(..)
-        | DataFusionError::ParquetError(_)
+        DataFusionError::ArrowError(e, _) => match e.as_ref() {
+            ArrowError::DivideByZero
+            | ArrowError::ArithmeticOverflow(_)
+            | ArrowError::CastError(_)
+            | ArrowError::ParseError(_)
+            | ArrowError::ComputeError(_)
+            | ArrowError::InvalidArgumentError(_) => ErrorKind::NotComputable,
+            _ => ErrorKind::Internal,
+        },
+        DataFusionError::ParquetError(_)
         | DataFusionError::ObjectStore(_)
         | DataFusionError::IoError(_)
         | DataFusionError::Internal(_)

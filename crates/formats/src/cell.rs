@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 /// Signs that begin a formula.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠', '\u{feff}'];
 
 /// A cell that a spreadsheet shows as it is. Numbers with a sign stay numbers.
 pub fn shown(cell: &str) -> Cow<'_, str> {

@@ -91,6 +91,13 @@ fn map_heading(
         return Err(violation(heading, message));
     };
     let declared = units.iter().find(|(n, _)| is_called(field, n) || n == heading);
+    if let (Some((_, declared)), Some(unit)) = (declared, unit)
+        && fen_per(declared) != fen_per(unit)
+    {
+        let message =
+            format!("gives the unit {unit}, and {declared} is given for it beside the file; leave one out");
+        return Err(violation(heading, message));
+    }
     let unit = declared.map(|(_, unit)| unit.as_str()).or(unit).unwrap_or_default();
     let Some(scale) = scale(field, unit) else {
         let message = format!(

@@ -142,9 +142,11 @@ impl IngestService for Grpc {
         request: Request<wire::ListRejectionsRequest>,
     ) -> Result<Response<wire::ListRejectionsResponse>, Status> {
         let request = request.into_inner();
-        let page = Page::parse(request.page_size, &request.page_token, 1_000, 10_000).map_err(to_status)?;
+        let question = format!("rejections of {}", request.submission_id);
+        let page = Page::parse(request.page_size, &request.page_token, &question, 1_000, 10_000);
+        let page = page.map_err(to_status)?;
         let rejections = self.0.rejections(&request.submission_id).await.map_err(to_status)?;
-        let (rejections, next_page_token) = page.cut(rejections, encode_rejection);
+        let (rejections, next_page_token) = page.cut(rejections, &question, encode_rejection);
         Ok(Response::new(wire::ListRejectionsResponse { rejections, next_page_token }))
     }
 
@@ -154,11 +156,12 @@ impl IngestService for Grpc {
     ) -> Result<Response<wire::ListSubmissionsResponse>, Status> {
         let request = request.into_inner();
         let size = page::page_size(request.page_size, 100, 1_000).map_err(to_status)?;
-        let before = page::position(&request.page_token).map_err(to_status)?;
+        let question = format!("submissions of {}", request.dataset);
+        let before = page::position(&request.page_token, &question).map_err(to_status)?;
         let (page, next) = self.0.submissions(&request.dataset, before, size).await.map_err(to_status)?;
         Ok(Response::new(wire::ListSubmissionsResponse {
             submissions: page.iter().map(Into::into).collect(),
-            next_page_token: page::token(next),
+            next_page_token: page::token(next, &question),
         }))
     }
 }

@@ -64,10 +64,14 @@ impl Header {
         let period = wire.period.parse::<Period>().map_err(|e| wrong("period", e.to_string()));
         let mode = wire::Mode::try_from(wire.mode).map_err(|_| wrong("mode", unlisted(wire.mode)));
         let policy = wire::Policy::try_from(wire.policy).map_err(|_| wrong("policy", unlisted(wire.policy)));
-        if wire.sender.is_empty() || wire.sender.chars().count() > MAX_SENDER {
+        if wire.sender.is_empty()
+            || wire.sender.chars().count() > MAX_SENDER
+            || wire.sender.chars().any(char::is_control)
+        {
+            let hint = "give the name of the sending office";
             wrong(
                 "sender",
-                format!("must be 1 to {MAX_SENDER} characters; give the name of the sending office"),
+                format!("must be 1 to {MAX_SENDER} characters, none a control character; {hint}"),
             );
         }
         let (Some(dataset), Ok(area), Ok(period), Ok(mode), Ok(policy), true) =

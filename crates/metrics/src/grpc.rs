@@ -117,10 +117,11 @@ impl MetricsService for Grpc {
         request: Request<wire::TraceFigureRequest>,
     ) -> Result<Response<wire::TraceFigureResponse>, Status> {
         let request = request.into_inner();
-        let page = Page::parse(request.page_size, &request.page_token, 20, 1_000).map_err(to_status)?;
+        let page = Page::parse(request.page_size, &request.page_token, &request.trace, 20, 1_000)
+            .map_err(to_status)?;
         let trace = Trace::parse(&request.trace).map_err(to_status)?;
         let evidence = self.0.trace(&trace, (page.start, page.size)).await.map_err(to_status)?;
-        Ok(Response::new(encode_evidence(evidence, page)))
+        Ok(Response::new(encode_evidence(evidence, page, &request.trace)))
     }
 
     async fn check_statements(

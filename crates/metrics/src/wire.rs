@@ -227,7 +227,7 @@ impl From<&Component> for wire::Component {
 }
 
 /// The evidence of a figure, with a page of the records of each part: as many as a client can read.
-pub(crate) fn encode_evidence(evidence: Evidence, page: Page) -> wire::TraceFigureResponse {
+pub(crate) fn encode_evidence(evidence: Evidence, page: Page, trace: &str) -> wire::TraceFigureResponse {
     let value = evidence.figure.observation.value;
     let records = evidence.parts.iter().map(|p| p.records).max().unwrap_or_default();
     let mut parts: Vec<wire::TracePart> = evidence.parts.into_iter().map(Into::into).collect();
@@ -249,7 +249,7 @@ pub(crate) fn encode_evidence(evidence: Evidence, page: Page) -> wire::TraceFigu
         recomputed_exact_value: evidence.recomputed.map(Value::text).unwrap_or_default(),
         agrees: evidence.recomputed == value,
         table_versions: evidence.versions.into_iter().collect(),
-        next_page_token: page::token(page.next(records.unsigned_abs() as usize)),
+        next_page_token: page::token(page.next(records.unsigned_abs() as usize), trace),
     }
 }
 

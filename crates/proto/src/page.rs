@@ -1,5 +1,6 @@
 //! Pages of long answers: sizes with a default and a limit, and tokens that say where the next begins.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::iter::Peekable;
 
 use prost::Message;
@@ -17,8 +18,9 @@ pub struct Page {
 impl Page {
     /// The page that a request asks for: the default size for 0, never more than the limit; the first
     /// page without a token.
-    pub fn parse(size: i32, token: &str, default: usize, limit: usize) -> Result<Self> {
-        Ok(Self { start: position(token)?.unwrap_or_default(), size: page_size(size, default, limit)? })
+    pub fn parse(size: i32, token: &str, question: &str, default: usize, limit: usize) -> Result<Self> {
+        let start = position(token, question)?.unwrap_or_default();
+        Ok(Self { start, size: page_size(size, default, limit)? })
     }
 
     /// Where the next page begins; none after the last of `total` entries.
@@ -28,12 +30,17 @@ impl Page {
 
     /// The entries of the page as messages, and the token of the next: as many as were asked for and as
     /// an ordinary client can read.
-    pub fn cut<T, M: Message>(self, entries: Vec<T>, encode: impl Fn(T) -> M) -> (Vec<M>, String) {
+    pub fn cut<T, M: Message>(
+        self,
+        entries: Vec<T>,
+        question: &str,
+        encode: impl Fn(T) -> M,
+    ) -> (Vec<M>, String) {
         let total = entries.len();
         let entries = entries.into_iter().skip(self.start).take(self.size).map(encode);
         let page = fitting(&mut entries.peekable(), MAX_BYTES);
         let next = Self { size: page.len(), ..self }.next(total).filter(|_| !page.is_empty());
-        (page, token(next))
+        (page, token(next, question))
     }
 }
 
@@ -64,18 +71,30 @@ pub fn page_size(size: i32, default: usize, limit: usize) -> Result<usize> {
     }
 }
 
-/// The position in a token; none for the first page.
-pub fn position(token: &str) -> Result<Option<usize>> {
+/// The position in a token of the same question; none for the first page.
+pub fn position(token: &str, question: &str) -> Result<Option<usize>> {
     if token.is_empty() {
         return Ok(None);
     }
-    let position = token.strip_prefix('p').and_then(|digits| digits.parse().ok());
-    position.map(Some).ok_or_else(unknown_token)
+    let parts = token.strip_prefix('p').and_then(|rest| rest.split_once('-'));
+    let (digits, asked) = parts.ok_or_else(unknown_token)?;
+    if asked != mark(question) {
+        let message = "belongs to another question; omit it for the first page";
+        return Err(Error::invalid_field("page_token", message));
+    }
+    digits.parse().map(Some).map_err(|_| unknown_token())
 }
 
-/// The token for a position; empty when there is nothing more.
-pub fn token(position: Option<usize>) -> String {
-    position.map(|p| format!("p{p}")).unwrap_or_default()
+/// The token for a position in the answer to a question; empty when there is nothing more.
+pub fn token(position: Option<usize>, question: &str) -> String {
+    position.map(|p| format!("p{p}-{}", mark(question))).unwrap_or_default()
+}
+
+/// What tells the tokens of one question from those of another: the call and what was asked.
+fn mark(question: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    question.hash(&mut hasher);
+    format!("{:08x}", hasher.finish() as u32)
 }
 
 /// The error for a token that this call never returned.
@@ -93,14 +112,15 @@ mod tests {
         let mut page = Page { start: 0, size: 100 };
         let mut read = Vec::new();
         loop {
-            let (entries, next) = page.cut(entries.clone(), |text| text);
+            let (entries, next) = page.cut(entries.clone(), "q", |text| text);
             assert!(entries.iter().map(|e| e.len()).sum::<usize>() <= MAX_BYTES);
             read.extend(entries);
-            let Some(start) = position(&next).unwrap() else { break };
+            let Some(start) = position(&next, "q").unwrap() else { break };
             page.start = start;
         }
         assert_eq!(read, entries);
-        let alone = Page { start: 0, size: 9 }.cut(vec!["x".repeat(3 << 20); 2], |text| text);
-        assert_eq!((alone.0.len(), alone.1.as_str()), (1, "p1"));
+        let alone = Page { start: 0, size: 9 }.cut(vec!["x".repeat(3 << 20); 2], "q", |text| text);
+        assert_eq!((alone.0.len(), position(&alone.1, "q").unwrap()), (1, Some(1)));
+        assert!(position(&alone.1, "another").is_err());
     }
 }

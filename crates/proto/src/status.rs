@@ -25,7 +25,7 @@ pub fn to_status(error: Error) -> Status {
         ErrorKind::AlreadyExists => Code::AlreadyExists,
         ErrorKind::Unauthenticated => Code::Unauthenticated,
         ErrorKind::PermissionDenied => Code::PermissionDenied,
-        ErrorKind::FailedPrecondition => Code::FailedPrecondition,
+        ErrorKind::FailedPrecondition | ErrorKind::NotComputable => Code::FailedPrecondition,
         ErrorKind::Aborted => Code::Aborted,
         ErrorKind::ResourceExhausted => Code::ResourceExhausted,
         ErrorKind::Unavailable => Code::Unavailable,

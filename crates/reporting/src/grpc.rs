@@ -58,8 +58,10 @@ impl ReportingService for Grpc {
         request: Request<wire::ListReportsRequest>,
     ) -> Result<Response<wire::ListReportsResponse>, Status> {
         let request = request.into_inner();
-        let page = Page::parse(request.page_size, &request.page_token, 100, 1_000).map_err(to_status)?;
-        let (ids, next_page_token) = page.cut(self.0.archive().ids().await.map_err(to_status)?, |id| id);
+        let page =
+            Page::parse(request.page_size, &request.page_token, "reports", 100, 1_000).map_err(to_status)?;
+        let (ids, next_page_token) =
+            page.cut(self.0.archive().ids().await.map_err(to_status)?, "reports", |id| id);
         let mut reports = Vec::new();
         for id in &ids {
             match self.0.archive().get(id).await {

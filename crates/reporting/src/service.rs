@@ -42,6 +42,9 @@ pub enum Progress {
     Written(Box<Report>),
 }
 
+/// Figures of one report.
+const MAX_FIGURES: usize = 20_000;
+
 /// Stages of a report, in order.
 const STAGES: [&str; 4] = ["reading figures", "judging checks", "laying out the page", "keeping the report"];
 
@@ -116,6 +119,12 @@ impl Reporting {
             let page = page.map_err(|s| upstream(from_status(&s)))?;
             let page = page.into_inner();
             figures.extend(page.figures);
+            if figures.len() > MAX_FIGURES {
+                let message = format!(
+                    "document {document_id} has more than {MAX_FIGURES} figures, which no page can show"
+                );
+                return Err(Error::new(ErrorKind::ResourceExhausted, message));
+            }
             if page.next_page_token.is_empty() {
                 return Ok((figures, page.table_versions));
             }

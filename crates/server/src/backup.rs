@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_store::Store;
+
+use crate::disk::private_files;
 pub use uplift_store::{Finding, Verification};
 
 /// What is in a data folder beside its tables: reports, and the indicators that an office declares.
@@ -48,6 +50,7 @@ async fn copy(from: &Path, to: &Path, progress: impl Fn(&str)) -> Result<Verific
         let message = format!("{} is not empty; choose a folder that does not exist yet", to.display());
         return Err(Error::new(ErrorKind::FailedPrecondition, message));
     }
+    private_files();
     // A copy that is cut short does not bear the name of a whole one.
     let partial = PathBuf::from(format!("{}.partial", to.display()));
     if partial.exists() {

@@ -18,7 +18,7 @@ static PROBE: [u8; 64 << 10] = [0; 64 << 10];
 /// Makes the data folder if need be, and every file that this process makes from now on, its owner's alone:
 /// records of people are in them.
 pub(crate) fn private_folder(folder: &Path) -> Result<()> {
-    rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    private_files();
     let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.map_err(|e| {
         let message = format!("cannot use {} as a data folder: {e}", folder.display());
@@ -29,6 +29,11 @@ pub(crate) fn private_folder(folder: &Path) -> Result<()> {
         tracing::warn!(folder = %folder.display(), cause = %e, "others may be able to read the data folder");
     }
     Ok(())
+}
+
+/// From now on, every file that this process makes is its owner's alone.
+pub(crate) fn private_files() {
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
 }
 
 /// Whether a folder can be written, asked again and again.

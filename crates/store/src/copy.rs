@@ -21,14 +21,18 @@ impl Store {
             REJECTIONS => 2,
             _ => 1,
         });
-        for name in names {
-            progress(&name);
-            copy_table(&self.root().join(&name), &folder.join(&name)).map_err(|e| {
-                let message = format!("cannot copy table {name} to {}: {e}", folder.display());
-                Error::new(ErrorKind::FailedPrecondition, message)
-            })?;
+        let failed = |what: &str, e: std::io::Error| {
+            let message = format!("cannot copy {what} to {}: {e}", folder.display());
+            Error::new(ErrorKind::FailedPrecondition, message)
+        };
+        for name in &names {
+            progress(name);
+            copy_table(&self.root().join(name), &folder.join(name))
+                .map_err(|e| failed(&format!("table {name}"), e))?;
         }
-        Ok(())
+        let made: String =
+            names.iter().filter(|n| self.files().sums().was_made(n)).map(|n| format!("{n}\n")).collect();
+        fs::write(folder.join(crate::sums::TABLES), made).map_err(|e| failed("the list of tables", e))
     }
 }
 

@@ -73,6 +73,7 @@ impl Store {
             Some(table) => table,
             None => Table::create(self.handle(&schema.name)?, schema).await?,
         };
+        self.files.sums().made(&schema.name);
         let table = Arc::new(Table::new(schema.name.clone(), table, self.files.clone()));
         tables.insert(schema.name.clone(), table.clone());
         Ok(table)
@@ -106,16 +107,16 @@ impl Store {
         // Readers look for tables that do not exist yet: that must not create their folders.
         if !self.root.join(name).join("_delta_log").is_dir() {
             return match newest {
-                None => Ok(None),
-                Some(version) => Err(lost(name, version, "its log is gone")),
+                None if !self.files.sums().was_made(name) => Ok(None),
+                version => Err(lost(name, version.unwrap_or_default(), "its log is gone")),
             };
         }
         let mut table = self.handle(name)?;
         let exists = table.verify_deltatable_existence().await;
         if !exists.map_err(|e| table_failed(name, "looking for", e))? {
             return match newest {
-                None => Ok(None),
-                Some(version) => Err(lost(name, version, "its log is empty")),
+                None if !self.files.sums().was_made(name) => Ok(None),
+                version => Err(lost(name, version.unwrap_or_default(), "its log is empty")),
             };
         }
         table.load().await.map_err(|e| table_failed(name, "opening", e))?;
@@ -132,7 +133,7 @@ impl Store {
 /// The error for a log that is not as far as it was.
 fn lost(table: &str, version: u64, found: &str) -> Error {
     let message = format!(
-        "table {table} was at version {version} and {found}: files were lost or an older copy was put back; \
+        "table {table} was at version {version} or later and {found}: files were lost or an older copy was put back; \
          restore the whole data folder from a backup"
     );
     Error::new(ErrorKind::DataLoss, message)

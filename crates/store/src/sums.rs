@@ -11,6 +11,8 @@ use object_store::path::Path;
 /// Name of the list in the folder of a table.
 pub(crate) const FILE: &str = "_sha256sums";
 const LOG: &str = "_delta_log";
+/// Names of the tables that were made, a line each: a table that is gone is not one that never was.
+pub(crate) const TABLES: &str = "_tables";
 
 /// The lists of all tables of a folder.
 #[derive(Debug)]
@@ -37,6 +39,37 @@ impl Sums {
     /// Whether the digest of a file is kept here: versions and checkpoints, which are written once.
     pub(crate) fn holds(location: &Path) -> bool {
         table_and_file(location).is_some_and(|(_, file)| file.starts_with(|c: char| c.is_ascii_digit()))
+    }
+
+    /// Remembers that a table was made, and begins its list.
+    pub(crate) fn made(&self, table: &str) {
+        if self.was_made(table) {
+            return;
+        }
+        let append = |path: PathBuf, text: String| {
+            OpenOptions::new().create(true).append(true).open(path)?.write_all(text.as_bytes())
+        };
+        let written = append(self.root.join(table).join(FILE), String::new())
+            .and_then(|()| append(self.root.join(TABLES), format!("{table}\n")));
+        if let Err(error) = written {
+            tracing::warn!(table, cause = ?error, "that a table was made could not be written");
+        }
+    }
+
+    /// Whether a table was made, be it there or not.
+    pub(crate) fn was_made(&self, table: &str) -> bool {
+        self.made_tables().iter().any(|made| made == table)
+    }
+
+    /// Every table that was made.
+    pub(crate) fn made_tables(&self) -> Vec<String> {
+        let names = std::fs::read_to_string(self.root.join(TABLES)).unwrap_or_default();
+        names.lines().filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// Whether the list of a table that was made is there.
+    pub(crate) fn is_listed(&self, table: &str) -> bool {
+        !self.was_made(table) || self.root.join(table).join(FILE).is_file()
     }
 
     /// The digest of a log file; none if it is not known.

@@ -58,7 +58,7 @@ impl Store {
     /// Names of the folders that hold tables.
     pub(crate) fn table_names(&self) -> Result<Vec<String>> {
         let failed = |e| Error::internal("listing the tables", e);
-        let mut names = Vec::new();
+        let mut names = self.files().sums().made_tables();
         for entry in std::fs::read_dir(self.root()).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -68,6 +68,7 @@ impl Store {
             }
         }
         names.sort();
+        names.dedup();
         Ok(names)
     }
 
@@ -109,6 +110,9 @@ impl Store {
         if let (Some(first), Some(last)) = (log.versions.first(), log.versions.last()) {
             let gaps: Vec<_> = (*first..*last).filter(|v| !log.versions.contains(v)).collect();
             found.extend(gaps.iter().map(|v| whole(format!("version {v} is missing from the log"))));
+        }
+        if !self.files().sums().is_listed(table) {
+            found.push(whole("its list of digests is gone: its log is not proven".to_owned()));
         }
         if let Err(error) = self.get(table).await
             && found.is_empty()

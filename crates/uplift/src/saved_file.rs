@@ -1,8 +1,17 @@
 //! A file that a command saves.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use uplift_core::error::{Error, ErrorKind, Result};
+
+/// The same for a file with records of people: its owner's alone.
+pub(crate) fn save_private(path: &Path, content: &[u8]) -> Result<()> {
+    save(path, content)?;
+    // The permissions of a file that was there already are its owner's choice, and stay.
+    let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600));
+    Ok(())
+}
 
 /// Writes a file; never through a link, which somebody else may have put there.
 pub(crate) fn save(path: &Path, content: &[u8]) -> Result<()> {

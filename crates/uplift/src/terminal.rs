@@ -27,9 +27,10 @@ pub(crate) fn line(text: std::fmt::Arguments<'_>) {
     }
 }
 
-/// A text with control characters replaced, line breaks and tabs aside.
+/// A text with control characters replaced, line breaks and tabs aside, and what turns the direction of writing.
 fn harmless(text: &str) -> String {
-    text.replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t'), "\u{fffd}")
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.replace(|c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || turns(c), "\u{fffd}")
 }
 
 /// 128 and the number of SIGPIPE.

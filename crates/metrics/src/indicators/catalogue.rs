@@ -65,7 +65,8 @@ impl Catalogue {
         let mut catalogue = self.clone();
         let mut problems = Vec::new();
         for path in files(folder)? {
-            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            let name =
+                path.file_name().map(|n| n.to_string_lossy().escape_debug().to_string()).unwrap_or_default();
             let section = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
             let mut with_file = catalogue.clone();
             let mut violations = Vec::new();
@@ -341,6 +342,15 @@ value = { dataset = "fund_flow", measure = "count(*)", where = "KIND" }
             (OWN.replace("KIND", "1=1) OR (1=1"), vec!["own.toml: own.flows", "where", "bracket"]),
             (OWN.replace("KIND", "kind IN (SELECT kind FROM area)"), vec!["where", "not a query"]),
             (measuring("sum(length(repeat(flow_id, 1000000)))"), vec!["measure", "repeat"]),
+            (measuring("count(distinct repeat(kind, 100000000))"), vec!["measure", "repeat"]),
+            (
+                measuring("count(*) filter (where household_id = 'a')").replace("fund_flow", "delivery"),
+                vec!["personal"],
+            ),
+            (
+                measuring("count(CASE WHEN household_id = 'a' THEN 1 END)").replace("fund_flow", "delivery"),
+                vec!["personal"],
+            ),
             (
                 measuring("max(CAST(household_id AS BIGINT))").replace("fund_flow", "delivery"),
                 vec!["personal"],

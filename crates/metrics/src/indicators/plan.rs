@@ -78,6 +78,14 @@ pub(crate) fn check(component: &Component, dimensions: &[String]) -> Result<(), 
         let remedy = format!("{dimension} is personal; choose a column that does not tell people apart");
         return Err(DeclarationError::new("dimensions", remedy));
     }
+    for (part, name) in [("area", &component.area), ("period", &component.period)] {
+        if personal(name) {
+            return Err(DeclarationError::new(
+                part,
+                format!("{name} is personal; choose a column that is not"),
+            ));
+        }
+    }
     // Each expression is planned alone, so that none can lean on what it is put beside.
     let all = Breakdown { area: String::new(), by_level: None, dimensions: Vec::new() };
     let bare = Component { per: None, ..component.clone() };

@@ -11,7 +11,7 @@ use datafusion::logical_expr::{Expr, ident};
 use quick_cache::sync::Cache;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
-use uplift_core::error::{DeclarationError, Error, Result};
+use uplift_core::error::{DeclarationError, Error, ErrorKind, Result};
 use uplift_core::period::Period;
 use uplift_engine::error::query_failed;
 use uplift_formats::columns::{boolean, integer, text};
@@ -133,7 +133,13 @@ impl Scanner {
         }
         for indices in scans.values().flat_map(|together| together.chunks(MAX_TOGETHER)) {
             let together: Vec<_> = indices.iter().map(|n| &measurements[*n]).collect();
-            for (n, rows) in indices.iter().zip(scan(snapshots, breakdown, &together).await?) {
+            let scanned = match scan(snapshots, breakdown, &together).await {
+                Err(e) if e.kind == ErrorKind::NotComputable => {
+                    scan_apart(snapshots, breakdown, &together).await
+                }
+                scanned => scanned,
+            };
+            for (n, rows) in indices.iter().zip(scanned?) {
                 let rows = Arc::new(rows);
                 self.cache.insert(keys[*n].clone(), rows.clone());
                 answers[*n] = Some(rows);
@@ -150,6 +156,29 @@ fn shared(component: &Component, period: Period) -> String {
         None => format!("{dataset} {area} {join:?}"),
         Some(per) => format!("{dataset} {area} {join:?} {per:?} {condition} {stock} {column} {period}"),
     }
+}
+
+/// Each measurement by itself, because one of them cannot be computed: that one has no value.
+async fn scan_apart(
+    snapshots: &SnapshotSet,
+    breakdown: &Breakdown,
+    measurements: &[&Measurement],
+) -> Result<Vec<Vec<GroupResult>>> {
+    let mut all = Vec::new();
+    for measurement in measurements {
+        match scan(snapshots, breakdown, &[measurement]).await {
+            Ok(mut rows) => all.push(rows.pop().unwrap_or_default()),
+            Err(e) if e.kind == ErrorKind::NotComputable => {
+                tracing::warn!(
+                    measure = measurement.component.measure,
+                    "a declared measure cannot be computed"
+                );
+                all.push(Vec::new());
+            }
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(all)
 }
 
 async fn scan(

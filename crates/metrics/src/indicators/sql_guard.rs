@@ -101,6 +101,8 @@ pub(crate) fn check_expression(
     personal: &dyn Fn(&str) -> bool,
 ) -> Result<(), DeclarationError> {
     let mut found = None;
+    // Conditions of counts, which are looked at as expressions of their own.
+    let mut inner = Vec::new();
     let mut refuse = |remedy: String| {
         found.get_or_insert(DeclarationError::new(part, remedy));
     };
@@ -148,13 +150,25 @@ pub(crate) fn check_expression(
                 FUNCTIONS.join(", ")
             ));
         }
-        // What is counted, or asked whether it is there, is not shown.
-        let counted =
-            matches!(name.as_deref(), Some("count")) || matches!(expr, Expr::IsNull(_) | Expr::IsNotNull(_));
-        Ok::<_, DataFusionError>(if counted { TreeNodeRecursion::Jump } else { TreeNodeRecursion::Continue })
+        // A column that is counted, or asked whether it is empty, is not shown; what stands beside it is looked at.
+        let bare = |e: &Expr| matches!(e, Expr::Column(_));
+        match expr {
+            Expr::IsNull(inner) | Expr::IsNotNull(inner) if bare(inner) => {
+                return Ok(TreeNodeRecursion::Jump);
+            }
+            Expr::AggregateFunction(f) if f.func.name() == "count" && f.params.args.iter().all(bare) => {
+                inner.extend(f.params.filter.iter().map(|filter| filter.as_ref().clone()));
+                return Ok(TreeNodeRecursion::Jump);
+            }
+            _ => {}
+        }
+        Ok::<_, DataFusionError>(TreeNodeRecursion::Continue)
     });
     walked.map_err(|e| DeclarationError::new(part, e))?;
-    found.map_or(Ok(()), Err)
+    if let Some(found) = found {
+        return Err(found);
+    }
+    inner.iter().try_for_each(|filter| check_expression(part, filter, personal))
 }
 
 #[cfg(test)]

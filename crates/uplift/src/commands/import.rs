@@ -19,7 +19,7 @@ use uplift_proto::v1::ingest::{
 
 use crate::arguments::IngestAddress;
 use crate::outcome::Outcome;
-use crate::saved_file::save;
+use crate::saved_file::save_private;
 use crate::terminal::say;
 
 /// Bytes of one message of an upload.
@@ -95,7 +95,7 @@ pub(crate) async fn run(args: ImportArgs) -> Result<Outcome> {
     }
     let path = rejected_path(&args.file);
     let reasons = reasons(&rejections);
-    save(&path, &rejected_rows(bytes, &reasons)?)?;
+    save_private(&path, &rejected_rows(bytes, &reasons)?)?;
     let unexplained = submission.rows_rejected - reasons.len() as i64;
     if unexplained > 0 {
         say!(
