@@ -32,7 +32,7 @@ impl Store {
         }
         let made: String =
             names.iter().filter(|n| self.files().sums().was_made(n)).map(|n| format!("{n}\n")).collect();
-        fs::write(folder.join(crate::sums::TABLES), made).map_err(|e| failed("the list of tables", e))
+        fs::write(crate::sums::list_of_tables(folder), made).map_err(|e| failed("the list of tables", e))
     }
 }
 

@@ -11,8 +11,14 @@ use object_store::path::Path;
 /// Name of the list in the folder of a table.
 pub(crate) const FILE: &str = "_sha256sums";
 const LOG: &str = "_delta_log";
-/// Names of the tables that were made, a line each: a table that is gone is not one that never was.
-pub(crate) const TABLES: &str = "_tables";
+/// Names of the tables that were made, a line each, beside their folder: a table that is gone is not one that
+/// never was.
+const TABLES: &str = "tables.list";
+
+/// Where the list of the tables of a folder is.
+pub(crate) fn list_of_tables(root: &std::path::Path) -> PathBuf {
+    root.parent().unwrap_or(root).join(TABLES)
+}
 
 /// The lists of all tables of a folder.
 #[derive(Debug)]
@@ -50,7 +56,7 @@ impl Sums {
             OpenOptions::new().create(true).append(true).open(path)?.write_all(text.as_bytes())
         };
         let written = append(self.root.join(table).join(FILE), String::new())
-            .and_then(|()| append(self.root.join(TABLES), format!("{table}\n")));
+            .and_then(|()| append(list_of_tables(&self.root), format!("{table}\n")));
         if let Err(error) = written {
             tracing::warn!(table, cause = ?error, "that a table was made could not be written");
         }
@@ -63,7 +69,7 @@ impl Sums {
 
     /// Every table that was made.
     pub(crate) fn made_tables(&self) -> Vec<String> {
-        let names = std::fs::read_to_string(self.root.join(TABLES)).unwrap_or_default();
+        let names = std::fs::read_to_string(list_of_tables(&self.root)).unwrap_or_default();
         names.lines().filter(|name| !name.is_empty()).map(str::to_owned).collect()
     }
 

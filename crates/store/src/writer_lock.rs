@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use uplift_core::error::{Error, ErrorKind, Result};
 
-/// Name of the file that is locked.
+/// Name of the file that is locked, beside the folder of tables, where nothing is but tables.
 const FILE: &str = "writer.lock";
 
 /// How long a writer that is about to end is waited for.
@@ -22,7 +22,7 @@ pub struct WriterLock {
 impl WriterLock {
     /// Takes the lock of a folder, or says who holds it.
     pub(crate) async fn take(folder: &Path) -> Result<Self> {
-        let path = folder.join(FILE);
+        let path = folder.parent().unwrap_or(folder).join(FILE);
         let unusable = |e: std::io::Error| {
             let message = format!("cannot lock {}: {e}", path.display());
             Error::new(ErrorKind::FailedPrecondition, message)
