@@ -32,8 +32,10 @@ pub(crate) struct Sums {
 struct List {
     /// By the name of the file in the log.
     digests: HashMap<String, String>,
-    /// Bytes of the list that were read.
+    /// Bytes of the list whose lines are complete and were read.
     read: u64,
+    /// Its length when it was last read: every query looks for the next version, and mostly nothing was added.
+    length: u64,
 }
 
 impl Sums {
@@ -133,11 +135,11 @@ impl Sums {
 impl List {
     /// Reads what was added to the list since it was last read. Lines that are cut short are passed over.
     fn read_on(&mut self, path: &std::path::Path) {
-        let Ok(mut list) = OpenOptions::new().read(true).open(path) else { return };
-        let length = list.metadata().map_or(0, |m| m.len());
-        if length <= self.read {
+        let length = std::fs::metadata(path).map_or(0, |m| m.len());
+        if length == self.length {
             return;
         }
+        let Ok(mut list) = OpenOptions::new().read(true).open(path) else { return };
         let mut bytes = Vec::new();
         if list.seek(SeekFrom::Start(self.read)).and_then(|_| list.read_to_end(&mut bytes)).is_err() {
             return;
@@ -153,9 +155,10 @@ impl List {
                 self.digests.insert(file.to_owned(), digest.to_owned());
             }
         }
-        // The last line may still be written: it is read again.
+        // The last line may still be written: it is read again once the list has grown.
         let last = bytes.iter().rposition(|b| *b == b'\n').unwrap_or_default();
         self.read += last as u64;
+        self.length = length;
     }
 }
 
@@ -164,4 +167,33 @@ fn table_and_file(location: &Path) -> Option<(String, String)> {
     let parts: Vec<_> = location.parts().collect();
     let [table, log, file] = parts.as_slice() else { return None };
     (log.as_ref() == LOG).then(|| (table.as_ref().to_owned(), file.as_ref().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_process_adds_is_seen_and_a_line_cut_short_once_it_is_complete() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("area")).unwrap();
+        let file = |n: u64| Path::from_iter(["area", LOG, &format!("{n:020}.json")]);
+        let (writes, reads) = (Sums::new(folder.path()), Sums::new(folder.path()));
+        assert_eq!(reads.get(&file(0)), None);
+        for n in 0..3 {
+            writes.add(&file(n), format!("{n:064}"));
+            assert_eq!(reads.get(&file(n)), Some(format!("{n:064}")));
+            assert_eq!(reads.get(&file(n + 1)), None);
+        }
+        let append = |text: &str| {
+            let mut list =
+                OpenOptions::new().append(true).open(folder.path().join("area").join(FILE)).unwrap();
+            list.write_all(text.as_bytes()).unwrap();
+        };
+        append(&format!("\n{:064}", 3));
+        assert_eq!(reads.get(&file(3)), None);
+        append(&format!("  {LOG}/{:020}.json", 3));
+        assert_eq!(reads.get(&file(3)), Some(format!("{:064}", 3)));
+        assert_eq!(reads.newest_version("area"), Some(3));
+    }
 }
