@@ -228,6 +228,23 @@ async fn every_damage_is_found_or_without_effect() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_entry_of_a_log_names_the_submissions_that_it_committed() {
+    let uplift = Uplift::start().await;
+    fill(&uplift).await;
+    let copies = tempfile::tempdir().unwrap();
+    let folder = copies.path().join("copy");
+    backup(uplift.folder(), &folder, |_| {}).await.unwrap();
+    let log = folder.join("tables/fund_flow/_delta_log");
+    let entry = files(&log).into_iter().find(|f| f.ends_with(format!("{:020}.json", 2))).unwrap();
+    let mut bytes = fs::read(&entry).unwrap();
+    bytes[10] ^= 1;
+    fs::write(&entry, bytes).unwrap();
+    let verified = verify(&folder, |_| {}).await.unwrap();
+    let found = verified.findings.iter().find(|f| f.file.ends_with("2.json")).unwrap();
+    assert!(!found.submissions.is_empty(), "{:?}", verified.findings);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_is_gone_is_not_one_without_rows() {
     let uplift = Uplift::start().await;
     fill(&uplift).await;

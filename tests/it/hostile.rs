@@ -259,6 +259,12 @@ async fn bytes(ingest: &Channel, metrics: &Channel, reporting: &Channel) {
             assert_eq!(code, Code::InvalidArgument, "{path}: {:?}", &wrong[..wrong.len().min(20)]);
         }
     }
+    for (channel, path) in
+        [(ingest, submit), (ingest, "/uplift.ingest.v1.IngestService/WriteRecords"), (metrics, query)]
+    {
+        let code = raw(channel, path, vec![0; 33 << 20]).await;
+        assert_eq!(code, Code::InvalidArgument, "{path}: more than a message may have");
+    }
 }
 
 async fn questions(metrics: &Channel, ingest: &Channel) {

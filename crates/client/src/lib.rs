@@ -13,10 +13,8 @@ use uplift_proto::v1::metrics::metrics_service_client::MetricsServiceClient;
 use uplift_proto::v1::reporting::reporting_service_client::ReportingServiceClient;
 
 pub use pages::all_checks;
+use uplift_proto::status::MAX_MESSAGE;
 pub use uplift_proto::status::from_status;
-
-/// Bytes of the largest message; a larger submission belongs in a stream.
-pub const MAX_MESSAGE: usize = 32 * 1024 * 1024;
 
 /// Time that a peer has to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,11 +1,11 @@
 //! Columns of anyone's file, CSV or Parquet, by name.
 
-use std::fs::File;
 use std::path::Path;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Float64Type};
+use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_core::nearest::nearest;
@@ -33,7 +33,12 @@ impl Table {
         let file = path.display().to_string();
         let bytes = std::fs::read(path)
             .map_err(|e| Error::new(ErrorKind::FailedPrecondition, format!("cannot read {file}: {e}")))?;
-        if bytes.starts_with(b"PAR1") { Self::parquet(file, path) } else { Self::csv(file, bytes) }
+        Self::parse(file, bytes)
+    }
+
+    /// The content of a file, whose name is for messages.
+    pub fn parse(file: String, bytes: Vec<u8>) -> Result<Self> {
+        if bytes.starts_with(b"PAR1") { Self::parquet(file, bytes.into()) } else { Self::csv(file, bytes) }
     }
 
     fn csv(file: String, bytes: Vec<u8>) -> Result<Self> {
@@ -48,10 +53,9 @@ impl Table {
         Ok(Self { names, cells: Cells::Csv(rows), file })
     }
 
-    fn parquet(file: String, path: &Path) -> Result<Self> {
+    fn parquet(file: String, bytes: Bytes) -> Result<Self> {
         let wrong = |e: String| Error::invalid_field(&file, format!("is not readable Parquet: {e}"));
-        let open = File::open(path).map_err(|e| wrong(e.to_string()))?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(open).map_err(|e| wrong(e.to_string()))?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|e| wrong(e.to_string()))?;
         let schema = builder.schema().clone();
         let reader = builder.build().map_err(|e| wrong(e.to_string()))?;
         let batches = reader.collect::<std::result::Result<Vec<_>, _>>().map_err(|e| wrong(e.to_string()))?;

@@ -13,8 +13,8 @@ const MAX_DETAILS: usize = 3_000;
 /// Characters of one description, and of a path.
 const MAX_DESCRIPTION: usize = 300;
 const MAX_PATH: usize = 200;
-/// Bytes of the message.
-const MAX_MESSAGE: usize = 600;
+/// Bytes of its text.
+const MAX_TEXT: usize = 600;
 
 /// The status that a caller sees. The cause, if there is one, goes to the log and no further.
 pub fn to_status(error: Error) -> Status {
@@ -49,7 +49,7 @@ pub fn to_status(error: Error) -> Status {
         }
         (_, None) => error.message,
     };
-    Status::with_error_details(code, cut(&message, MAX_MESSAGE), details)
+    Status::with_error_details(code, cut(&message, MAX_TEXT), details)
 }
 
 /// The first violations, as many as headers have room for, and how many more there are.
@@ -79,6 +79,18 @@ fn cut(text: &str, bytes: usize) -> String {
     }
 }
 
+/// Bytes of the largest message, in both directions.
+pub const MAX_MESSAGE: usize = 32 << 20;
+
+/// What a caller is told who sent a larger message.
+pub fn too_large() -> Error {
+    let message = format!(
+        "is larger than {} MiB, the most that one message may have; send its rows in several, or as a file with UploadFile",
+        MAX_MESSAGE >> 20
+    );
+    Error::invalid_field("request", message)
+}
+
 /// The error behind a status that a client received.
 pub fn from_status(status: &Status) -> Error {
     // A status that a service sent has no source: this one was made here, because no answer came.
@@ -91,7 +103,9 @@ pub fn from_status(status: &Status) -> Error {
         };
     }
     let kind = match status.code() {
-        Code::InvalidArgument | Code::OutOfRange => ErrorKind::InvalidArgument,
+        // The library says so of a message that is too large; no call of ours does.
+        Code::OutOfRange => return too_large(),
+        Code::InvalidArgument => ErrorKind::InvalidArgument,
         Code::NotFound | Code::Unimplemented => ErrorKind::NotFound,
         Code::AlreadyExists => ErrorKind::AlreadyExists,
         Code::Unauthenticated => ErrorKind::Unauthenticated,

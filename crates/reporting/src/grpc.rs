@@ -62,15 +62,18 @@ impl ReportingService for Grpc {
             Page::parse(request.page_size, &request.page_token, "reports", 100, 1_000).map_err(to_status)?;
         let (ids, next_page_token) =
             page.cut(self.0.archive().ids().await.map_err(to_status)?, "reports", |id| id);
-        let mut reports = Vec::new();
+        let (mut reports, mut damaged_report_ids) = (Vec::new(), Vec::new());
         for id in &ids {
             match self.0.archive().get(id).await {
                 Ok(report) => reports.push(report),
                 // One that cannot be read does not hide the others; GetReport tells what is wrong with it.
-                Err(error) => tracing::warn!(report = id, cause = ?error, "a report cannot be read"),
+                Err(error) => {
+                    tracing::warn!(report = id, cause = ?error, "a report cannot be read");
+                    damaged_report_ids.push(id.clone());
+                }
             }
         }
-        Ok(Response::new(wire::ListReportsResponse { reports, next_page_token }))
+        Ok(Response::new(wire::ListReportsResponse { reports, next_page_token, damaged_report_ids }))
     }
 
     async fn download_report(

@@ -44,6 +44,7 @@ pub enum Progress {
 
 /// Figures of one report.
 const MAX_FIGURES: usize = 20_000;
+const PAGE: i32 = 10_000;
 
 /// Stages of a report, in order.
 const STAGES: [&str; 4] = ["reading figures", "judging checks", "laying out the page", "keeping the report"];
@@ -112,8 +113,12 @@ impl Reporting {
     /// All figures of a document, page by page, every page at the versions of the first.
     async fn figures(&self, document_id: &str) -> Result<(Vec<PublishedFigure>, HashMap<String, i64>)> {
         let mut figures = Vec::new();
-        let mut request =
-            QueryStatementsRequest { document_id: document_id.to_owned(), ..Default::default() };
+        // Pages as large as they may be: each reads the document's statements anew.
+        let mut request = QueryStatementsRequest {
+            document_id: document_id.to_owned(),
+            page_size: PAGE,
+            ..Default::default()
+        };
         loop {
             let page = self.metrics.clone().query_statements(request.clone()).await;
             let page = page.map_err(|s| upstream(from_status(&s)))?;

@@ -19,7 +19,7 @@ use tonic::body::Body;
 use tower::{Layer, Service};
 use tracing::Instrument;
 use uplift_core::error::{Error, ErrorKind};
-use uplift_proto::status::to_status;
+use uplift_proto::status::{to_status, too_large};
 
 /// The threads that calls work on.
 static WORK: LazyLock<Runtime> = LazyLock::new(|| {
@@ -106,6 +106,7 @@ where
         let mut task = Task(work(call.in_current_span()));
         Box::pin(async move {
             Ok(match (&mut task.0).await {
+                Ok(Ok(response)) if is_too_large(&response) => to_status(too_large()).into_http(),
                 Ok(Ok(response)) => response.map(|body| Body::new(ContainedBody::new(body, permit))),
                 Ok(Err(impossible)) => match impossible {},
                 Err(_) => panicked().into_http(),
@@ -121,6 +122,11 @@ impl<T> Drop for Task<T> {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+/// Whether a request was refused for its size, which the library does with a code that is not an argument's.
+fn is_too_large(response: &Response<Body>) -> bool {
+    response.headers().get(Status::GRPC_STATUS).is_some_and(|code| code == "11")
 }
 
 /// The panic itself is logged where it happens, by the hook of `telemetry`.

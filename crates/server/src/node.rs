@@ -17,11 +17,12 @@ use tower::util::MapRequestLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
 use tracing::Level;
-use uplift_client::{MAX_MESSAGE, connect_lazy};
+use uplift_client::connect_lazy;
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_ingest::Ingest;
 use uplift_metrics::Metrics;
 use uplift_proto::service::Service;
+use uplift_proto::status::MAX_MESSAGE;
 use uplift_reporting::{Archive, Reporting};
 use uplift_store::Store;
 

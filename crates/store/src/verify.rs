@@ -7,11 +7,12 @@ use deltalake_core::logstore::object_store::{ObjectStore, ObjectStoreExt, path::
 use futures::TryStreamExt;
 use serde_json::Value;
 use uplift_core::error::{Error, Result};
-use uplift_engine::error::{damage, query_failed};
+use uplift_engine::error::damage;
 use uplift_formats::columns::{integer, text, text_at};
 
 use crate::schema::{LEDGER, LOG_SUBMISSIONS};
 use crate::store::Store;
+use crate::sums::Sums;
 
 /// What is wrong with one file, or with a table as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +32,16 @@ pub struct Finding {
 pub struct Verification {
     pub tables: usize,
     pub files: usize,
+    /// Log files without a digest: of another program, of before there were digests, or of a moment before a crash.
+    pub unproven: usize,
     pub findings: Vec<Finding>,
+}
+
+/// A submission as the ledger records it.
+struct Recorded {
+    dataset: String,
+    submission_id: String,
+    version: i64,
 }
 
 /// What the entries of a log say.
@@ -51,7 +61,9 @@ impl Store {
             verification.tables += 1;
             self.verify_table(&table, &mut verification).await?;
         }
-        self.verify_ledger(&mut verification).await?;
+        let recorded = self.recorded().await?;
+        name_submissions(&mut verification.findings, &recorded);
+        self.verify_ledger(&recorded, &mut verification).await?;
         Ok(verification)
     }
 
@@ -83,6 +95,9 @@ impl Store {
         let mut found = Vec::new();
         for file in &files {
             verification.files += 1;
+            if Sums::holds(file) && self.files().sums().get(file).is_none() {
+                verification.unproven += 1;
+            }
             let wrong = match self.files().check(file).await {
                 // A file without a digest must at least be there.
                 Ok(()) => self.files().head(file).await.err(),
@@ -109,7 +124,10 @@ impl Store {
         };
         if let (Some(first), Some(last)) = (log.versions.first(), log.versions.last()) {
             let gaps: Vec<_> = (*first..*last).filter(|v| !log.versions.contains(v)).collect();
-            found.extend(gaps.iter().map(|v| whole(format!("version {v} is missing from the log"))));
+            found.extend(gaps.iter().map(|v| Finding {
+                version: Some(*v),
+                ..whole("the version is missing from the log".to_owned())
+            }));
         }
         if !self.files().sums().is_listed(table) {
             found.push(whole("its list of digests is gone: its log is not proven".to_owned()));
@@ -153,42 +171,61 @@ impl Store {
         log
     }
 
-    /// The ledger must not tell of versions that a table does not have.
-    async fn verify_ledger(&self, verification: &mut Verification) -> Result<()> {
-        let Ok(Some(ledger)) = self.get(LEDGER).await else { return Ok(()) };
-        let failed = |e| query_failed("reading the ledger", e);
-        let rows = ledger.snapshot().await?.rows().await?;
-        let Ok(batches) = rows.collect().await.map_err(failed) else { return Ok(()) };
-        let mut newest: BTreeMap<String, (i64, String)> = BTreeMap::new();
+    /// What the ledger records of committed submissions, as far as it can be read: what is wrong with it is found
+    /// by its digests.
+    async fn recorded(&self) -> Result<Vec<Recorded>> {
+        let Ok(Some(ledger)) = self.get(LEDGER).await else { return Ok(Vec::new()) };
+        let Ok(batches) = ledger.snapshot().await?.rows().await?.collect().await else {
+            return Ok(Vec::new());
+        };
+        let mut recorded = Vec::new();
         for batch in batches {
             let (datasets, ids) = (text(&batch, "dataset")?, text(&batch, "submission_id")?);
             let versions = integer(&batch, "table_version")?;
-            for (row, version) in versions.iter().enumerate() {
-                let Some(version) = version else { continue };
-                let known = newest.entry(text_at(&datasets, row)).or_insert((version, text_at(&ids, row)));
-                if known.0 < version {
-                    *known = (version, text_at(&ids, row));
-                }
+            recorded.extend(versions.iter().enumerate().filter_map(|(row, version)| {
+                let (dataset, submission_id) = (text_at(&datasets, row), text_at(&ids, row));
+                Some(Recorded { dataset, submission_id, version: version? })
+            }));
+        }
+        Ok(recorded)
+    }
+
+    /// The ledger must not tell of versions that a table does not have.
+    async fn verify_ledger(&self, recorded: &[Recorded], verification: &mut Verification) -> Result<()> {
+        let mut newest: BTreeMap<&str, &Recorded> = BTreeMap::new();
+        for entry in recorded {
+            let known = newest.entry(&entry.dataset).or_insert(entry);
+            if known.version < entry.version {
+                *known = entry;
             }
         }
-        for (table, (recorded, submission)) in newest {
-            let version = match self.get(&table).await {
+        for (table, newest) in newest {
+            let version = match self.get(table).await {
                 Ok(Some(opened)) => opened.snapshot().await.map_or(i64::MAX, |s| s.version()),
                 Ok(None) => -1,
                 // What is wrong with it was found above.
                 Err(_) => continue,
             };
-            if version < recorded {
+            if version < newest.version {
                 verification.findings.push(Finding {
-                    what: format!("the table is at version {version}, the ledger at {recorded}"),
+                    table: table.to_owned(),
                     file: String::new(),
-                    version: Some(recorded.unsigned_abs()),
-                    submissions: vec![submission],
-                    table,
+                    what: format!("the table is at version {version}, the ledger at {}", newest.version),
+                    version: Some(newest.version.unsigned_abs()),
+                    submissions: vec![newest.submission_id.clone()],
                 });
             }
         }
         Ok(())
+    }
+}
+
+/// Names the submissions of a damaged log entry, which cannot name them itself.
+fn name_submissions(findings: &mut [Finding], recorded: &[Recorded]) {
+    for finding in findings.iter_mut().filter(|finding| finding.submissions.is_empty()) {
+        let Some(version) = finding.version.and_then(|v| i64::try_from(v).ok()) else { continue };
+        let of_version = recorded.iter().filter(|r| r.dataset == finding.table && r.version == version);
+        finding.submissions = of_version.map(|r| r.submission_id.clone()).collect();
     }
 }
 

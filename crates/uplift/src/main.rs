@@ -29,8 +29,13 @@ fn main() -> ExitCode {
         terminal::print_error(&error);
         return ExitCode::from(2);
     }
-    // Services log what they do; commands for people stay quiet unless asked.
-    let level = if matches!(cli.command, Command::Serve(_)) { "warn,uplift=info" } else { "warn" };
+    let level = match cli.command {
+        // Services log what they do; commands for people stay quiet unless asked.
+        Command::Serve(_) => "warn,uplift=info",
+        // What is wrong with files is what these tell, in their own words.
+        Command::Verify(_) | Command::Backup(_) | Command::Restore(_) => "off,uplift=warn",
+        _ => "warn",
+    };
     let measure_stages = matches!(cli.command, Command::Demo(_));
     uplift_server::telemetry::start(level, cli.log_format.into(), measure_stages);
     match commands::run(cli) {

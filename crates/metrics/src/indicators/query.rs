@@ -159,11 +159,14 @@ pub(crate) async fn answer(
     query: &Query,
 ) -> Result<Vec<Figure>> {
     let indicators = query.indicators(catalogue)?;
+    let names = reference_data.area_names(snapshots).await?;
+    // Before anything is computed, as far as it can be told then: dimensions have as many values as records say.
+    let areas = 1 + areas_without_records(query, &names).count();
+    within_limit(areas * indicators.iter().map(|i| periods(query, i).count()).sum::<usize>())?;
     let measurements = measurements(query, &indicators);
     let rows = scanner.measure(snapshots, &query.breakdown(), &measurements).await?;
     let results: Results<'_> =
         measurements.iter().map(|i| (&i.component, i.period, i.since)).zip(rows).collect();
-    let names = reference_data.area_names(snapshots).await?;
     let targets = reference_data.targets(snapshots).await?;
     let published = reference_data.published(snapshots).await?;
     let mut figures = Vec::new();
@@ -175,15 +178,19 @@ pub(crate) async fn answer(
                 figure.published = published_values(&figure, &published);
                 figures.push(figure);
             }
-            if figures.len() > MAX_FIGURES {
-                let message = format!(
-                    "the answer has more than {MAX_FIGURES} figures; ask for fewer indicators, periods or areas"
-                );
-                return Err(Error::new(ErrorKind::ResourceExhausted, message));
-            }
+            within_limit(figures.len())?;
         }
     }
     Ok(figures)
+}
+
+fn within_limit(figures: usize) -> Result<()> {
+    if figures <= MAX_FIGURES {
+        return Ok(());
+    }
+    let message =
+        format!("the answer has more than {MAX_FIGURES} figures; ask for fewer indicators, periods or areas");
+    Err(Error::new(ErrorKind::ResourceExhausted, message))
 }
 
 /// What must be measured: each component in its period; to compare, also in the year before, and for

@@ -98,9 +98,16 @@ fn spinner() -> ProgressBar {
 const MAX_SUBMISSIONS: usize = 5;
 
 fn report(folder: &Path, verification: &Verification) -> Outcome {
-    let Verification { tables, files, findings } = verification;
+    let Verification { tables, files, unproven, findings } = verification;
     let count = |n: usize| grouped((n as i64).into());
     say!("{}: {} tables, {} files", folder.display(), count(*tables), count(*files));
+    if *unproven > 0 {
+        say!(
+            "  {} files of logs have no digest, and were only looked for: another program wrote them, or the process \
+             was killed just after it did.",
+            count(*unproven)
+        );
+    }
     for Finding { table, file, what, version, submissions } in findings {
         let file = if file.is_empty() { String::new() } else { format!(" {file}") };
         let version = version.map(|v| format!(", version {v}")).unwrap_or_default();
