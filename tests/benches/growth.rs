@@ -1,7 +1,8 @@
 //! Whether the thousandth small submission costs what the first did, in time, disk and memory:
 //!
-//!     UPLIFT_BENCH_COMMITS=10000 cargo bench --workspace --bench growth
+//!     UPLIFT_BENCH_COMMITS=10000 UPLIFT_BENCH_RETENTION=60 cargo bench --workspace --bench growth
 //!
+//! The second setting is the seconds for which every version is kept; as it is by default, none expires meanwhile.
 //! Each is sent once the one before it was answered; the second run has one rejected row in each. Quarters of one run
 //! are compared with each other, so that a noisy machine matters little.
 #![allow(clippy::unwrap_used)]
@@ -13,7 +14,7 @@ use uplift_proto::rows::Rows;
 use uplift_proto::v1::ingest::{ListSubmissionsRequest, Policy};
 use uplift_proto::v1::metrics::{IndicatorQuery, QueryIndicatorsRequest};
 use uplift_proto::v1::records::{Household, RegistrationStatus};
-use uplift_testkit::{Uplift, rows_number, submission};
+use uplift_testkit::{Uplift, rows_number, submission, wanzhou};
 
 const ROWS: usize = 20;
 
@@ -73,8 +74,10 @@ impl Disk {
 }
 
 async fn grow(commits: usize, rejected: bool) {
-    let mut uplift = Uplift::with_wanzhou().await;
+    let mut uplift =
+        Uplift::start_with(|config| config.ingest.retention = setting("RETENTION", 86_400)).await;
     let mut ingest = uplift.ingest().await;
+    ingest.submit_records(wanzhou()).await.unwrap();
     let mut times = Vec::new();
     println!(
         "\n{commits} submissions of {ROWS} rows{}",
@@ -132,7 +135,7 @@ async fn asked_at_many_versions(uplift: &Uplift, commits: usize) {
     for back in 0..versions {
         let version = commits as i64 - back;
         let query = IndicatorQuery {
-            sections: vec!["poverty".into()],
+            indicators: vec!["poverty.people".into()],
             area_code: "50".into(),
             periods: vec!["2011".into()],
             table_versions: [("household".to_owned(), version)].into(),
@@ -148,8 +151,12 @@ async fn asked_at_many_versions(uplift: &Uplift, commits: usize) {
     );
 }
 
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(format!("UPLIFT_BENCH_{name}")).ok().and_then(|n| n.parse().ok()).unwrap_or(default)
+}
+
 fn main() {
-    let commits = std::env::var("UPLIFT_BENCH_COMMITS").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000);
+    let commits = setting("COMMITS", 1_000) as usize;
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         grow(commits, false).await;

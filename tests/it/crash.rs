@@ -407,7 +407,9 @@ async fn served(ingest: Ingest) -> (IngestClient, tokio::task::JoinHandle<()>) {
 async fn two_writers_whose_lock_was_taken_away_still_accept_each_key_and_id_once() {
     let folder = tempfile::tempdir().unwrap();
     let tables = folder.path().join("tables");
-    let open = || async { Ingest::open(&Arc::new(Store::open(&tables).unwrap())).await };
+    let open = || async {
+        Ingest::open(&Arc::new(Store::open(&tables).unwrap()), Duration::from_secs(86_400)).await
+    };
     let (mut one, _serving) = served(open().await.unwrap()).await;
     one.submit_records(wanzhou()).await.unwrap();
     let locked = open().await.unwrap_err();
@@ -471,7 +473,7 @@ async fn an_object_store_that_fails_loses_doubles_and_halves_nothing() {
     let store = Store::open_through(&folder.path().join("tables"), |inner| {
         Arc::new(Faulty { inner, random: Mutex::new(ChaCha8Rng::seed_from_u64(3)), on: faults })
     });
-    let ingest = Ingest::open(&Arc::new(store.unwrap())).await.unwrap();
+    let ingest = Ingest::open(&Arc::new(store.unwrap()), Duration::ZERO).await.unwrap();
     let (mut client, serving) = served(ingest).await;
     client.submit_records(wanzhou()).await.unwrap();
     on.store(true, Ordering::Relaxed);

@@ -8,7 +8,10 @@ use uplift_proto::rows::Rows;
 use uplift_proto::v1::ingest as wire;
 use uplift_proto::v1::ingest::upload_file_request::Part;
 use uplift_proto::v1::metrics::QueryStatementsRequest;
-use uplift_proto::v1::records::{FlowKind, FundFlow, FundSource, Qualifier, Statement};
+use uplift_proto::v1::records::{
+    Area, AreaLevel, FlowKind, FundFlow, FundSource, Household, Organisation, OrganisationKind, Qualifier,
+    RegistrationStatus, Statement,
+};
 use uplift_store::Store;
 use uplift_testkit::{Uplift, article, rows_number, submission, wanzhou};
 
@@ -144,6 +147,7 @@ async fn a_dry_run_answers_and_keeps_nothing() {
     let request = wire::SubmitRecordsRequest { dry_run: true, ..statements("dry", &[statement("a")]) };
     let answer = ingest.submit_records(request).await.unwrap().into_inner().submission.unwrap();
     assert_eq!((answer.rows_accepted, answer.table_version), (1, None));
+    assert_eq!(answer.state(), wire::State::Checked);
     assert_eq!(count(&uplift, "letter").await, 0);
     let request = wire::GetSubmissionRequest { submission_id: "dry".into() };
     assert_eq!(ingest.get_submission(request).await.unwrap_err().code(), Code::NotFound);
@@ -496,4 +500,130 @@ async fn compacting_small_files_changes_neither_rows_nor_earlier_versions() {
     assert_eq!(count(&uplift, "letter").await, 40);
     let earlier = table.at(tenth.unwrap()).await.unwrap().rows().await.unwrap().count().await.unwrap();
     assert_eq!(earlier, 10);
+}
+
+#[tokio::test]
+async fn a_replacement_that_removes_what_other_records_name_is_refused_or_tells_which() {
+    let uplift = Uplift::with_wanzhou().await;
+    let mut ingest = uplift.ingest().await;
+    let organisation = |id: &str| Organisation {
+        organisation_id: id.into(),
+        kind: OrganisationKind::Enterprise.into(),
+        name_en: id.into(),
+        name_zh: id.into(),
+        area_code: "500101".into(),
+        ..Organisation::default()
+    };
+    let organisations = |id: &str, names: &[&str], change: fn(&mut wire::SubmissionHeader)| {
+        let rows: Vec<_> = names.iter().map(|name| organisation(name)).collect();
+        let rows = Rows::encode(rows_number("organisation"), &rows);
+        with_header(submission(id, "organisation", rows), change)
+    };
+    ingest.submit_records(organisations("o/1", &["donor", "idle"], |_| {})).await.unwrap();
+    let flow = |n: i32| FundFlow {
+        flow_id: format!("f{n}"),
+        kind: FlowKind::Donation.into(),
+        source: FundSource::Social.into(),
+        date: "2011-05-01".into(),
+        amount_fen: Some(100),
+        area_code: "500101".into(),
+        payer_id: "donor".into(),
+        ..FundFlow::default()
+    };
+    let flows = Rows::encode(rows_number("fund_flow"), &[flow(1), flow(2)]);
+    ingest.submit_records(submission("f/1", "fund_flow", flows)).await.unwrap();
+    let replace: fn(&mut wire::SubmissionHeader) = |h| h.mode = wire::Mode::Replace.into();
+    let kept = ingest.submit_records(organisations("o/2", &["donor"], replace)).await.unwrap().into_inner();
+    assert!(kept.warnings.is_empty(), "nothing names the idle one");
+    let refused = ingest.submit_records(organisations("o/3", &["other"], replace)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    let told = "organisation donor, which 2 records of fund_flow name in payer_id";
+    assert!(refused.message().contains(told), "{}", refused.message());
+    let anyway: fn(&mut wire::SubmissionHeader) = |h| {
+        h.mode = wire::Mode::Replace.into();
+        h.policy = wire::Policy::AcceptGoodRows.into();
+    };
+    let accepted =
+        ingest.submit_records(organisations("o/4", &["other"], anyway)).await.unwrap().into_inner();
+    assert_eq!(accepted.warnings, [told]);
+    // An area that is named by other fields than its own submission's.
+    let mut areas = wanzhou();
+    areas.rows = Some(Rows::encode(
+        rows_number("area"),
+        &[Area {
+            area_code: "500102".into(),
+            valid_from: "2010-01-01".into(),
+            level: AreaLevel::County.into(),
+            name_en: "Fuling District".into(),
+            name_zh: "涪陵区".into(),
+            ..Area::default()
+        }],
+    ));
+    let areas = with_header(areas, |h| {
+        h.submission_id = "areas".into();
+        h.mode = wire::Mode::Replace.into();
+    });
+    let refused = ingest.submit_records(areas).await.unwrap_err();
+    assert!(
+        refused.message().contains("area 500101, which 2 records of fund_flow name"),
+        "{}",
+        refused.message()
+    );
+}
+
+#[tokio::test]
+async fn rejections_are_those_of_the_try_that_was_accepted() {
+    let uplift = Uplift::start().await;
+    let mut ingest = uplift.ingest().await;
+    let household = |n: i32, size: i32| Household {
+        household_id: format!("h{n}"),
+        year: 2011,
+        area_code: "500101".into(),
+        size: Some(size),
+        status: RegistrationStatus::Registered.into(),
+        ..Household::default()
+    };
+    let rows = Rows::encode(rows_number("household"), &[household(1, 3), household(2, -1)]);
+    let request = with_header(submission("twice", "household", rows), |h| {
+        h.policy = wire::Policy::AcceptGoodRows.into();
+    });
+    // No area is known yet, so that both rows are wrong.
+    assert!(ingest.submit_records(request.clone()).await.is_err());
+    ingest.submit_records(wanzhou()).await.unwrap();
+    let accepted = ingest.submit_records(request.clone()).await.unwrap().into_inner();
+    assert_eq!(accepted.submission.as_ref().unwrap().rows_accepted, 1);
+    let listed = wire::ListRejectionsRequest { submission_id: "twice".into(), ..Default::default() };
+    let listed = ingest.list_rejections(listed).await.unwrap().into_inner().rejections;
+    assert_eq!(listed, accepted.rejections);
+    let again = ingest.submit_records(request).await.unwrap().into_inner();
+    assert_eq!(again, accepted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_is_one_content_although_its_first_sender_left_while_it_waited() {
+    let uplift = Uplift::start().await;
+    for round in 0..20 {
+        let id = format!("left/{round}");
+        let first = statements(&id, &[statement(&format!("a{round}"))]);
+        let other = statements(&id, &[statement(&format!("b{round}"))]);
+        let mut one = uplift.ingest().await;
+        let patience = std::time::Duration::from_millis(round);
+        let _ = tokio::time::timeout(patience, one.submit_records(first)).await;
+        let mut landed = Vec::new();
+        loop {
+            match one.submit_records(other.clone()).await {
+                Err(status) if status.code() == Code::Aborted => {}
+                answer => break landed.push(answer.map_err(|s| s.code())),
+            }
+        }
+        let other_landed = landed[0].is_ok();
+        assert!(other_landed || matches!(landed[0], Err(Code::AlreadyExists)), "{landed:?}");
+        let request =
+            QueryStatementsRequest { document_id: "letter".into(), page_size: 1000, ..Default::default() };
+        let figures = uplift.metrics().await.query_statements(request).await.unwrap().into_inner().figures;
+        let ids: Vec<_> =
+            figures.iter().map(|f| f.statement.as_ref().unwrap().statement_id.clone()).collect();
+        let both = [format!("a{round}"), format!("b{round}")].map(|id| ids.contains(&id));
+        assert_eq!(both, [!other_landed, other_landed], "round {round}: exactly one content");
+    }
 }

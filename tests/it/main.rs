@@ -19,3 +19,4 @@ mod reporting;
 mod snapshots;
 mod statements;
 mod streaming;
+mod versions;

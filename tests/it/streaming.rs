@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
 use tonic::transport::Channel;
+use tonic_types::StatusExt;
 use uplift_proto::rows::Rows;
 use uplift_proto::v1::ingest::ingest_service_client::IngestServiceClient;
 use uplift_proto::v1::ingest::write_records_request::Part;
@@ -14,7 +15,7 @@ use uplift_proto::v1::ingest::{
     SubmissionHeader, WriteRecordsRequest, WriteRecordsResponse,
 };
 use uplift_proto::v1::records::{Household, RegistrationStatus};
-use uplift_testkit::{Uplift, connected, free_port, rows_number, serve_ingest, wanzhou};
+use uplift_testkit::{Uplift, connected, free_port, rows_number, serve_ingest, submission, wanzhou};
 
 fn open(id: &str) -> WriteRecordsRequest {
     let header = SubmissionHeader {
@@ -126,6 +127,29 @@ async fn gaps_changed_batches_and_missing_heads_end_the_stream_with_a_reason() {
     assert_eq!(end.unwrap().code(), Code::AlreadyExists);
     let (_, end) = send(&mut client, vec![batch(1)]).await;
     assert_eq!(end.unwrap().code(), Code::InvalidArgument);
+    // A stream is continued as it was begun, and its id is no other submission's.
+    type Change = fn(&mut SubmissionHeader);
+    let changes: [(&str, Change); 4] = [
+        ("open.period", |h| h.period = "2010".into()),
+        ("open.area_code", |h| h.area_code = "50".into()),
+        ("open.sender", |h| h.sender = "Somebody else".into()),
+        ("open.simulated", |h| h.simulated = true),
+    ];
+    for (field, change) in changes {
+        let mut other = open("s");
+        if let Some(Part::Open(header)) = &mut other.part {
+            change(header);
+        }
+        let (_, end) = send(&mut client, vec![other, batch(2)]).await;
+        let violations = end.unwrap().get_details_bad_request().unwrap().field_violations;
+        assert_eq!(violations[0].field, field);
+    }
+    let rows = Rows::encode(rows_number("household"), &[household("whole".into())]);
+    let whole = client.submit_records(submission("s", "household", rows.clone())).await.unwrap_err();
+    assert_eq!(whole.code(), Code::AlreadyExists);
+    client.submit_records(submission("w", "household", rows)).await.unwrap();
+    let (_, end) = send(&mut client, vec![open("w"), batch(5)]).await;
+    assert_eq!(end.unwrap().code(), Code::AlreadyExists);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
@@ -14,13 +15,14 @@ use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_core::rejection::{MAX_EXPLAINED, Rejection, Rule};
 use uplift_formats::columns::integer;
 use uplift_store::schema::ROW_NUMBER;
-use uplift_store::{Commit, Table, WriterLock};
+use uplift_store::{Commit, Snapshot, Table, WriterLock};
 
 use crate::header::Header;
 use crate::keys::{Key, Keys, digests};
 use crate::ledger::Ledger;
 use crate::outcome::{CommitRequest, Outcome, ValidatedRows};
 use crate::quarantine::Quarantine;
+use crate::references::References;
 use crate::replay::replay;
 use crate::submission::Submission;
 
@@ -41,6 +43,10 @@ pub(crate) struct Destination {
     pub(crate) ledger: Arc<Ledger>,
     /// Where rejected rows are kept.
     pub(crate) quarantine: Arc<Quarantine>,
+    /// What other records name.
+    pub(crate) references: Arc<References>,
+    /// How long every version of a table is kept.
+    pub(crate) retention: Duration,
     /// Held until the last commit is done.
     pub(crate) _lock: Arc<WriterLock>,
 }
@@ -56,6 +62,8 @@ const MAX_QUEUED: usize = 64;
 /// Limits of one commit: rows keep memory and file size in bounds, submissions the log entry.
 const MAX_ROWS: usize = 1_000_000;
 const MAX_SUBMISSIONS: usize = 256;
+/// What a refusal names of the records that would be named in vain.
+const MAX_NAMED: usize = 5;
 
 impl Committer {
     /// Starts the task; it ends when the last handle is gone and the queue is empty.
@@ -97,6 +105,9 @@ async fn run(destination: Destination, mut queue: mpsc::Receiver<Queued>) {
             known.version += i64::from(compacted == Some(known.version + 1));
             destination.ledger.compact().await;
             destination.quarantine.compact().await;
+            destination.table.expire(destination.retention).await;
+            destination.ledger.expire(destination.retention).await;
+            destination.quarantine.expire(destination.retention).await;
         };
         let compacting = compacting.instrument(stage_span!("compact files"));
         // A panic here costs speed and nothing else; the hook has logged it.
@@ -111,9 +122,7 @@ fn gather(first: Queued, queue: &mut mpsc::Receiver<Queued>) -> (Vec<Queued>, Op
     // A replacing submission removes rows, so it has a commit of its own.
     while !group[0].request.header.replace && group.len() < MAX_SUBMISSIONS && rows < MAX_ROWS {
         let Ok(next) = queue.try_recv() else { break };
-        // The same id again, after a caller gave up and tried again, must find the first answer.
-        let repeated = group.iter().any(|q| q.request.id == next.request.id);
-        if next.request.header.replace || repeated {
+        if next.request.header.replace {
             return (group, Some(next));
         }
         rows += next.request.rows.received;
@@ -132,19 +141,23 @@ struct Known {
 
 async fn commit(destination: &Destination, known: &mut Known, group: Vec<Queued>) {
     let (requests, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|q| (q.request, q.reply)).unzip();
-    let mut committed = try_commit(destination, known, requests.clone()).await;
+    let again = requests.clone();
+    let mut committed = try_commit(destination, known, requests).await;
     if let Err(error) = &committed {
         tracing::warn!(dataset = destination.dataset.name, cause = ?error, "a commit failed; it is looked at again");
         // Another process may have come first, or the commit may be durable although its answer was lost. With what
         // the log says known, a submission that is in it gets its answer, and one that is not is committed.
         known.keys = None;
-        committed = try_commit(destination, known, requests).await;
+        committed = try_commit(destination, known, again).await;
+    } else {
+        // Ids are free before callers have their answers.
+        drop(again);
     }
     match committed {
         Ok(outcomes) => {
             for (reply, outcome) in replies.into_iter().zip(outcomes) {
                 // A caller that went away finds the outcome by the submission's id.
-                let _ = reply.send(Ok(outcome));
+                let _ = reply.send(outcome);
             }
         }
         Err(error) => {
@@ -192,7 +205,7 @@ async fn try_commit(
     destination: &Destination,
     known: &mut Known,
     group: Vec<CommitRequest>,
-) -> Result<Vec<Outcome>> {
+) -> Result<Vec<Result<Outcome>>> {
     let snapshot = destination.table.snapshot().await?;
     let newest = snapshot.version();
     if known.version != newest {
@@ -206,9 +219,16 @@ async fn try_commit(
         none => none.insert(Keys::read(destination.dataset, &snapshot).await?),
     };
     let mut staged = stage_group(destination, keys, group).await?;
+    for one in &mut staged {
+        if let Ok(replacing) = one
+            && let Err(error) = keep_references(destination, &snapshot, replacing).await
+        {
+            *one = Err(error);
+        }
+    }
     keep_rejections(destination, &staged).await?;
     let version = commit_rows(destination, &staged, newest).await?;
-    for staged in staged.iter_mut().filter(|s| s.is_accepted()) {
+    for staged in staged.iter_mut().flatten().filter(|s| s.is_accepted()) {
         staged.outcome.submission.table_version = version;
         keys.add(&staged.keys, staged.header.area_and_period(), staged.header.replace);
     }
@@ -216,42 +236,71 @@ async fn try_commit(
     // The rows are committed whatever happens now, so these are the answers: the log holds what the
     // ledger could not write.
     let recorded: Vec<_> =
-        staged.iter().filter(|s| s.is_new()).map(|s| s.outcome.submission.clone()).collect();
+        staged.iter().flatten().filter(|s| s.is_new()).map(|s| s.outcome.submission.clone()).collect();
     if !recorded.is_empty()
         && let Err(error) = destination.ledger.record(recorded).instrument(stage_span!("write ledger")).await
     {
         tracing::error!(cause = ?error, "the ledger lags behind the log");
     }
-    Ok(staged.into_iter().map(answer).collect())
+    Ok(staged.into_iter().map(|staged| staged.map(answer)).collect())
 }
 
+/// Decides each submission; what is wrong with one is no other's.
 async fn stage_group(
     destination: &Destination,
     keys: &mut Keys,
     group: Vec<CommitRequest>,
-) -> Result<Vec<StagedSubmission>> {
+) -> Result<Vec<Result<StagedSubmission>>> {
     let mut accepted = HashSet::new();
     let mut staged = Vec::new();
     let span = stage_span!("check keys");
     for request in group {
-        // All requests with one id pass through here, so repeats are detected here.
+        // Whatever was committed since the request came, by a commit whose answer was lost too, is found here.
         let Destination { ledger, quarantine, .. } = destination;
-        staged.push(match replay(ledger, quarantine, &request.id, &request.digest, true).await? {
-            Some(outcome) => StagedSubmission {
+        staged.push(match replay(ledger, quarantine, &request.id, &request.digest).await {
+            Ok(Some(outcome)) => Ok(StagedSubmission {
                 outcome,
                 rows: request.rows.valid.slice(0, 0),
                 keys: Vec::new(),
                 header: request.header,
                 disposition: Disposition::Replay,
-            },
-            None => span.in_scope(|| stage(destination.dataset, keys, &mut accepted, request))?,
+            }),
+            Ok(None) => Ok(span.in_scope(|| stage(destination.dataset, keys, &mut accepted, request))?),
+            Err(error) => Err(error),
         });
     }
     Ok(staged)
 }
 
-async fn keep_rejections(destination: &Destination, staged: &[StagedSubmission]) -> Result<()> {
-    let new = staged.iter().filter(|s| s.is_new());
+/// Whether other records name what a replacing submission would remove: it is refused, or told which and how many, as its
+/// sender chose.
+async fn keep_references(
+    destination: &Destination,
+    snapshot: &Snapshot,
+    staged: &mut StagedSubmission,
+) -> Result<()> {
+    let StagedSubmission { outcome, rows, header, disposition, .. } = staged;
+    if !header.replace || *disposition == Disposition::Replay || !outcome.submission.committed {
+        return Ok(());
+    }
+    let references = &destination.references;
+    let in_vain = references.named_in_vain(header.dataset, snapshot, &header.scope(), rows).await?;
+    if in_vain.is_empty() || header.accept_good_rows {
+        outcome.warnings = in_vain;
+        return Ok(());
+    }
+    let more = in_vain.len().saturating_sub(MAX_NAMED);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    let message = format!(
+        "these rows would remove {}{more}; keep them in, replace those that name them first, or send \
+         POLICY_ACCEPT_GOOD_ROWS to remove them all the same",
+        in_vain.into_iter().take(MAX_NAMED).collect::<Vec<_>>().join("; ")
+    );
+    Err(Error::new(ErrorKind::FailedPrecondition, message))
+}
+
+async fn keep_rejections(destination: &Destination, staged: &[Result<StagedSubmission>]) -> Result<()> {
+    let new = staged.iter().flatten().filter(|s| s.is_new());
     let rejected: Vec<_> = new.map(|s| (&s.outcome.submission, s.outcome.rejections.as_slice())).collect();
     destination.quarantine.keep(&rejected).await
 }
@@ -260,17 +309,17 @@ async fn keep_rejections(destination: &Destination, staged: &[StagedSubmission])
 /// accepted.
 async fn commit_rows(
     destination: &Destination,
-    staged: &[StagedSubmission],
+    staged: &[Result<StagedSubmission>],
     judged_by: i64,
 ) -> Result<Option<i64>> {
-    let accepted: Vec<_> = staged.iter().filter(|s| s.is_accepted()).collect();
+    let accepted: Vec<_> = staged.iter().flatten().filter(|s| s.is_accepted()).collect();
     let Some(first) = accepted.first() else { return Ok(None) };
     // The log names the refused ones of the group too: a batch missing from a stream would be a gap.
-    let new: Vec<_> = staged.iter().filter(|s| s.is_new()).map(|s| s.outcome.submission.clone()).collect();
+    let new = staged.iter().flatten().filter(|s| s.is_new());
+    let new: Vec<_> = new.map(|s| s.outcome.submission.clone()).collect();
     let commit = Commit {
         batches: accepted.iter().map(|s| s.rows.clone()).collect(),
         replace: first.header.replace.then(|| first.header.scope()),
-        transactions: accepted.iter().map(|s| s.outcome.submission.submission_id.clone()).collect(),
         metadata: Ledger::log_metadata(&new)?,
         onto: Some(judged_by),
     };
@@ -280,7 +329,7 @@ async fn commit_rows(
 fn answer(staged: StagedSubmission) -> Outcome {
     let mut outcome = staged.outcome;
     if staged.disposition == Disposition::DryRun {
-        outcome.submission.committed = false;
+        outcome.would_commit = std::mem::take(&mut outcome.submission.committed);
     }
     outcome
 }
@@ -292,7 +341,7 @@ fn stage(
     accepted: &mut HashSet<Key>,
     request: CommitRequest,
 ) -> Result<StagedSubmission> {
-    let CommitRequest { header, id, digest, rows, dry_run } = request;
+    let CommitRequest { header, id, digest, rows, dry_run, _active } = request;
     let ValidatedRows { received, valid, mut rejections, key_label } = rows;
     let all = digests(dataset, &valid)?;
     let mut keep = vec![true; all.len()];
@@ -333,5 +382,6 @@ fn stage(
         ..Submission::received(&header, digest, received, received - rows.num_rows())
     };
     let disposition = if dry_run { Disposition::DryRun } else { Disposition::Commit };
-    Ok(StagedSubmission { outcome: Outcome { submission, rejections }, rows, keys, header, disposition })
+    let outcome = Outcome { submission, rejections, warnings: Vec::new(), would_commit: false };
+    Ok(StagedSubmission { outcome, rows, keys, header, disposition })
 }

@@ -26,6 +26,8 @@ use crate::stream::{Ack, Batch};
 
 /// Rejections in one answer.
 const MAX_REJECTIONS: usize = 1_000;
+/// Warnings in one answer.
+const MAX_WARNINGS: usize = 100;
 /// Bytes of the largest file: it is held in memory while it is checked.
 const MAX_FILE: usize = 256 << 20;
 /// Bytes of the rejections in one answer.
@@ -87,8 +89,9 @@ impl IngestService for Grpc {
         let size = rows.as_ref().map_or(0, |rows| rows.as_bytes().len());
         let _share = self.0.budget().take(size).map_err(to_status)?;
         let outcome = self.0.submit(header, rows.unwrap_or_default(), dry_run).await.map_err(to_status)?;
+        let warnings = outcome.warnings.iter().take(MAX_WARNINGS).cloned().collect();
         let (submission, rejections) = encode_outcome(outcome);
-        Ok(Response::new(wire::SubmitRecordsResponse { submission: Some(submission), rejections }))
+        Ok(Response::new(wire::SubmitRecordsResponse { submission: Some(submission), rejections, warnings }))
     }
 
     async fn upload_file(
@@ -107,8 +110,9 @@ impl IngestService for Grpc {
         units.sort_unstable();
         let file = Upload { bytes, units };
         let outcome = self.0.submit_file(header, file, upload.dry_run).await.map_err(to_status)?;
+        let warnings = outcome.warnings.iter().take(MAX_WARNINGS).cloned().collect();
         let (submission, rejections) = encode_outcome(outcome);
-        Ok(Response::new(wire::UploadFileResponse { submission: Some(submission), rejections }))
+        Ok(Response::new(wire::UploadFileResponse { submission: Some(submission), rejections, warnings }))
     }
 
     async fn get_template(
@@ -226,7 +230,11 @@ fn find_dataset(name: &str) -> Result<&'static Dataset, Status> {
 
 fn encode_outcome(outcome: Outcome) -> (wire::Submission, Vec<wire::Rejection>) {
     let rejections = outcome.rejections.into_iter().take(MAX_REJECTIONS).map(encode_rejection);
-    ((&outcome.submission).into(), page::fitting(&mut rejections.peekable(), MAX_REJECTION_BYTES))
+    let mut submission = wire::Submission::from(&outcome.submission);
+    if outcome.would_commit {
+        submission.state = wire::State::Checked.into();
+    }
+    (submission, page::fitting(&mut rejections.peekable(), MAX_REJECTION_BYTES))
 }
 
 impl From<Ack> for wire::WriteRecordsResponse {

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -183,6 +184,11 @@ impl Ledger {
     /// Compacts the table if need be.
     pub(crate) async fn compact(&self) {
         self.table.compact().await;
+    }
+
+    /// Lets old versions of the table expire if need be.
+    pub(crate) async fn expire(&self, kept_for: Duration) {
+        self.table.expire(kept_for).await;
     }
 
     /// The newest answer to an id.

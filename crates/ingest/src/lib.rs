@@ -11,6 +11,7 @@ macro_rules! stage_span {
     };
 }
 
+mod active_ids;
 mod budget;
 mod committer;
 mod grpc;

@@ -1,9 +1,12 @@
 //! What passes between the stages of a submission: validated rows, the request to commit them, and
 //! the outcome.
 
+use std::sync::Arc;
+
 use arrow::array::RecordBatch;
 use uplift_core::rejection::Rejection;
 
+use crate::active_ids::ActiveId;
 use crate::header::Header;
 use crate::submission::Submission;
 
@@ -30,6 +33,8 @@ pub(crate) struct CommitRequest {
     pub(crate) rows: ValidatedRows,
     /// Decide, and commit nothing.
     pub(crate) dry_run: bool,
+    /// Its id is in use until it is decided, whether or not the caller still waits.
+    pub(crate) _active: Arc<ActiveId>,
 }
 
 /// What became of a submission.
@@ -38,4 +43,8 @@ pub(crate) struct Outcome {
     pub(crate) submission: Submission,
     /// What was wrong with rejected rows.
     pub(crate) rejections: Vec<Rejection>,
+    /// What records of other submissions name and no longer find.
+    pub(crate) warnings: Vec<String>,
+    /// Of a dry run: whether it would be committed.
+    pub(crate) would_commit: bool,
 }

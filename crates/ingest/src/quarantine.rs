@@ -1,6 +1,7 @@
 //! Rejected rows: kept with the reason, so that a sender can ask again what was wrong.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::datatypes::{DataType, Field as Column, Schema};
 use datafusion::logical_expr::{col, lit};
@@ -24,6 +25,7 @@ pub(crate) struct Quarantine {
 #[derive(Debug, Serialize, Deserialize)]
 struct QuarantinedRow {
     submission_id: String,
+    /// Digest of what was sent, and when it was answered: content that is sent again may be rejected for less.
     digest: String,
     #[serde(flatten)]
     rejection: Rejection,
@@ -54,7 +56,7 @@ impl Quarantine {
     pub(crate) async fn keep(&self, rejected: &[(&Submission, &[Rejection])]) -> Result<()> {
         let row = |submission: &Submission, rejection: &Rejection| QuarantinedRow {
             submission_id: submission.submission_id.clone(),
-            digest: submission.digest.clone(),
+            digest: try_key(submission),
             rejection: rejection.clone(),
         };
         let rows = rejected.iter().flat_map(|(s, rejections)| rejections.iter().map(|r| row(s, r)));
@@ -71,6 +73,11 @@ impl Quarantine {
         self.table.compact().await;
     }
 
+    /// Lets old versions of the table expire if need be.
+    pub(crate) async fn expire(&self, kept_for: Duration) {
+        self.table.expire(kept_for).await;
+    }
+
     /// The rejections of submissions, in the order of their rows.
     pub(crate) async fn rejections(&self, submissions: &[Submission]) -> Result<Vec<Rejection>> {
         let failed = |e| query_failed("reading rejections", e);
@@ -79,17 +86,22 @@ impl Quarantine {
         if rejected.is_empty() {
             return Ok(Vec::new());
         }
-        let all = |text: fn(&Submission) -> &str| rejected.iter().map(|s| lit(text(s))).collect();
-        let own = col("submission_id")
-            .in_list(all(|s| &s.submission_id), false)
-            .and(col("digest").in_list(all(|s| &s.digest), false));
+        let ids = rejected.iter().map(|s| lit(s.submission_id.as_str())).collect();
+        // Earlier versions kept the digest alone.
+        let tries = rejected.iter().flat_map(|s| [lit(try_key(s)), lit(s.digest.as_str())]).collect();
+        let own = col("submission_id").in_list(ids, false).and(col("digest").in_list(tries, false));
         let rows = self.table.snapshot().await?.rows().await?;
         let batches = rows.filter(own).map_err(failed)?.collect().await.map_err(failed)?;
         let rows: Vec<QuarantinedRow> = from_batches(&batches)?;
         let mut rejections: Vec<_> = rows.into_iter().map(|r| r.rejection).collect();
         rejections.sort_by(|a, b| (a.row, &a.field).cmp(&(b.row, &b.field)));
-        // Refused content that was sent twice is stored twice.
+        // What a commit that failed had kept is kept again by the next.
         rejections.dedup();
         Ok(rejections)
     }
+}
+
+/// What tells a try from others with the same id and content.
+fn try_key(submission: &Submission) -> String {
+    format!("{}@{}", submission.digest, submission.create_time.timestamp_micros())
 }

@@ -1,15 +1,17 @@
 //! What rows may refer to: values of fields of other datasets.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use datafusion::logical_expr::col;
+use arrow::array::RecordBatch;
+use datafusion::logical_expr::{Expr, col, lit};
 use tokio::sync::Mutex;
-use uplift_core::dataset::{Dataset, Reference};
+use uplift_core::dataset::{Dataset, Field, Reference};
 use uplift_core::error::Result;
 use uplift_engine::error::query_failed;
 use uplift_formats::columns::text;
-use uplift_store::Store;
+use uplift_store::schema::{REPORTING_AREA, REPORTING_PERIOD, Scope};
+use uplift_store::{Snapshot, Store};
 
 /// The values that exist, for each field of a dataset that refers to another.
 pub(crate) type ReferenceValues = HashMap<String, Values>;
@@ -42,6 +44,58 @@ impl References {
         Ok(existing)
     }
 
+    /// What records of other submissions name and would name in vain, were the rows of a scope replaced by these.
+    pub(crate) async fn named_in_vain(
+        &self,
+        dataset: &Dataset,
+        snapshot: &Snapshot,
+        scope: &Scope,
+        rows: &RecordBatch,
+    ) -> Result<Vec<String>> {
+        let mut in_vain = Vec::new();
+        for (referring, field, reference) in referring(dataset) {
+            let target = &reference.field;
+            let failed = |e| query_failed(format!("reading {}.{target}", dataset.name), e);
+            let values = async |part: Expr| {
+                let part = snapshot.rows().await?.filter(part).map_err(failed)?;
+                let part = part.select(vec![col(target)]).map_err(failed)?;
+                distinct(&part.collect().await.map_err(failed)?, target)
+            };
+            let removed = values(within(scope)).await?;
+            if removed.is_empty() {
+                continue;
+            }
+            let kept = values(!within(scope)).await?;
+            let new = distinct(std::slice::from_ref(rows), target)?;
+            let gone: HashSet<_> =
+                removed.iter().filter(|v| !kept.contains(*v) && !new.contains(*v)).collect();
+            let Some(table) = self.store.get(&referring.name).await?.filter(|_| !gone.is_empty()) else {
+                continue;
+            };
+            let failed = |e| query_failed(format!("reading {}.{}", referring.name, field.name), e);
+            let mut naming = table.snapshot().await?.rows().await?;
+            if referring.name == dataset.name {
+                naming = naming.filter(!within(scope)).map_err(failed)?;
+            }
+            let naming = naming.select(vec![col(&field.name)]).map_err(failed)?;
+            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+            for batch in &naming.collect().await.map_err(failed)? {
+                let named = text(batch, &field.name)?;
+                for value in named.iter().flatten().map(str::to_owned).filter(|value| gone.contains(value)) {
+                    *counts.entry(value).or_default() += 1;
+                }
+            }
+            in_vain.extend(counts.into_iter().map(|(value, records)| {
+                let records = if records == 1 { "1 record".to_owned() } else { format!("{records} records") };
+                format!(
+                    "{} {value}, which {records} of {} name in {}",
+                    dataset.name, referring.name, field.name
+                )
+            }));
+        }
+        Ok(in_vain)
+    }
+
     async fn values(&self, to: &Reference) -> Result<Values> {
         let Some(table) = self.store.get(&to.dataset).await? else { return Ok(Arc::default()) };
         let snapshot = table.snapshot().await?;
@@ -54,12 +108,32 @@ impl References {
         }
         let failed = |e| query_failed(format!("reading {}.{}", to.dataset, to.field), e);
         let rows = snapshot.rows().await?.select(vec![col(&to.field)]).map_err(failed)?;
-        let mut values = HashSet::new();
-        for batch in rows.collect().await.map_err(failed)? {
-            values.extend(text(&batch, &to.field)?.iter().flatten().map(str::to_owned));
-        }
-        let values = Arc::new(values);
+        let values = Arc::new(distinct(&rows.collect().await.map_err(failed)?, &to.field)?);
         cache.insert(key, (snapshot.version(), values.clone()));
         Ok(values)
     }
+}
+
+/// Fields of any dataset that refer to this one.
+fn referring(
+    dataset: &Dataset,
+) -> impl Iterator<Item = (&'static Dataset, &'static Field, &'static Reference)> {
+    let all = uplift_proto::dataset::all().iter().flat_map(|d| d.fields.iter().map(move |field| (d, field)));
+    let name = dataset.name.clone();
+    all.filter_map(move |(d, field)| {
+        Some((d, field, field.reference.as_ref().filter(|reference| reference.dataset == name)?))
+    })
+}
+
+/// The rows that a replacing submission replaces.
+fn within(scope: &Scope) -> Expr {
+    col(REPORTING_AREA).eq(lit(&scope.area)).and(col(REPORTING_PERIOD).eq(lit(&scope.period)))
+}
+
+fn distinct(batches: &[RecordBatch], column: &str) -> Result<HashSet<String>> {
+    let mut values = HashSet::new();
+    for batch in batches {
+        values.extend(text(batch, column)?.iter().flatten().map(str::to_owned));
+    }
+    Ok(values)
 }

@@ -1,22 +1,26 @@
 //! The first answer to a submission that is sent again.
 
-use uplift_core::error::Result;
+use uplift_core::error::{Error, ErrorKind, Result};
 
 use crate::ledger::Ledger;
 use crate::outcome::Outcome;
 use crate::quarantine::Quarantine;
 
-/// The outcome of an earlier submission with this id and digest; none if there was none, or with other
-/// content. `committed_only` leaves out those that were refused, which may be tried again.
+/// The first answer to an id; none if nothing was committed with it, since what was refused may be tried again. An id
+/// is one content: it is refused with another.
 pub(crate) async fn replay(
     ledger: &Ledger,
     quarantine: &Quarantine,
     id: &str,
     digest: &str,
-    committed_only: bool,
 ) -> Result<Option<Outcome>> {
-    let first = ledger.get(id).await.filter(|s| s.digest == digest && (s.committed || !committed_only));
-    let Some(submission) = first else { return Ok(None) };
+    let Some(submission) = ledger.get(id).await.filter(|first| first.committed) else { return Ok(None) };
+    if submission.digest != digest {
+        let message = format!(
+            "submission {id} was committed with other content; correct it with a new id in mode replace"
+        );
+        return Err(Error::new(ErrorKind::AlreadyExists, message));
+    }
     let rejections = quarantine.rejections(std::slice::from_ref(&submission)).await?;
-    Ok(Some(Outcome { submission, rejections }))
+    Ok(Some(Outcome { submission, rejections, warnings: Vec::new(), would_commit: false }))
 }

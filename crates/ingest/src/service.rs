@@ -1,7 +1,8 @@
 //! The ingest service: submissions, streams and files received, and the questions about them.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures::Stream;
 use tokio::sync::mpsc;
@@ -12,6 +13,7 @@ use uplift_proto::rows::Rows;
 use uplift_store::Store;
 use uplift_store::schema::TableSchema;
 
+use crate::active_ids::ActiveIds;
 use crate::budget::Budget;
 use crate::committer::Destination;
 use crate::header::{Header, unknown_dataset};
@@ -38,13 +40,12 @@ struct Inner {
     quarantine: Arc<Quarantine>,
     /// Room for what is received.
     budget: Budget,
-    /// Ids of requests under way: two requests with one id must not both find it unused.
-    active_ids: Mutex<HashSet<String>>,
+    active_ids: ActiveIds,
 }
 
 impl Ingest {
-    /// Opens every dataset's table, the ledger and the quarantine.
-    pub async fn open(store: &Arc<Store>) -> Result<Self> {
+    /// Opens every dataset's table, the ledger and the quarantine; every version of a table is kept for `retention`.
+    pub async fn open(store: &Arc<Store>, retention: Duration) -> Result<Self> {
         let lock = Arc::new(store.lock_for_writing().await?);
         let ledger = Arc::new(Ledger::open(store).await?);
         let quarantine = Arc::new(Quarantine::open(store).await?);
@@ -58,7 +59,16 @@ impl Ingest {
                 ledger.catch_up(&table, ledger.recorded(&table).await).await?;
                 let version = table.snapshot().await?.version();
                 let (ledger, quarantine, lock) = (ledger.clone(), quarantine.clone(), lock.clone());
-                let destination = Destination { dataset, table, version, ledger, quarantine, _lock: lock };
+                let destination = Destination {
+                    dataset,
+                    table,
+                    version,
+                    ledger,
+                    quarantine,
+                    references: references.clone(),
+                    retention,
+                    _lock: lock,
+                };
                 Pipeline::start(destination, schema, references.clone())
             };
             let pipeline = open().await;
@@ -67,7 +77,7 @@ impl Ingest {
             }
             pipelines.insert(dataset.name.as_str(), pipeline);
         }
-        let (budget, active_ids) = (Budget::default(), Mutex::default());
+        let (budget, active_ids) = (Budget::default(), ActiveIds::default());
         Ok(Self { inner: Arc::new(Inner { pipelines, ledger, quarantine, budget, active_ids }) })
     }
 
@@ -97,25 +107,19 @@ impl Ingest {
     async fn submit_content(&self, header: Header, content: Content, dry_run: bool) -> Result<Outcome> {
         let Inner { ledger, quarantine, .. } = &*self.inner;
         let pipeline = self.pipeline(&header)?;
-        let _active = self.activate(&header.submission_id)?;
+        let active = self.inner.active_ids.take(&header.submission_id)?;
         let id = header.submission_id.clone();
         let digest = header.digest(&content.parts());
-        if ledger.get(&id).await.is_some_and(|first| first.committed && first.digest != digest) {
-            let message = format!(
-                "submission {id} was committed with other content; correct it with a new id in mode replace"
-            );
-            return Err(Error::new(ErrorKind::AlreadyExists, message));
-        }
         if !ledger.batches(&id).await.is_empty() {
             let message =
                 format!("submission {id} was sent as a stream; open it again, or choose another id");
             return Err(Error::new(ErrorKind::AlreadyExists, message));
         }
-        if let Some(outcome) = replay(ledger, quarantine, &id, &digest, true).await? {
+        if let Some(outcome) = replay(ledger, quarantine, &id, &digest).await? {
             return Ok(outcome);
         }
         let rows = pipeline.validate(&header, content).await?;
-        pipeline.commit(CommitRequest { header, id, digest, rows, dry_run }).await
+        pipeline.commit(CommitRequest { header, id, digest, rows, dry_run, _active: active }).await
     }
 
     /// Receives the batches of a stream, as long as no other stream or request has its id.
@@ -124,14 +128,14 @@ impl Ingest {
         S: Stream<Item = Result<Batch>> + Send,
     {
         let Inner { ledger, quarantine, budget, .. } = &*self.inner;
-        let _active = self.activate(&header.submission_id)?;
+        let active = self.inner.active_ids.take(&header.submission_id)?;
         if ledger.get(&header.submission_id).await.is_some_and(|s| s.committed) {
             let message =
                 format!("submission {} was committed in one piece; choose another id", header.submission_id);
             return Err(Error::new(ErrorKind::AlreadyExists, message));
         }
         let pipeline = self.pipeline(&header)?;
-        StreamWriter { pipeline, ledger, quarantine, budget, header }.write(batches, acks).await
+        StreamWriter { pipeline, ledger, quarantine, budget, header, active }.write(batches, acks).await
     }
 
     fn pipeline(&self, header: &Header) -> Result<&Pipeline> {
@@ -175,27 +179,6 @@ impl Ingest {
             true => self.inner.quarantine.rejections(&[submission]).await,
             false => self.inner.quarantine.rejections(&batches).await,
         }
-    }
-
-    fn activate(&self, id: &str) -> Result<ActiveGuard<'_>> {
-        let mut ids = self.inner.active_ids.lock().unwrap_or_else(|e| e.into_inner());
-        if !ids.insert(id.to_owned()) {
-            let message = format!("submission {id} is being processed by another request; retry");
-            return Err(Error::new(ErrorKind::Aborted, message));
-        }
-        Ok(ActiveGuard { ids: &self.inner.active_ids, id: id.to_owned() })
-    }
-}
-
-/// Releases an id when its request ends, however it ends.
-struct ActiveGuard<'a> {
-    ids: &'a Mutex<HashSet<String>>,
-    id: String,
-}
-
-impl Drop for ActiveGuard<'_> {
-    fn drop(&mut self) {
-        self.ids.lock().unwrap_or_else(|e| e.into_inner()).remove(&self.id);
     }
 }
 

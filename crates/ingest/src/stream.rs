@@ -2,20 +2,21 @@
 //! as a whole is the sum of its batches.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use futures::stream::FuturesOrdered;
 use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
-use uplift_core::error::{Error, ErrorKind, Result};
+use uplift_core::error::{Error, ErrorKind, FieldViolation, Result};
 use uplift_proto::rows::Rows;
 
+use crate::active_ids::ActiveId;
 use crate::budget::{Budget, Share};
 use crate::header::Header;
 use crate::ledger::Ledger;
 use crate::outcome::{CommitRequest, Outcome, ValidatedRows};
 use crate::pipeline::Pipeline;
 use crate::quarantine::Quarantine;
-use crate::replay::replay;
 use crate::submission::{Submission, batch_id};
 
 /// Maximum number of batches between arrival and acknowledgement; further ones wait at the sender, which
@@ -49,6 +50,7 @@ pub(crate) struct StreamWriter<'a> {
     pub(crate) quarantine: &'a Quarantine,
     pub(crate) budget: &'a Budget,
     pub(crate) header: Header,
+    pub(crate) active: Arc<ActiveId>,
 }
 
 impl StreamWriter<'_> {
@@ -59,7 +61,9 @@ impl StreamWriter<'_> {
         S: Stream<Item = Result<Batch>> + Send,
     {
         self.require_append()?;
-        let mut progress = Progress::sum(&self.ledger.batches(&self.header.submission_id).await);
+        let committed = self.ledger.batches(&self.header.submission_id).await;
+        committed.first().map_or(Ok(()), |first| self.require_same_header(first))?;
+        let mut progress = Progress::sum(&committed);
         let mut cursor = Cursor { next: progress.sequence + 1, rows_before: progress.received };
         send(acks, progress.ack(None)).await?;
 
@@ -112,6 +116,40 @@ impl StreamWriter<'_> {
         Err(Error::invalid_field(field, message))
     }
 
+    /// A stream is one submission: it is continued as it was begun.
+    fn require_same_header(&self, first: &Submission) -> Result<()> {
+        let now = Submission::received(&self.header, String::new(), 0, 0);
+        let fields = [
+            ("dataset", &first.dataset, &now.dataset),
+            ("area_code", &first.area_code, &now.area_code),
+            ("period", &first.period, &now.period),
+            ("sender", &first.sender, &now.sender),
+            ("simulated", &first.simulated.to_string(), &now.simulated.to_string()),
+        ];
+        let other = fields.into_iter().filter(|(_, first, now)| first != now);
+        let violations = other.map(|(field, first, now)| {
+            let message =
+                format!("is {now}, but the stream was begun with {first}; write that, or choose another id");
+            FieldViolation::new(format!("open.{field}"), message)
+        });
+        let violations: Vec<_> = violations.collect();
+        if violations.is_empty() { Ok(()) } else { Err(Error::invalid(violations)) }
+    }
+
+    /// The first answer to a batch that is sent again.
+    async fn repeated(&self, id: &str, digest: &str) -> Result<Outcome> {
+        match self.ledger.get(id).await.filter(|first| first.digest == digest) {
+            Some(submission) => {
+                let rejections = self.quarantine.rejections(std::slice::from_ref(&submission)).await?;
+                Ok(Outcome { submission, rejections, warnings: Vec::new(), would_commit: false })
+            }
+            None => {
+                let message = format!("batch {id} is in flight or was committed with other content");
+                Err(Error::new(ErrorKind::AlreadyExists, message))
+            }
+        }
+    }
+
     /// Validates a batch, or finds the first answer to one that was sent before.
     async fn receive(&self, batch: Result<Batch>, cursor: &mut Cursor) -> Result<Received> {
         let Batch { sequence, rows } = batch?;
@@ -120,18 +158,12 @@ impl StreamWriter<'_> {
         let digest = self.header.digest(&[rows.as_bytes()]);
         match sequence.cmp(&cursor.next) {
             // Sent again after a lost acknowledgement.
-            Ordering::Less => match replay(self.ledger, self.quarantine, &id, &digest, false).await? {
-                Some(outcome) => Ok(Received::Repeated(outcome)),
-                None => {
-                    let message = format!("batch {id} is in flight or was committed with other content");
-                    Err(Error::new(ErrorKind::AlreadyExists, message))
-                }
-            },
+            Ordering::Less => self.repeated(&id, &digest).await.map(Received::Repeated),
             Ordering::Equal => {
                 let rows = self.pipeline.validate_rows(&self.header, &rows, cursor.rows_before).await?;
                 cursor.advance(&rows);
-                let header = self.header.clone();
-                Ok(Received::New(CommitRequest { header, id, digest, rows, dry_run: false }, share))
+                let (header, _active) = (self.header.clone(), self.active.clone());
+                Ok(Received::New(CommitRequest { header, id, digest, rows, dry_run: false, _active }, share))
             }
             Ordering::Greater => {
                 let message = format!("is {sequence}, but batch {} is expected next", cursor.next);

@@ -73,7 +73,7 @@ impl Metrics {
         let snapshots = SnapshotSet::new(self.store.clone(), as_of);
         let (catalogue, _) = self.catalogue();
         let figures = answer(&catalogue, &self.scanner, &self.reference_data, &snapshots, query).await?;
-        Ok(AtVersion { items: figures, versions: snapshots.versions().await })
+        Ok(AtVersion { items: figures, versions: self.answered(&snapshots).await })
     }
 
     /// Newest versions of the tables that a query reads; the answer changes only if one of them does.
@@ -126,7 +126,7 @@ impl Metrics {
     ) -> Result<AtVersion<PublishedFigure>> {
         let snapshots = self.snapshots(versions)?;
         let items = statements(&snapshots, filter).await?;
-        Ok(AtVersion { items, versions: snapshots.versions().await })
+        Ok(AtVersion { items, versions: self.answered(&snapshots).await })
     }
 
     /// Every check of a document, or of all, judged at these versions, or the newest.
@@ -142,7 +142,14 @@ impl Metrics {
         let checks: BTreeMap<_, _> =
             checks.into_iter().map(|c| ((c.document_id.clone(), c.check_id.clone()), c)).collect();
         let items = check_all(checks.into_values().collect(), &figures);
-        Ok(AtVersion { items, versions: snapshots.versions().await })
+        Ok(AtVersion { items, versions: self.answered(&snapshots).await })
+    }
+
+    /// The versions that an answer names, which are kept from now on.
+    async fn answered(&self, snapshots: &SnapshotSet) -> BTreeMap<String, i64> {
+        let versions = snapshots.versions().await;
+        self.store.pin(&versions);
+        versions
     }
 
     fn snapshots(&self, versions: BTreeMap<String, i64>) -> Result<SnapshotSet> {

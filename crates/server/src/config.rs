@@ -36,6 +36,10 @@ pub struct Config {
 pub struct IngestConfig {
     /// Port; 0 takes any free one.
     pub port: u16,
+    /// Seconds for which every version of a table is kept. Of older ones those stay that an answer named, and
+    /// the last of each day.
+    #[serde(default = "a_day")]
+    pub retention: u64,
 }
 
 /// Settings of metrics.
@@ -57,6 +61,10 @@ pub struct ReportingConfig {
     pub metrics_url: Option<String>,
 }
 
+fn a_day() -> u64 {
+    24 * 60 * 60
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -64,7 +72,7 @@ impl Default for Config {
             data_dir: "uplift-data".into(),
             listen: Ipv4Addr::LOCALHOST.into(),
             grace: 10,
-            ingest: IngestConfig { port: Service::Ingest.default_port() },
+            ingest: IngestConfig { port: Service::Ingest.default_port(), retention: a_day() },
             metrics: MetricsConfig { port: Service::Metrics.default_port() },
             reporting: ReportingConfig { port: Service::Reporting.default_port(), metrics_url: None },
         }

@@ -197,6 +197,7 @@ macro_rules! limited {
 #[derive(Clone)]
 struct SharedState {
     store: Arc<Store>,
+    retention: Duration,
     reports: PathBuf,
     indicators: PathBuf,
     metrics: Channel,
@@ -211,6 +212,7 @@ impl SharedState {
             (None, None) => Service::Metrics.default_url(),
         };
         Ok(Self {
+            retention: Duration::from_secs(config.ingest.retention),
             store: Arc::new(Store::open(&config.data_dir.join("tables"))?),
             reports: config.data_dir.join("reports"),
             indicators: config.data_dir.join("indicators"),
@@ -221,7 +223,7 @@ impl SharedState {
     async fn routes(&self, service: Service) -> Result<Routes> {
         Ok(match service {
             Service::Ingest => {
-                let ingest = uplift_ingest::Grpc(Ingest::open(&self.store).await?);
+                let ingest = uplift_ingest::Grpc(Ingest::open(&self.store, self.retention).await?);
                 Routes::new(limited!(uplift_ingest::Server, ingest))
             }
             Service::Metrics => {

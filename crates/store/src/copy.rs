@@ -5,6 +5,7 @@ use std::path::Path;
 
 use uplift_core::error::{Error, ErrorKind, Result};
 
+use crate::pins::list_of_pins;
 use crate::schema::{LEDGER, REJECTIONS};
 use crate::store::Store;
 
@@ -32,7 +33,9 @@ impl Store {
         }
         let made: String =
             names.iter().filter(|n| self.files().sums().was_made(n)).map(|n| format!("{n}\n")).collect();
-        fs::write(crate::sums::list_of_tables(folder), made).map_err(|e| failed("the list of tables", e))
+        fs::write(crate::sums::list_of_tables(folder), made).map_err(|e| failed("the list of tables", e))?;
+        let pins = copy_file(&list_of_pins(self.root()), &list_of_pins(folder));
+        pins.map(drop).map_err(|e| failed("the list of pins", e))
     }
 }
 
@@ -44,7 +47,9 @@ fn copy_table(from: &Path, to: &Path) -> std::io::Result<()> {
         let name = entry?.file_name();
         // The hint at the last checkpoint is made anew, since the copy may not have that one.
         if name.to_string_lossy().starts_with(|c: char| c.is_ascii_digit()) {
-            fs::copy(from.join(LOG).join(&name), to.join(LOG).join(&name))?;
+            if !copy_file(&from.join(LOG).join(&name), &to.join(LOG).join(&name))? {
+                continue;
+            }
             copied.push(format!("{LOG}/{}", name.to_string_lossy()));
         }
     }
@@ -54,7 +59,18 @@ fn copy_table(from: &Path, to: &Path) -> std::io::Result<()> {
         .filter(|line| line.split_once("  ").is_some_and(|(_, file)| copied.iter().any(|c| c == file)));
     let own: String = own.map(|line| format!("\n{line}")).collect();
     fs::write(to.join(crate::sums::FILE), own)?;
-    copy_data(from, to)
+    copy_data(from, to)?;
+    // What expired meanwhile is told at last.
+    copy_file(&from.join(crate::expired::FILE), &to.join(crate::expired::FILE)).map(drop)
+}
+
+/// Copies a file, unless it is not there: versions expire while a folder is copied.
+fn copy_file(from: &Path, to: &Path) -> std::io::Result<bool> {
+    match fs::copy(from, to) {
+        Ok(_) => Ok(true),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e),
+    }
 }
 
 fn copy_data(from: &Path, to: &Path) -> std::io::Result<()> {
@@ -65,7 +81,7 @@ fn copy_data(from: &Path, to: &Path) -> std::io::Result<()> {
             fs::create_dir_all(to.join(&name))?;
             copy_data(&entry.path(), &to.join(&name))?;
         } else if kind.is_file() && Path::new(&name).extension().is_some_and(|e| e == "parquet") {
-            fs::copy(entry.path(), to.join(&name))?;
+            copy_file(&entry.path(), &to.join(&name))?;
         }
     }
     Ok(())

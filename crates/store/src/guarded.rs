@@ -22,7 +22,7 @@ use object_store::{
 use sha2::{Digest, Sha256};
 use uplift_engine::error::{CHANGED, Damaged, GUARDED, MISSING};
 
-use crate::sums::Sums;
+use crate::sums::{LOG, Sums, entry_name, table_and_file};
 
 /// A folder of tables whose files are checked when they are first read. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -31,6 +31,9 @@ pub(crate) struct GuardedStore {
     state: Arc<Mutex<State>>,
     sums: Arc<Sums>,
 }
+
+/// Files of a log that are looked for at once.
+const LOOKED_FOR_AT_ONCE: usize = 8;
 
 #[derive(Debug, Default)]
 struct State {
@@ -83,6 +86,38 @@ impl GuardedStore {
             return Ok(());
         }
         Err(damaged(CHANGED))
+    }
+
+    /// The files of a log after a name: those that may be there by what is known of it, and what follows that. A folder
+    /// is not listed, because that would cost more with every version.
+    fn list_log(
+        &self,
+        log: &Path,
+        names: Vec<String>,
+        next: u64,
+        after: String,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
+        let find = {
+            let (inner, log) = (self.inner.clone(), log.clone());
+            move |name: String| {
+                let (inner, path) = (inner.clone(), log.clone().join(name));
+                async move {
+                    match inner.head(&path).await {
+                        Err(object_store::Error::NotFound { .. }) => Ok(None),
+                        found => found.map(Some),
+                    }
+                }
+            }
+        };
+        let known = stream::iter(names).map(find.clone()).buffered(LOOKED_FOR_AT_ONCE);
+        let known = known.try_filter_map(|found| async move { Ok(found) });
+        let further = stream::try_unfold(next, move |version| {
+            let found = find(entry_name(version));
+            async move { Ok(found.await?.map(|found| (found, version + 1))) }
+        });
+        let later =
+            move |file: &ObjectMeta| file.location.filename().is_some_and(|name| name > after.as_str());
+        known.chain(further).try_filter(move |file| futures::future::ready(later(file))).boxed()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -161,7 +196,12 @@ impl ObjectStore for GuardedStore {
         prefix: Option<&Path>,
         offset: &Path,
     ) -> BoxStream<'static, Result<ObjectMeta>> {
-        sorted(self.inner.list_with_offset(prefix, offset))
+        let log = table_and_file(offset).filter(|_| prefix.is_some_and(|p| p.filename() == Some(LOG)));
+        let names = log.and_then(|(table, after)| Some((self.sums.log_names(&table, &after)?, after)));
+        match (names, prefix) {
+            (Some(((names, next), after)), Some(prefix)) => self.list_log(prefix, names, next, after),
+            _ => sorted(self.inner.list_with_offset(prefix, offset)),
+        }
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {

@@ -3,19 +3,25 @@
 //! Owns where rows are kept and how they become durable and queryable. Never knows what a row
 //! means: validation belongs to ingest, figures to metrics.
 
+mod compaction;
 mod copy;
 mod data_files;
+mod expired;
 mod guarded;
+mod pins;
+mod retention;
 pub mod schema;
 mod snapshot;
 mod store;
 mod sums;
 mod table;
 mod verify;
+mod versions;
 mod writer_lock;
 
 pub use snapshot::Snapshot;
 pub use store::Store;
-pub use table::{Commit, LogEntry, Table};
+pub use table::{Commit, Table};
 pub use verify::{Finding, Verification};
+pub use versions::LogEntry;
 pub use writer_lock::WriterLock;

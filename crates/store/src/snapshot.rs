@@ -1,5 +1,6 @@
 //! A table at one version.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
@@ -28,7 +29,16 @@ impl Snapshot {
         self.table.version().map_or(-1, |v| v as i64)
     }
 
-    /// Files that hold its rows.
+    /// Files that hold its rows, in the folder of the table.
+    pub(crate) fn files(&self) -> BTreeSet<String> {
+        let files = self
+            .table
+            .snapshot()
+            .map(|state| state.log_data().iter().map(|file| file.object_store_path().to_string()).collect());
+        files.unwrap_or_default()
+    }
+
+    /// Number of files that hold its rows.
     pub fn file_count(&self) -> usize {
         self.table.get_file_uris().map_or(0, |files| files.count())
     }

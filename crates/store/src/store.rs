@@ -1,6 +1,6 @@
 //! The folder of tables, and the handle of each.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +12,7 @@ use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_engine::error::table_failed;
 
 use crate::guarded::GuardedStore;
+use crate::pins::Pins;
 use crate::schema::TableSchema;
 use crate::table::Table;
 use crate::writer_lock::WriterLock;
@@ -23,6 +24,7 @@ pub struct Store {
     /// Names this store among all of the process: the engine keeps object stores by address.
     number: u64,
     files: GuardedStore,
+    pins: Arc<Pins>,
     tables: Mutex<HashMap<String, Arc<Table>>>,
 }
 
@@ -46,12 +48,22 @@ impl Store {
         let files = GuardedStore::new(&root, between).map_err(|e| unusable(&e))?;
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { root, number, files, tables: Mutex::default() })
+        let pins = Arc::new(Pins::new(&root));
+        Ok(Self { root, number, files, pins, tables: Mutex::default() })
     }
 
     /// The folder of the tables.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Keeps the versions that an answer names, by table: whoever has it may trace its figures.
+    pub fn pin(&self, versions: &BTreeMap<String, i64>) {
+        self.pins.add(versions);
+    }
+
+    pub(crate) fn pins(&self) -> &Arc<Pins> {
+        &self.pins
     }
 
     pub(crate) fn files(&self) -> &GuardedStore {
@@ -74,7 +86,7 @@ impl Store {
             None => Table::create(self.handle(&schema.name)?, schema).await?,
         };
         self.files.sums().made(&schema.name);
-        let table = Arc::new(Table::new(schema.name.clone(), table, self.files.clone()));
+        let table = Arc::new(Table::new(schema.name.clone(), table, self));
         tables.insert(schema.name.clone(), table.clone());
         Ok(table)
     }
@@ -86,7 +98,7 @@ impl Store {
             return Ok(Some(table.clone()));
         }
         let Some(table) = self.load(name).await? else { return Ok(None) };
-        let table = Arc::new(Table::new(name.to_owned(), table, self.files.clone()));
+        let table = Arc::new(Table::new(name.to_owned(), table, self));
         tables.insert(name.to_owned(), table.clone());
         Ok(Some(table))
     }

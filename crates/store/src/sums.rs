@@ -1,16 +1,20 @@
 //! Digests of the files of each table's log: a text file that `sha256sum -c` reads in the folder of the table.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::OpenOptions;
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::ops::Bound;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use object_store::path::Path;
 
+use crate::expired::{self, Expired};
+
 /// Name of the list in the folder of a table.
 pub(crate) const FILE: &str = "_sha256sums";
-const LOG: &str = "_delta_log";
+pub(crate) const LOG: &str = "_delta_log";
 /// Names of the tables that were made, a line each, beside their folder: a table that is gone is not one that
 /// never was.
 const TABLES: &str = "tables.list";
@@ -31,11 +35,16 @@ pub(crate) struct Sums {
 #[derive(Debug, Default)]
 struct List {
     /// By the name of the file in the log.
-    digests: HashMap<String, String>,
+    digests: BTreeMap<String, String>,
     /// Bytes of the list whose lines are complete and were read.
     read: u64,
-    /// Its length when it was last read: every query looks for the next version, and mostly nothing was added.
+    /// Its length and its place on the disk when it was last read: every query looks for the next version, and mostly
+    /// nothing was added.
     length: u64,
+    inode: u64,
+    /// Versions that expired, and the length of their list when it was read.
+    expired: Arc<Expired>,
+    expired_length: u64,
 }
 
 impl Sums {
@@ -97,7 +106,52 @@ impl Sums {
         let mut tables = self.tables();
         let list = tables.entry(table.to_owned()).or_default();
         list.read_on(&self.root.join(table).join(FILE));
-        list.digests.keys().filter_map(|name| name.strip_suffix(".json")?.parse().ok()).max()
+        list.newest_version()
+    }
+
+    /// Names of the files that a table's log may have after a name, in order, and the first version that is not among
+    /// them; none if the table has no list. An entry is named although its digest is not known: a crash may have come
+    /// between the two.
+    pub(crate) fn log_names(&self, table: &str, after: &str) -> Option<(Vec<String>, u64)> {
+        let path = self.root.join(table).join(FILE);
+        let mut tables = self.tables();
+        let list = tables.entry(table.to_owned()).or_default();
+        list.read_on(&path);
+        if list.length == 0 && !path.is_file() {
+            return None;
+        }
+        let first = after.get(..20).and_then(|digits| digits.parse().ok()).unwrap_or_default();
+        list.read_expired(&self.root.join(table));
+        let next = list.newest_version().map_or(0, |newest| newest + 1);
+        let later = (Bound::Excluded(after.to_owned()), Bound::Unbounded);
+        let others = list.digests.range(later).map(|(name, _)| name.clone());
+        let entries = (first..next).filter(|version| list.expired.run_of(*version).is_none());
+        let entries = entries.map(entry_name).filter(|name| name.as_str() > after);
+        let mut names: Vec<_> = others.chain(entries).collect();
+        names.sort_unstable();
+        names.dedup();
+        Some((names, next.max(first)))
+    }
+
+    /// Versions of a table that expired.
+    pub(crate) fn expired(&self, table: &str) -> Arc<Expired> {
+        let mut tables = self.tables();
+        let list = tables.entry(table.to_owned()).or_default();
+        list.read_expired(&self.root.join(table));
+        list.expired.clone()
+    }
+
+    /// Takes files that are no longer in the log off the list.
+    pub(crate) fn remove(&self, table: &str, files: &[String]) -> std::io::Result<()> {
+        let path = self.root.join(table).join(FILE);
+        let mut tables = self.tables();
+        let list = tables.entry(table.to_owned()).or_default();
+        list.read_on(&path);
+        files.iter().for_each(|file| drop(list.digests.remove(file)));
+        let lines = list.digests.iter().map(|(file, digest)| format!("\n{digest}  {LOG}/{file}"));
+        let new = path.with_extension("new");
+        std::fs::write(&new, lines.collect::<String>())?;
+        std::fs::rename(&new, &path)
     }
 
     /// The files of a table's log with a known digest.
@@ -133,11 +187,28 @@ impl Sums {
 }
 
 impl List {
+    fn read_expired(&mut self, folder: &std::path::Path) {
+        let length = std::fs::metadata(folder.join(expired::FILE)).map_or(0, |m| m.len());
+        if length != self.expired_length {
+            (self.expired, self.expired_length) = (Arc::new(Expired::read(folder)), length);
+        }
+    }
+
+    fn newest_version(&self) -> Option<u64> {
+        self.digests.keys().rev().find_map(|name| name.strip_suffix(".json")?.parse().ok())
+    }
+
     /// Reads what was added to the list since it was last read. Lines that are cut short are passed over.
     fn read_on(&mut self, path: &std::path::Path) {
-        let length = std::fs::metadata(path).map_or(0, |m| m.len());
-        if length == self.length {
+        let (length, inode) = std::fs::metadata(path).map_or((0, 0), |m| (m.len(), m.ino()));
+        // What was read counts although the list is gone.
+        if inode == 0 || (length == self.length && inode == self.inode) {
             return;
+        }
+        if inode != self.inode {
+            // Another list took its place.
+            (self.read, self.inode) = (0, inode);
+            self.digests.clear();
         }
         let Ok(mut list) = OpenOptions::new().read(true).open(path) else { return };
         let mut bytes = Vec::new();
@@ -162,8 +233,13 @@ impl List {
     }
 }
 
+/// The name of the entry of a version in the log.
+pub(crate) fn entry_name(version: u64) -> String {
+    format!("{version:020}.json")
+}
+
 /// The table and the name of a file in its log.
-fn table_and_file(location: &Path) -> Option<(String, String)> {
+pub(crate) fn table_and_file(location: &Path) -> Option<(String, String)> {
     let parts: Vec<_> = location.parts().collect();
     let [table, log, file] = parts.as_slice() else { return None };
     (log.as_ref() == LOG).then(|| (table.as_ref().to_owned(), file.as_ref().to_owned()))

@@ -20,7 +20,7 @@ use uplift_simulate::Article;
 /// A node with all services; it ends with the value.
 pub struct Uplift {
     node: Option<Node>,
-    folder: PathBuf,
+    config: Config,
     /// Removes the folder, if it was made for this.
     _made: Option<TempDir>,
 }
@@ -28,16 +28,23 @@ pub struct Uplift {
 impl Uplift {
     /// Starts one on an empty folder.
     pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// The same with another configuration.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let made = tempfile::tempdir().expect("a temporary folder");
-        let folder = made.path().to_owned();
-        let node = Some(node(&folder).await);
-        Self { node, folder, _made: Some(made) }
+        let mut config = Config::on_free_ports(made.path());
+        change(&mut config);
+        let node = Some(node(&config).await);
+        Self { node, config, _made: Some(made) }
     }
 
     /// Starts one on a folder that stays.
     pub async fn on(folder: &Path) -> Result<Self> {
-        let node = Node::start(&Config::on_free_ports(folder)).await?;
-        Ok(Self { node: Some(node), folder: folder.to_owned(), _made: None })
+        let config = Config::on_free_ports(folder);
+        let node = Node::start(&config).await?;
+        Ok(Self { node: Some(node), config, _made: None })
     }
 
     /// Starts one and submits the article of 2011.
@@ -62,17 +69,17 @@ impl Uplift {
         if let Some(node) = self.node.take() {
             node.stop().await.expect("the node stops");
         }
-        self.node = Some(node(&self.folder).await);
+        self.node = Some(node(&self.config).await);
     }
 
     /// The data folder.
     pub fn folder(&self) -> &Path {
-        &self.folder
+        &self.config.data_dir
     }
 
     /// Folder of a dataset's table.
     pub fn table(&self, dataset: &str) -> PathBuf {
-        self.folder.join("tables").join(dataset)
+        self.folder().join("tables").join(dataset)
     }
 
     /// Where a service listens, as host and port.
@@ -99,8 +106,8 @@ impl Uplift {
     }
 }
 
-async fn node(folder: &Path) -> Node {
-    Node::start(&Config::on_free_ports(folder)).await.expect("the node starts")
+async fn node(config: &Config) -> Node {
+    Node::start(config).await.expect("the node starts")
 }
 
 /// The article of 2011 as two submissions.

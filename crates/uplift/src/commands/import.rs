@@ -16,6 +16,7 @@ use uplift_proto::v1::ingest::{
     ListRejectionsRequest, Mode, Policy, Rejection, Submission, SubmissionHeader, UploadFileRequest,
     UploadHeader,
 };
+use uuid::Uuid;
 
 use crate::arguments::IngestAddress;
 use crate::outcome::Outcome;
@@ -56,7 +57,7 @@ pub(crate) struct ImportArgs {
     /// Unit of a money column, for example amount=万元; may be given several times.
     #[arg(long = "unit", value_name = "COLUMN=UNIT")]
     units: Vec<String>,
-    /// Id of the submission [default: derived from the file's content].
+    /// Id of the submission [default: derived from the file's content; of its own for each --replace].
     #[arg(long, value_name = "ID")]
     id: Option<String>,
     #[command(flatten)]
@@ -76,6 +77,8 @@ pub(crate) async fn run(args: ImportArgs) -> Result<Outcome> {
     let answer = answer?.into_inner();
     let submission = answer.submission.unwrap_or_default();
     print_outcome(&args, &submission);
+    let removed = if args.dry_run { "would remove" } else { "removed" };
+    answer.warnings.iter().for_each(|warning| say!("  {removed} {warning}"));
     let rejections = match args.dry_run {
         true => answer.rejections,
         false => all_rejections(&mut client, submission_id(&submission)).await?,
@@ -137,10 +140,12 @@ impl ImportArgs {
                 return Err(Error::invalid_field("--unit", message));
             }
         }
-        // Named by its content, so that importing a file again is the same submission.
+        // Appended, it is named by its content, so that importing a file again is the same submission. Replacing is
+        // an act: a file may replace what replaced it.
         let hash = Sha256::new().chain_update(bytes).chain_update(self.units.join(","));
         let digest = hex::encode(&hash.finalize()[..8]);
-        let by_content = || format!("{}/{}/{}/{digest}", self.area, self.period, self.dataset);
+        let act = if self.replace { format!("/{}", Uuid::now_v7()) } else { String::new() };
+        let by_content = || format!("{}/{}/{}/{digest}{act}", self.area, self.period, self.dataset);
         let policy = if self.all_or_nothing { Policy::AllOrNothing } else { Policy::AcceptGoodRows };
         let mode = if self.replace { Mode::Replace } else { Mode::Append };
         let submission = SubmissionHeader {
