@@ -27,6 +27,7 @@ use uplift_client::IngestClient;
 use uplift_formats::columns::{integer, text, text_at};
 use uplift_ingest::Ingest;
 use uplift_proto::rows::Rows;
+use uplift_proto::stop::Stop;
 use uplift_proto::v1::ingest::write_records_request::Part;
 use uplift_proto::v1::ingest::{
     GetSubmissionRequest, Mode, Policy, RecordBatch, State, SubmitRecordsRequest, WriteRecordsRequest,
@@ -408,7 +409,8 @@ async fn two_writers_whose_lock_was_taken_away_still_accept_each_key_and_id_once
     let folder = tempfile::tempdir().unwrap();
     let tables = folder.path().join("tables");
     let open = || async {
-        Ingest::open(&Arc::new(Store::open(&tables).unwrap()), Duration::from_secs(86_400)).await
+        Ingest::open(&Arc::new(Store::open(&tables).unwrap()), Duration::from_secs(86_400), Stop::default())
+            .await
     };
     let (mut one, _serving) = served(open().await.unwrap()).await;
     one.submit_records(wanzhou()).await.unwrap();
@@ -473,7 +475,7 @@ async fn an_object_store_that_fails_loses_doubles_and_halves_nothing() {
     let store = Store::open_through(&folder.path().join("tables"), |inner| {
         Arc::new(Faulty { inner, random: Mutex::new(ChaCha8Rng::seed_from_u64(3)), on: faults })
     });
-    let ingest = Ingest::open(&Arc::new(store.unwrap()), Duration::ZERO).await.unwrap();
+    let ingest = Ingest::open(&Arc::new(store.unwrap()), Duration::ZERO, Stop::default()).await.unwrap();
     let (mut client, serving) = served(ingest).await;
     client.submit_records(wanzhou()).await.unwrap();
     on.store(true, Ordering::Relaxed);

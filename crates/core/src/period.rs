@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::{Days, Months, NaiveDate};
+
 /// A year, half-year, quarter or month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Period {
@@ -42,6 +44,38 @@ impl Period {
             Part::Quarter(n) => (n * 3 - 2, n * 3),
             Part::Month(n) => (n, n),
         }
+    }
+
+    /// Its first day.
+    pub fn first_day(self) -> NaiveDate {
+        let (first, _) = self.months();
+        NaiveDate::from_ymd_opt(self.year.into(), first.into(), 1).unwrap_or_default()
+    }
+
+    /// Its last day.
+    pub fn last_day(self) -> NaiveDate {
+        let (_, last) = self.months();
+        let month = NaiveDate::from_ymd_opt(self.year.into(), last.into(), 1).unwrap_or_default();
+        month + Months::new(1) - Days::new(1)
+    }
+
+    /// Every period that lies within this one, itself among them.
+    pub fn within(self) -> impl Iterator<Item = Self> {
+        let (first, last) = self.months();
+        self.parts_of_year().filter(move |part| first <= part.months().0 && part.months().1 <= last)
+    }
+
+    /// Every period of its year that has ended when it ends.
+    pub fn until_its_end(self) -> impl Iterator<Item = Self> {
+        let (_, last) = self.months();
+        self.parts_of_year().filter(move |part| part.months().1 <= last)
+    }
+
+    fn parts_of_year(self) -> impl Iterator<Item = Self> {
+        let halves = (1..=2).map(Part::Half);
+        let parts = std::iter::once(Part::Year).chain(halves);
+        let parts = parts.chain((1..=4).map(Part::Quarter)).chain((1..=12).map(Part::Month));
+        parts.map(move |part| Self { part, ..self })
     }
 
     /// The same part of the year before: what a figure is compared with.
@@ -105,6 +139,21 @@ mod tests {
             assert_eq!(period.year_before().year(), 2010);
         }
         assert_eq!("2011-Q3".parse::<Period>().unwrap().months(), (7, 9));
+    }
+
+    #[test]
+    fn periods_hold_others_and_follow_them() {
+        let texts = |periods: &mut dyn Iterator<Item = Period>| -> Vec<String> {
+            periods.map(|period| period.to_string()).collect()
+        };
+        let quarter: Period = "2011-Q2".parse().unwrap();
+        assert_eq!(texts(&mut quarter.within()), ["2011-Q2", "2011-04", "2011-05", "2011-06"]);
+        let ended = [
+            "2011-S1", "2011-Q1", "2011-Q2", "2011-01", "2011-02", "2011-03", "2011-04", "2011-05", "2011-06",
+        ];
+        assert_eq!(texts(&mut quarter.until_its_end()), ended);
+        let year: Period = "2011".parse().unwrap();
+        assert_eq!(year.within().count(), 19);
     }
 
     #[test]

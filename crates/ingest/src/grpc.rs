@@ -13,6 +13,7 @@ use uplift_formats::{Upload, template};
 use uplift_proto::answers::from_task;
 use uplift_proto::page::{self, Page};
 use uplift_proto::status::{from_status, to_status};
+use uplift_proto::stop::Stop;
 use uplift_proto::v1::ingest as wire;
 use uplift_proto::v1::ingest::ingest_service_server::IngestService;
 use uplift_proto::v1::ingest::upload_file_request::Part;
@@ -58,8 +59,8 @@ impl IngestService for Grpc {
         let header = Header::parse("open", Some(open)).map_err(to_status)?;
         let ingest = self.0.clone();
         // Batches that have begun complete even if the sender goes away.
-        let acks =
-            from_task(MAX_ACKS, |acks| async move { ingest.write(header, batches(parts), &acks).await });
+        let batches = batches(parts, self.0.stop());
+        let acks = from_task(MAX_ACKS, |acks| async move { ingest.write(header, batches, &acks).await });
         Ok(Response::new(acks.map(|ack| ack.map(Into::into)).boxed()))
     }
 
@@ -170,10 +171,14 @@ impl IngestService for Grpc {
     }
 }
 
-/// The batches of a stream, until it ends or the sender is silent for too long.
-fn batches(parts: Streaming<wire::WriteRecordsRequest>) -> impl Stream<Item = Result<Batch>> {
-    futures::stream::unfold(parts, |mut parts| async move {
-        let batch = match within(MAX_PAUSE_IN_STREAM, parts.message()).await {
+/// The batches of a stream, until it ends, the sender is silent for too long, or the process stops.
+fn batches(parts: Streaming<wire::WriteRecordsRequest>, stop: Stop) -> impl Stream<Item = Result<Batch>> {
+    futures::stream::unfold((parts, stop), |(mut parts, stop)| async move {
+        let message = tokio::select! {
+            message = within(MAX_PAUSE_IN_STREAM, parts.message()) => message,
+            () = stop.requested() => return Some((Err(Stop::error()), (parts, stop))),
+        };
+        let batch = match message {
             Ok(None) => return None,
             Ok(Some(message)) => match message.part {
                 Some(WritePart::Batch(wire::RecordBatch { sequence, rows: Some(rows) })) => {
@@ -186,7 +191,7 @@ fn batches(parts: Streaming<wire::WriteRecordsRequest>) -> impl Stream<Item = Re
             },
             Err(status) => Err(from_status(&status)),
         };
-        Some((batch, parts))
+        Some((batch, (parts, stop)))
     })
 }
 

@@ -10,6 +10,7 @@ use uplift_core::error::{Error, ErrorKind, FieldViolation, Result};
 use uplift_core::rejection::Rejection;
 use uplift_formats::Upload;
 use uplift_proto::rows::Rows;
+use uplift_proto::stop::Stop;
 use uplift_store::Store;
 use uplift_store::schema::TableSchema;
 
@@ -41,11 +42,12 @@ struct Inner {
     /// Room for what is received.
     budget: Budget,
     active_ids: ActiveIds,
+    stop: Stop,
 }
 
 impl Ingest {
     /// Opens every dataset's table, the ledger and the quarantine; every version of a table is kept for `retention`.
-    pub async fn open(store: &Arc<Store>, retention: Duration) -> Result<Self> {
+    pub async fn open(store: &Arc<Store>, retention: Duration, stop: Stop) -> Result<Self> {
         let lock = Arc::new(store.lock_for_writing().await?);
         let ledger = Arc::new(Ledger::open(store).await?);
         let quarantine = Arc::new(Quarantine::open(store).await?);
@@ -78,7 +80,12 @@ impl Ingest {
             pipelines.insert(dataset.name.as_str(), pipeline);
         }
         let (budget, active_ids) = (Budget::default(), ActiveIds::default());
-        Ok(Self { inner: Arc::new(Inner { pipelines, ledger, quarantine, budget, active_ids }) })
+        Ok(Self { inner: Arc::new(Inner { pipelines, ledger, quarantine, budget, active_ids, stop }) })
+    }
+
+    /// When streams are to end.
+    pub(crate) fn stop(&self) -> Stop {
+        self.inner.stop.clone()
     }
 
     /// Room for what is received.

@@ -7,6 +7,7 @@
 
 pub mod conventions;
 pub mod curve;
+pub mod decimal_sum;
 pub mod deprivation;
 pub mod design;
 pub mod distribution;

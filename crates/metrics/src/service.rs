@@ -7,13 +7,14 @@ use std::sync::Arc;
 use uplift_core::area::AreaCode;
 use uplift_core::error::{Error, FieldViolation, Result};
 use uplift_core::period::PeriodError;
+use uplift_proto::stop::Stop;
 use uplift_store::Store;
 
 use crate::indicators::catalogue::Catalogue;
 use crate::indicators::indicator::table;
 use crate::indicators::live_catalogue::LiveCatalogue;
 use crate::indicators::query::{Figure, Query, answer};
-use crate::indicators::reference_data::ReferenceData;
+use crate::indicators::reference_data::{REFERENCE_TABLES, ReferenceData};
 use crate::indicators::scan::Scanner;
 use crate::indicators::trace::{Trace, TracePart, recompute, trace_parts};
 use crate::indicators::value::Value;
@@ -28,6 +29,7 @@ pub struct Metrics {
     live_catalogue: Arc<LiveCatalogue>,
     scanner: Arc<Scanner>,
     reference_data: Arc<ReferenceData>,
+    stop: Stop,
 }
 
 /// An answer and the versions of the tables that it was computed from.
@@ -53,13 +55,19 @@ pub(crate) struct Evidence {
 
 impl Metrics {
     /// A service over a store; `folder` holds the indicators that an office declares beside the built-in ones.
-    pub fn new(store: Arc<Store>, folder: Option<PathBuf>) -> Result<Self> {
+    pub fn new(store: Arc<Store>, folder: Option<PathBuf>, stop: Stop) -> Result<Self> {
         Ok(Self {
             live_catalogue: Arc::new(LiveCatalogue::new(folder)?),
             scanner: Arc::default(),
             reference_data: Arc::default(),
             store,
+            stop,
         })
+    }
+
+    /// Waits until subscriptions are to end.
+    pub(crate) async fn stopping(&self) {
+        self.stop.requested().await;
     }
 
     /// The indicators in force, and what is wrong with declarations that are not.
@@ -82,7 +90,7 @@ impl Metrics {
         let (catalogue, _) = self.catalogue();
         let indicators = query.indicators(&catalogue)?;
         let datasets = indicators.iter().flat_map(|i| i.components()).flat_map(|c| c.datasets());
-        for table in datasets.chain(["area", "programme", "statement"]) {
+        for table in datasets.chain(REFERENCE_TABLES) {
             snapshots.version(table).await?;
         }
         Ok(snapshots.versions().await)

@@ -38,7 +38,9 @@ impl SnapshotSet {
         if let Some(snapshot) = snapshots.get(table) {
             return Ok(snapshot.clone());
         }
-        let snapshot = match self.store.get(table).await? {
+        // A table that did not exist for an answer does not exist for its pages and traces either.
+        let existed = self.as_of.versions.get(table).is_none_or(|version| *version >= 0);
+        let snapshot = match self.store.get(table).await?.filter(|_| existed) {
             None => None,
             Some(opened) => match (self.as_of.versions.get(table), self.as_of.instant) {
                 (Some(version), _) => Some(opened.at(*version).await?),
@@ -63,9 +65,9 @@ impl SnapshotSet {
         }
     }
 
-    /// Versions of the tables that were looked up.
+    /// Versions of the tables that were looked up; -1 for one that does not exist.
     pub(crate) async fn versions(&self) -> BTreeMap<String, i64> {
         let snapshots = self.snapshots.lock().await;
-        snapshots.iter().filter_map(|(name, s)| Some((name.clone(), s.as_ref()?.version()))).collect()
+        snapshots.iter().map(|(name, s)| (name.clone(), s.as_ref().map_or(-1, Snapshot::version))).collect()
     }
 }

@@ -11,6 +11,7 @@ pub mod page;
 pub mod rows;
 pub mod service;
 pub mod status;
+pub mod stop;
 pub mod token;
 mod wire;
 

@@ -23,6 +23,7 @@ use uplift_ingest::Ingest;
 use uplift_metrics::Metrics;
 use uplift_proto::service::Service;
 use uplift_proto::status::MAX_MESSAGE;
+use uplift_proto::stop::Stop;
 use uplift_reporting::{Archive, Reporting};
 use uplift_store::Store;
 
@@ -83,8 +84,8 @@ impl Node {
         }
         let addresses: Vec<_> = bound.iter().map(|(service, address, _)| (*service, *address)).collect();
         private_folder(&config.data_dir)?;
-        let state = SharedState::new(config, &addresses)?;
-        let (stop, _) = watch::channel(false);
+        let (stop, stopped) = watch::channel(false);
+        let state = SharedState::new(config, &addresses, Stop::on(stopped))?;
         let mut node =
             Self { addresses, health: Vec::new(), stop, servers: JoinSet::new(), grace: config.grace() };
         for (service, address, incoming) in bound {
@@ -198,13 +199,14 @@ macro_rules! limited {
 struct SharedState {
     store: Arc<Store>,
     retention: Duration,
+    stop: Stop,
     reports: PathBuf,
     indicators: PathBuf,
     metrics: Channel,
 }
 
 impl SharedState {
-    fn new(config: &Config, addresses: &[(Service, SocketAddr)]) -> Result<Self> {
+    fn new(config: &Config, addresses: &[(Service, SocketAddr)], stop: Stop) -> Result<Self> {
         let own = addresses.iter().find(|(service, _)| *service == Service::Metrics);
         let url = match (&config.reporting.metrics_url, own) {
             (Some(url), _) => url.clone(),
@@ -213,6 +215,7 @@ impl SharedState {
         };
         Ok(Self {
             retention: Duration::from_secs(config.ingest.retention),
+            stop,
             store: Arc::new(Store::open(&config.data_dir.join("tables"))?),
             reports: config.data_dir.join("reports"),
             indicators: config.data_dir.join("indicators"),
@@ -223,12 +226,13 @@ impl SharedState {
     async fn routes(&self, service: Service) -> Result<Routes> {
         Ok(match service {
             Service::Ingest => {
-                let ingest = uplift_ingest::Grpc(Ingest::open(&self.store, self.retention).await?);
+                let ingest =
+                    uplift_ingest::Grpc(Ingest::open(&self.store, self.retention, self.stop.clone()).await?);
                 Routes::new(limited!(uplift_ingest::Server, ingest))
             }
             Service::Metrics => {
                 let own = Some(self.indicators.clone());
-                let metrics = uplift_metrics::Grpc(Metrics::new(self.store.clone(), own)?);
+                let metrics = uplift_metrics::Grpc(Metrics::new(self.store.clone(), own, self.stop.clone())?);
                 Routes::new(limited!(uplift_metrics::Server, metrics))
             }
             Service::Reporting => {

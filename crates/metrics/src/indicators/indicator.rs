@@ -143,6 +143,14 @@ impl Indicator {
         hex::encode(&Sha256::digest(text)[..8])
     }
 
+    /// Whether it is an average or another ratio, and not a total.
+    pub(crate) fn is_average(&self) -> bool {
+        let averages = ["avg(", "mean(", "median("];
+        let average =
+            |c: &Component| averages.iter().any(|name| c.measure.to_ascii_lowercase().starts_with(name));
+        self.denominator.is_some() || self.value.as_ref().is_some_and(average)
+    }
+
     /// The factor of a ratio or of a measure.
     pub(crate) fn factor(&self) -> Decimal {
         Decimal::from(self.scale.unwrap_or(1))

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
-use chrono::NaiveDate;
 use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, ScalarValue};
@@ -289,15 +288,19 @@ pub(crate) fn in_period(component: &Component, period: Period) -> Result<String,
     let table = table(&component.dataset)?;
     let name = component.period_column(&table);
     let kind = table.field_with_name(&name).map_err(|e| DeclarationError::new("period", e))?.data_type();
-    let (first, last, year) = (first_day(period), last_day(period), period.year());
+    let (first, last, year) = (period.first_day(), period.last_day(), period.year());
     Ok(match (kind, component.stock) {
         (DataType::Date32, true) => format!("{name} <= DATE '{last}'"),
         (DataType::Date32, false) => format!("{name} BETWEEN DATE '{first}' AND DATE '{last}'"),
         (DataType::Int64, true) => format!("{name} <= {year}"),
         (DataType::Int64, false) => format!("{name} = {year}"),
-        (DataType::Utf8, true) => format!("left({name}, 4) <= '{year}'"),
+        // Reporting periods: a year has its parts, and a part those within it.
+        (DataType::Utf8, true) if period.months().1 == 12 => format!("left({name}, 4) <= '{year}'"),
+        (DataType::Utf8, true) => {
+            format!("(left({name}, 4) < '{year}' OR {name} IN ({}))", listed(period.until_its_end()))
+        }
         (DataType::Utf8, false) if period.months() == (1, 12) => format!("left({name}, 4) = '{year}'"),
-        (DataType::Utf8, false) => format!("{name} = '{period}'"),
+        (DataType::Utf8, false) => format!("{name} IN ({})", listed(period.within())),
         (other, _) => {
             let message = format!("{name} is {other}; name a date, a year or a reporting period");
             return Err(DeclarationError::new("period", message));
@@ -305,9 +308,13 @@ pub(crate) fn in_period(component: &Component, period: Period) -> Result<String,
     })
 }
 
+fn listed(periods: impl Iterator<Item = Period>) -> String {
+    periods.map(|period| format!("'{period}'")).collect::<Vec<_>>().join(", ")
+}
+
 /// SQL with the last day of the period and its year filled in.
 pub(crate) fn filled(sql: &str, period: Period) -> String {
-    let sql = sql.replace("$period_end", &format!("DATE '{}'", last_day(period)));
+    let sql = sql.replace("$period_end", &format!("DATE '{}'", period.last_day()));
     sql.replace("$year", &period.year().to_string())
 }
 
@@ -316,19 +323,6 @@ pub(crate) fn yearly(component: &Component) -> bool {
     let Ok(table) = table(&component.dataset) else { return false };
     let kind = table.field_with_name(&component.period_column(&table)).map(|f| f.data_type().clone());
     kind.is_ok_and(|kind| kind == DataType::Int64)
-}
-
-/// First day of a period.
-pub(crate) fn first_day(period: Period) -> NaiveDate {
-    let (first, _) = period.months();
-    NaiveDate::from_ymd_opt(period.year().into(), first.into(), 1).unwrap_or_default()
-}
-
-/// Last day of a period.
-pub(crate) fn last_day(period: Period) -> NaiveDate {
-    let (_, last) = period.months();
-    let month = NaiveDate::from_ymd_opt(period.year().into(), last.into(), 1).unwrap_or_default();
-    month + chrono::Months::new(1) - chrono::Days::new(1)
 }
 
 /// SQL condition that a code lies in an area; none for everywhere. A range instead of a prefix,

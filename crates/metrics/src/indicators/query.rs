@@ -13,7 +13,7 @@ use uplift_core::period::Period;
 use uplift_core::verdict::{Relation, Verdict};
 use uplift_proto::v1::records::Statistic;
 
-use super::area_names::NamesByCode;
+use super::area_names::AreasByCode;
 use super::catalogue::Catalogue;
 use super::indicator::{Component, Indicator};
 use super::plan::{self, Breakdown};
@@ -159,10 +159,10 @@ pub(crate) async fn answer(
     query: &Query,
 ) -> Result<Vec<Figure>> {
     let indicators = query.indicators(catalogue)?;
-    let names = reference_data.area_names(snapshots).await?;
+    let areas = reference_data.areas(snapshots).await?;
     // Before anything is computed, as far as it can be told then: dimensions have as many values as records say.
-    let areas = 1 + areas_without_records(query, &names).count();
-    within_limit(areas * indicators.iter().map(|i| periods(query, i).count()).sum::<usize>())?;
+    let places = 1 + areas_inside(query, &areas, None).count();
+    within_limit(places * indicators.iter().map(|i| periods(query, i).count()).sum::<usize>())?;
     let measurements = measurements(query, &indicators);
     let rows = scanner.measure(snapshots, &query.breakdown(), &measurements).await?;
     let results: Results<'_> =
@@ -172,8 +172,8 @@ pub(crate) async fn answer(
     let mut figures = Vec::new();
     for indicator in &indicators {
         for period in periods(query, indicator) {
-            for mut figure in computed_figures(query, indicator, period, &results, &names) {
-                figure.area_name = names.get(&figure.area).cloned().unwrap_or_default();
+            for mut figure in computed_figures(query, indicator, period, &results, &areas) {
+                figure.area_name = areas.name(&figure.area, period).cloned().unwrap_or_default();
                 figure.target = target(&figure, &targets);
                 figure.published = published_values(&figure, &published);
                 figures.push(figure);
@@ -220,7 +220,7 @@ fn computed_figures(
     indicator: &Arc<Indicator>,
     period: Period,
     results: &Results<'_>,
-    names: &NamesByCode,
+    areas: &AreasByCode,
 ) -> Vec<Figure> {
     let compare = query.compare_previous_year;
     let previous =
@@ -231,7 +231,9 @@ fn computed_figures(
     let whole = query.dimensions.is_empty().then(GroupKey::default);
     let mut by_key: BTreeMap<GroupKey, Observation> = whole
         .into_iter()
-        .chain(areas_without_records(query, names))
+        .chain(areas_inside(query, areas, Some(period)))
+        // What only the year before had is listed too, so that the parts of `previous` add up to the whole's.
+        .chain(previous.keys().cloned())
         .map(|key| (key, Observation::default()))
         .collect();
     by_key.extend(combine(indicator, period, results));
@@ -295,20 +297,17 @@ fn combine(indicator: &Indicator, period: Period, results: &Results<'_>) -> Hash
     observations(under, period, None, results).into_iter().map(ratio).collect()
 }
 
-/// The areas of the level of the query: one without records is listed without a value.
-fn areas_without_records<'a>(
+/// The areas of the level of the query that there were in a period: one without records is listed without a value.
+fn areas_inside<'a>(
     query: &'a Query,
-    names: &'a NamesByCode,
+    areas: &'a AreasByCode,
+    period: Option<Period>,
 ) -> impl Iterator<Item = GroupKey> + 'a {
     let area = query.area.as_ref().map_or("", |a| a.as_str());
     // Without a level, the areas inside are not looked through.
     let level = query.by_level.filter(|digits| query.dimensions.is_empty() && *digits > area.len());
-    level.into_iter().flat_map(move |digits| {
-        let inside = names.range(area.to_owned()..).map(|(code, _)| code);
-        let inside = inside.take_while(move |code| code.starts_with(area));
-        let at_level = inside.filter(move |code| code.len() == digits);
-        at_level.map(|code| GroupKey { area: Some(code.clone()), dimensions: Vec::new() })
-    })
+    let codes = level.into_iter().flat_map(move |digits| areas.within(area, digits, period));
+    codes.map(|code| GroupKey { area: Some(code.clone()), dimensions: Vec::new() })
 }
 
 fn named(dimensions: &[String], key: &GroupKey) -> BTreeMap<String, String> {
@@ -323,18 +322,24 @@ fn target(figure: &Figure, targets: &Targets) -> Option<f64> {
     targets.get(&key).copied().filter(|_| yearly && !figure.indicator.target.is_empty())
 }
 
-/// Statements on the same subject, area and period, each judged against the figure.
+/// Statements of the same thing: subject, area, period, unit, and total or average. Each is judged against the figure.
 fn published_values(figure: &Figure, statements: &[PublishedFigure]) -> Vec<PublishedValue> {
-    let (subject, period) = (&figure.indicator.published, figure.period.to_string());
-    if subject.is_empty() || !figure.dimensions.is_empty() {
+    let Figure { indicator, period, .. } = figure;
+    if indicator.published.is_empty() || !figure.dimensions.is_empty() {
         return Vec::new();
     }
     let about = |s: &&PublishedFigure| {
-        let is_value =
-            !matches!(s.statement.statistic(), Statistic::Change | Statistic::Growth | Statistic::Target);
-        let part = s.statement.period.strip_prefix(&period);
-        let within = part.is_some_and(|part| part.is_empty() || part.starts_with('-'));
-        s.statement.subject == *subject && s.statement.area_code == figure.area && within && is_value
+        let same = match s.statement.statistic() {
+            Statistic::Change | Statistic::Growth | Statistic::Target => false,
+            Statistic::Average => indicator.is_average(),
+            Statistic::Total => !indicator.is_average(),
+            Statistic::Unspecified => true,
+        };
+        s.statement.subject == indicator.published
+            && s.statement.area_code == figure.area
+            && s.statement.period.parse() == Ok(*period)
+            && s.statement.unit == indicator.unit
+            && same
     };
     let judged = |s: &PublishedFigure| {
         let value = figure.observation.value.and_then(Value::as_decimal);

@@ -11,10 +11,13 @@ use uplift_engine::error::query_failed;
 use uplift_formats::columns::{integer, text, text_at};
 use uplift_store::schema::REPORTING_AREA;
 
-use super::area_names::{AreaNames, NamesByCode};
+use super::area_names::{AreaNames, AreasByCode};
 use super::value::values;
 use crate::snapshots::SnapshotSet;
 use crate::statements::read::{Filter, PublishedFigure, statements};
+
+/// The tables that it is read from: areas, targets, published statements.
+pub(crate) const REFERENCE_TABLES: [&str; 3] = ["area", "programme", "statement"];
 
 /// Targets by measure, year and the area whose office set them.
 pub(crate) type Targets = HashMap<(String, u16, String), f64>;
@@ -34,7 +37,7 @@ impl Default for ReferenceData {
 }
 
 impl ReferenceData {
-    pub(crate) async fn area_names(&self, snapshots: &SnapshotSet) -> Result<NamesByCode> {
+    pub(crate) async fn areas(&self, snapshots: &SnapshotSet) -> Result<Arc<AreasByCode>> {
         self.area_names.at(snapshots).await
     }
 

@@ -8,6 +8,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, StringAr
 use arrow::datatypes::{Float64Type, Int64Type};
 use datafusion::catalog::TableProvider;
 use datafusion::logical_expr::{Expr, ident};
+use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -94,18 +95,32 @@ struct Key {
 /// Measurements of one scan: planning takes the square of their number.
 const MAX_TOGETHER: usize = 64;
 
-/// Maximum number of cached results.
-const MAX_CACHED: usize = 50_000;
+/// Bytes of cached results, and about how many there are then.
+const MAX_CACHED_BYTES: u64 = 256 << 20;
+const ABOUT_CACHED: usize = 50_000;
 
 /// Computes components and caches the results.
 #[derive(Debug)]
 pub(crate) struct Scanner {
-    cache: Cache<Key, Arc<Vec<GroupResult>>>,
+    cache: Cache<Key, Arc<Vec<GroupResult>>, Bytes>,
+}
+
+/// What a cached result takes in memory, about.
+#[derive(Debug, Clone)]
+struct Bytes;
+
+impl Weighter<Key, Arc<Vec<GroupResult>>> for Bytes {
+    fn weight(&self, key: &Key, rows: &Arc<Vec<GroupResult>>) -> u64 {
+        let Component { measure, condition, .. } = &key.measurement.component;
+        let texts = |row: &GroupResult| 32 * (row.dimensions.len() + usize::from(row.area.is_some()));
+        let rows: usize = rows.iter().map(|row| size_of::<GroupResult>() + texts(row)).sum();
+        (2 * size_of::<Key>() + measure.len() + condition.len() + rows) as u64
+    }
 }
 
 impl Default for Scanner {
     fn default() -> Self {
-        Self { cache: Cache::new(MAX_CACHED) }
+        Self { cache: Cache::with_weighter(ABOUT_CACHED, MAX_CACHED_BYTES, Bytes) }
     }
 }
 

@@ -24,7 +24,8 @@ const STATEMENTS: [&str; 12] = [
 
 /// Functions beside the measures, by the name that the engine knows them by. None makes more than it is
 /// given: what repeats, pads or generates is not among them.
-const FUNCTIONS: [&str; 28] = [
+const FUNCTIONS: [&str; 29] = [
+    "period_end",
     "sum",
     "count",
     "avg",

@@ -19,6 +19,7 @@ use uplift_store::schema::{ROW_NUMBER, SUBMISSION_ID};
 use super::indicator::{Component, Indicator, reference, table};
 use super::plan;
 use super::query::Figure;
+use super::reference_data::REFERENCE_TABLES;
 use super::value::{Value, values};
 use crate::snapshots::SnapshotSet;
 
@@ -49,7 +50,8 @@ pub(crate) struct Trace {
 impl Trace {
     /// The trace of a figure computed at these versions.
     pub(crate) fn for_figure(figure: &Figure, versions: &BTreeMap<String, i64>) -> Self {
-        let used = figure.indicator.components().flat_map(Component::datasets);
+        // What it is compared with and named by belongs to its time too.
+        let used = figure.indicator.components().flat_map(Component::datasets).chain(REFERENCE_TABLES);
         let versions = used.filter_map(|d| Some((d.to_owned(), *versions.get(d)?))).collect();
         Self {
             indicator: figure.indicator.id.clone(),

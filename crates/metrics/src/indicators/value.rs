@@ -37,7 +37,8 @@ impl Value {
     pub(crate) fn as_decimal(self) -> Option<Decimal> {
         match self {
             Self::Exact(value) => Some(value),
-            Self::Double(value) => Decimal::from_f64_retain(value),
+            // What it is written as: the digits beyond are those of its form as a double.
+            Self::Double(value) => value.to_string().parse().ok(),
         }
     }
 
@@ -48,14 +49,20 @@ impl Value {
         {
             return Some(Self::Exact(ratio));
         }
-        double(self.as_f64() * factor.to_f64()? / under.as_f64())
+        double(
+            decimally(self, under, |over, under| over.checked_mul(factor)?.checked_div(under))
+                .unwrap_or(self.as_f64() * factor.to_f64()? / under.as_f64()),
+        )
     }
 
     /// This times a factor.
     pub(crate) fn times(self, factor: Decimal) -> Option<Self> {
         match self {
             Self::Exact(value) => value.checked_mul(factor).map(Self::Exact),
-            Self::Double(value) => double(value * factor.to_f64()?),
+            Self::Double(value) => {
+                let scaled = decimally(self, Self::Exact(factor), Decimal::checked_mul);
+                double(scaled.unwrap_or(value * factor.to_f64()?))
+            }
         }
     }
 
@@ -63,10 +70,20 @@ impl Value {
     pub(crate) fn minus(self, other: Self) -> Option<Self> {
         match (self, other) {
             (Self::Exact(a), Self::Exact(b)) => a.checked_sub(b).map(Self::Exact),
-            (a, b) => double(a.as_f64() - b.as_f64()),
+            (a, b) => double(decimally(a, b, Decimal::checked_sub).unwrap_or(a.as_f64() - b.as_f64())),
         }
     }
 }
+
+/// Two values reckoned with as the decimals that they are written as, so that 12.4 less 12.3 is 0.1; none where those
+/// have too many digits.
+fn decimally(a: Value, b: Value, reckon: impl FnOnce(Decimal, Decimal) -> Option<Decimal>) -> Option<f64> {
+    let digits = |value: Value| value.as_decimal().filter(|decimal| decimal.scale() <= MAX_DECIMALS);
+    reckon(digits(a)?, digits(b)?)?.to_f64()
+}
+
+/// Decimals of a number that was written as such; more are those of a measure, as a Gini index.
+const MAX_DECIMALS: u32 = 9;
 
 fn double(value: f64) -> Option<Value> {
     value.is_finite().then_some(Value::Double(value))
@@ -120,5 +137,15 @@ mod tests {
         assert_eq!(exact(1).ratio(exact(0), 1.into()), None);
         assert_eq!(exact(0).ratio(exact(0), 1.into()), None);
         assert_eq!(Value::Double(1.5).ratio(exact(3), 2.into()), Some(Value::Double(1.0)));
+    }
+
+    #[test]
+    fn doubles_are_the_decimals_that_they_are_written_as() {
+        assert_eq!(Value::Double(12.35).as_decimal().unwrap().to_string(), "12.35");
+        assert_eq!(Value::Double(1e-7).as_decimal().unwrap().to_string(), "0.0000001");
+        assert_eq!(Value::Double(12.4).minus(Value::Double(12.3)), Some(Value::Double(0.1)));
+        assert_eq!(Value::Double(0.07).times(100.into()), Some(Value::Double(7.0)));
+        assert_eq!(Value::Double(0.3).ratio(Value::Double(0.1), 1.into()), Some(Value::Double(3.0)));
+        assert_eq!(Value::Double(1.0).ratio(Value::Double(0.0), 1.into()), None);
     }
 }
