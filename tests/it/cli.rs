@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use uplift_proto::service::Service;
-use uplift_proto::v1::metrics::QueryStatementsRequest;
+use uplift_proto::v1::metrics::{IndicatorQuery, QueryIndicatorsRequest, QueryStatementsRequest};
 use uplift_testkit::{Uplift, uplift_command};
 
 async fn versions(folder: &Path) -> BTreeMap<&'static str, (i64, usize)> {
@@ -275,4 +275,43 @@ async fn an_import_says_what_to_correct_and_where() {
     }
     let rejected = std::fs::read_to_string(rejected).unwrap();
     assert!(rejected.contains("I-2") && !rejected.contains("I-1"), "{rejected}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_replaces_what_replaced_it_is_in_the_table_again() {
+    let uplift = Uplift::with_wanzhou().await;
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("http://{}", uplift.address(Service::Ingest));
+    let file = |name: &str, yuan: &str| {
+        let path = folder.path().join(name);
+        let rows = format!(
+            "flow_id,date,kind,source,amount,area_code\nI-1,2011-04-01,donation,social,{yuan},500101\n"
+        );
+        std::fs::write(&path, rows).unwrap();
+        path
+    };
+    let (first, second) = (file("a.csv", "5"), file("b.csv", "7"));
+    for (file, expected) in [(&first, "5"), (&second, "7"), (&first, "5"), (&first, "5")] {
+        let mut command = Command::new(uplift_command());
+        command.arg("import").arg(file).args([
+            "--dataset",
+            "fund_flow",
+            "--area",
+            "500101",
+            "--period",
+            "2011",
+        ]);
+        command.args(["--replace", "--ingest-url", &url]);
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        let query = IndicatorQuery {
+            indicators: vec!["fund.social".into()],
+            area_code: "50".into(),
+            periods: vec!["2011".into()],
+            ..IndicatorQuery::default()
+        };
+        let request = QueryIndicatorsRequest { query: Some(query), ..Default::default() };
+        let figures = uplift.metrics().await.query_indicators(request).await.unwrap().into_inner().figures;
+        assert_eq!(figures[0].exact_value, expected, "{}", file.display());
+    }
 }

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -261,12 +260,21 @@ async fn a_full_disk_is_told_and_seen_and_nothing_acknowledged_is_lost() {
     check(&folder, &known).await;
 }
 
-/// A store whose operations fail now and then: before they take effect, after it, late, or half done.
+/// A store whose operations fail: before they take effect, after it, late, or half done.
 #[derive(Debug)]
 struct Faulty {
     inner: Arc<dyn ObjectStore>,
-    random: Mutex<ChaCha8Rng>,
-    on: Arc<AtomicBool>,
+    plan: Arc<Mutex<Plan>>,
+}
+
+/// Which operations fail.
+#[derive(Debug)]
+enum Plan {
+    Never,
+    /// Now and then; reading ten times less often than writing, because a commit reads many files and writes few.
+    Random(Box<ChaCha8Rng>),
+    /// The one after so many others.
+    Once(usize, Fault),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -279,24 +287,37 @@ enum Fault {
 }
 
 impl Faulty {
-    async fn fault(&self) -> Fault {
-        if !self.on.load(Ordering::Relaxed) {
-            return Fault::None;
-        }
-        let (fault, slow) = {
-            let mut random = self.random.lock().unwrap();
-            (random.random_range(0..100), random.random_bool(0.05))
+    /// An open store and its plan.
+    fn open(tables: &Path) -> (Store, Arc<Mutex<Plan>>) {
+        let plan = Arc::new(Mutex::new(Plan::Never));
+        let faults = plan.clone();
+        let store = Store::open_through(tables, |inner| Arc::new(Self { inner, plan: faults }));
+        (store.unwrap(), plan)
+    }
+
+    async fn fault(&self, reads: bool) -> Fault {
+        let (fault, slow) = match &mut *self.plan.lock().unwrap() {
+            Plan::Never => (Fault::None, false),
+            Plan::Random(random) => {
+                let fault = match random.random_range(0..if reads { 1_000 } else { 100 }) {
+                    0..3 => Fault::Before,
+                    3..6 if !reads => Fault::After,
+                    6..8 if !reads => Fault::Torn,
+                    8..10 if !reads => Fault::Full,
+                    _ => Fault::None,
+                };
+                (fault, random.random_bool(0.05))
+            }
+            Plan::Once(0, _) => (Fault::None, false),
+            Plan::Once(left, fault) => {
+                *left -= 1;
+                (if *left == 0 { *fault } else { Fault::None }, false)
+            }
         };
         if slow {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        match fault {
-            0..3 => Fault::Before,
-            3..6 => Fault::After,
-            6..8 => Fault::Torn,
-            8..10 => Fault::Full,
-            _ => Fault::None,
-        }
+        fault
     }
 }
 
@@ -323,7 +344,7 @@ impl ObjectStore for Faulty {
         payload: PutPayload,
         options: PutOptions,
     ) -> Result<PutResult> {
-        match self.fault().await {
+        match self.fault(false).await {
             Fault::None => self.inner.put_opts(location, payload, options).await,
             Fault::After => {
                 self.inner.put_opts(location, payload, options).await?;
@@ -344,18 +365,16 @@ impl ObjectStore for Faulty {
         location: &Location,
         options: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
-        match self.fault().await {
+        match self.fault(false).await {
             Fault::None => self.inner.put_multipart_opts(location, options).await,
             fault => Err(failed(fault)),
         }
     }
 
     async fn get_opts(&self, location: &Location, options: GetOptions) -> Result<GetResult> {
-        // Reading fails ten times less often than writing: a commit reads many files and writes few.
-        let seldom = self.random.lock().unwrap().random_bool(0.1);
-        match self.fault().await {
-            Fault::Before if seldom => Err(failed(Fault::Before)),
-            _ => self.inner.get_opts(location, options).await,
+        match self.fault(true).await {
+            Fault::None => self.inner.get_opts(location, options).await,
+            fault => Err(failed(fault)),
         }
     }
 
@@ -383,7 +402,7 @@ impl ObjectStore for Faulty {
     }
 
     async fn rename_opts(&self, from: &Location, to: &Location, options: RenameOptions) -> Result<()> {
-        match self.fault().await {
+        match self.fault(false).await {
             Fault::None => self.inner.rename_opts(from, to, options).await,
             Fault::After => {
                 self.inner.rename_opts(from, to, options).await?;
@@ -470,15 +489,11 @@ async fn submitted(client: &mut IngestClient, request: &SubmitRecordsRequest) ->
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_store_that_fails_loses_doubles_and_halves_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let on = Arc::new(AtomicBool::new(false));
-    let faults = on.clone();
-    let store = Store::open_through(&folder.path().join("tables"), |inner| {
-        Arc::new(Faulty { inner, random: Mutex::new(ChaCha8Rng::seed_from_u64(3)), on: faults })
-    });
-    let ingest = Ingest::open(&Arc::new(store.unwrap()), Duration::ZERO, Stop::default()).await.unwrap();
+    let (store, plan) = Faulty::open(&folder.path().join("tables"));
+    let ingest = Ingest::open(&Arc::new(store), Duration::ZERO, Stop::default()).await.unwrap();
     let (mut client, serving) = served(ingest).await;
     client.submit_records(wanzhou()).await.unwrap();
-    on.store(true, Ordering::Relaxed);
+    *plan.lock().unwrap() = Plan::Random(Box::new(ChaCha8Rng::seed_from_u64(3)));
     let (mut known, mut met) = (Known::default(), 0);
     let mut random = ChaCha8Rng::seed_from_u64(5);
     for n in 0..setting("FAULTS", 150) {
@@ -491,7 +506,7 @@ async fn an_object_store_that_fails_loses_doubles_and_halves_nothing() {
             _ => drop(known.appended.insert(id)),
         }
     }
-    on.store(false, Ordering::Relaxed);
+    *plan.lock().unwrap() = Plan::Never;
     check(folder.path(), &known).await;
     // The ledger tells the same, now and after another start.
     let ids: Vec<_> =
@@ -505,4 +520,40 @@ async fn an_object_store_that_fails_loses_doubles_and_halves_nothing() {
     let _ = serving.await;
     println!("{met} submissions met a fault and were answered well in the end");
     assert!(met > 5, "the store did not fail often enough: {met}");
+}
+
+/// More than a commit has until its answer.
+const OPERATIONS: usize = 36;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_operation_of_a_commit_may_fail_before_and_after_it_took_effect() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, plan) = Faulty::open(&folder.path().join("tables"));
+    let ingest = Ingest::open(&Arc::new(store), Duration::from_secs(60), Stop::default()).await.unwrap();
+    let (mut client, serving) = served(ingest).await;
+    client.submit_records(wanzhou()).await.unwrap();
+    let (mut known, mut failed) = (Known::default(), 0);
+    for (fault, month) in [(Fault::Before, 8), (Fault::After, 9), (Fault::Before, 1), (Fault::After, 2)] {
+        for n in 1..=OPERATIONS {
+            *plan.lock().unwrap() = Plan::Once(n, fault);
+            let kind = if month < 7 { "replace" } else { "append" };
+            let id = format!("{kind}/{month}/{fault:?}/{n}");
+            submitted(&mut client, &request(&id, month)).await.unwrap_or_else(|e| panic!("{id}: {e:?}"));
+            match month {
+                0..7 => drop(known.replaced.insert(month, (id.clone(), BTreeSet::new()))),
+                _ => drop(known.appended.insert(id.clone())),
+            }
+            failed += usize::from(matches!(*plan.lock().unwrap(), Plan::Once(0, _)));
+            let request = GetSubmissionRequest { submission_id: id.clone() };
+            let kept = client.get_submission(request).await.unwrap().into_inner().submission.unwrap();
+            assert_eq!(kept.state(), State::Committed, "{id}");
+        }
+    }
+    *plan.lock().unwrap() = Plan::Never;
+    check(folder.path(), &known).await;
+    drop(client);
+    serving.abort();
+    let _ = serving.await;
+    println!("{failed} operations failed once");
+    assert!(failed > OPERATIONS, "{failed}");
 }

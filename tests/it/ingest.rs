@@ -197,16 +197,24 @@ async fn submissions_are_listed_the_newest_first_in_pages() {
     }
     let mut request = wire::ListSubmissionsRequest { page_size: 2, ..Default::default() };
     let mut ids = Vec::new();
+    // One that was refused, and is sent again while the pages are read.
+    let faulty = Statement { printed: "?".into(), ..statement("again") };
+    ingest.submit_records(statements("again", &[faulty])).await.unwrap_err();
+    for n in 5..8 {
+        ingest.submit_records(statements(&format!("s/{n}"), &[statement(&format!("s{n}"))])).await.unwrap();
+    }
     loop {
         let page = ingest.list_submissions(request.clone()).await.unwrap().into_inner();
         assert!(page.submissions.len() <= 2);
+        let late = statements("again", &[statement("again")]);
+        ingest.submit_records(late).await.unwrap();
         ids.extend(page.submissions.into_iter().map(|s| s.header.unwrap().submission_id));
         if page.next_page_token.is_empty() {
             break;
         }
         request.page_token = page.next_page_token;
     }
-    assert_eq!(ids, ["s/4", "s/3", "s/2", "s/1", "s/0"]);
+    assert_eq!(ids, ["s/7", "s/6", "s/5", "again", "s/4", "s/3", "s/2", "s/1", "s/0"]);
     let wrong = wire::ListSubmissionsRequest { page_token: "?".into(), ..Default::default() };
     assert_eq!(ingest.list_submissions(wrong).await.unwrap_err().code(), Code::InvalidArgument);
 }

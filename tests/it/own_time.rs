@@ -214,7 +214,29 @@ async fn parts_of_the_year_before_add_up_and_a_subscriber_hears_what_is_no_more(
         (update.gone[0].dimensions["source"].as_str(), update.gone[0].value),
         ("fiscal_national", None)
     );
-    // A declaration that changes is told, and the end of the service too, at once.
+    // A declaration that changes is told as well.
+    let folder = uplift.folder().join("indicators");
+    std::fs::create_dir_all(&folder).unwrap();
+    let declared = |measure: &str| {
+        let text = "[[indicator]]\nid = \"own.flows\"\ntitle_en = \"Flows\"\ntitle_zh = \"流水\"\ndefinition_en = \"Flows.\"\n\
+                    definition_zh = \"流水。\"\nunit = \"CNY\"\nvalue = { dataset = \"fund_flow\", measure = \"MEASURE\" }\n";
+        std::fs::write(folder.join("own.toml"), text.replace("MEASURE", measure)).unwrap();
+    };
+    declared("count(*)");
+    let query = IndicatorQuery {
+        indicators: vec!["own.flows".into()],
+        area_code: "50".into(),
+        periods: vec!["2011".into()],
+        ..IndicatorQuery::default()
+    };
+    let subscribed = SubscribeIndicatorsRequest { query: Some(query) };
+    let mut own = metrics.subscribe_indicators(subscribed).await.unwrap().into_inner();
+    assert_eq!(own.message().await.unwrap().unwrap().figures[0].value, Some(1.0));
+    declared("7 * count(*)");
+    let update =
+        tokio::time::timeout(Duration::from_secs(20), own.message()).await.unwrap().unwrap().unwrap();
+    assert_eq!(update.figures[0].value, Some(7.0));
+    // And so is the end of the service, at once.
     let began = std::time::Instant::now();
     uplift.restart().await;
     assert!(began.elapsed() < Duration::from_secs(8), "an idle subscription is not waited for");

@@ -61,8 +61,8 @@ async fn what_an_answer_named_is_kept_and_the_rest_expires_and_says_so() {
     let idle = reader.get("area").await.unwrap().unwrap();
     assert_eq!(count(idle.snapshot().await.unwrap()).await, 0);
 
-    let mut rows = fill(&table, &schema, 300).await;
-    let pinned = [7, 8, 40, 93];
+    let mut rows = fill(&table, &schema, 230).await;
+    let pinned = [7, 8, 40, 55];
     for version in pinned {
         store.pin(&BTreeMap::from([("area".to_owned(), version)]));
     }
@@ -72,9 +72,11 @@ async fn what_an_answer_named_is_kept_and_the_rest_expires_and_says_so() {
     table.expire(Duration::from_secs(3600)).await;
     assert_eq!(count(table.at(9).await.unwrap()).await, rows[&9], "nothing is older than an hour");
     rows.extend(
-        fill(&table, &schema, 260).await.into_iter().filter(|(v, _)| *v > 0).map(|(v, n)| (v, n + 300)),
+        fill(&table, &schema, 40).await.into_iter().filter(|(v, _)| *v > 0).map(|(v, n)| (v, n + 230)),
     );
-    table.expire(Duration::ZERO).await;
+    // A handle that was just opened does not know how many versions there are, and looks.
+    let writer = Store::open(&tables).unwrap();
+    writer.get("area").await.unwrap().unwrap().expire(Duration::ZERO).await;
 
     let newest = table.snapshot().await.unwrap().version();
     let mut expired = 0;
@@ -89,7 +91,7 @@ async fn what_an_answer_named_is_kept_and_the_rest_expires_and_says_so() {
             }
         }
     }
-    assert!(expired > 250, "{expired} expired");
+    assert!(expired > 40, "{expired} expired");
     let told = table.at(9).await.unwrap_err().message;
     assert!(told.contains("the nearest that are kept are 8 and 40"), "{told}");
     // The state of a moment whose version expired is not another one's.
@@ -104,11 +106,11 @@ async fn what_an_answer_named_is_kept_and_the_rest_expires_and_says_so() {
     assert_eq!(now.version(), newest);
 
     // The other process goes on, and so do a restart, a copy, and their verification.
-    assert_eq!(count(idle.snapshot().await.unwrap()).await, 560);
+    assert_eq!(count(idle.snapshot().await.unwrap()).await, 270);
     assert_eq!(count(idle.at(40).await.unwrap()).await, rows[&40]);
     let again = Store::open(&tables).unwrap();
     let reopened = again.get("area").await.unwrap().unwrap();
-    assert_eq!(count(reopened.snapshot().await.unwrap()).await, 560);
+    assert_eq!(count(reopened.snapshot().await.unwrap()).await, 270);
     assert_eq!(count(reopened.at(7).await.unwrap()).await, rows[&7]);
     let copy = folder.path().join("copy/tables");
     again.copy_to(&copy, |_| {}).unwrap();
@@ -117,7 +119,7 @@ async fn what_an_answer_named_is_kept_and_the_rest_expires_and_says_so() {
         assert_eq!(verified.findings, [], "{}", folder.display());
     }
     let copied = Store::open(&copy).unwrap().get("area").await.unwrap().unwrap();
-    assert_eq!(count(copied.at(93).await.unwrap()).await, rows[&93]);
+    assert_eq!(count(copied.at(55).await.unwrap()).await, rows[&55]);
     assert_eq!(copied.at(9).await.unwrap_err().message, table.at(9).await.unwrap_err().message);
     // Other programs read what is kept, by the format alone.
     let script = "import sys\n\
@@ -126,7 +128,7 @@ async fn what_an_answer_named_is_kept_and_the_rest_expires_and_says_so() {
                   print(rows(DeltaTable(sys.argv[1], version=40)), rows(DeltaTable(sys.argv[1])))";
     let folder = tables.join("area").display().to_string();
     let (ok, text) = run(tool("python"), vec!["-c".into(), script.into(), folder]).await;
-    assert_eq!((ok, text.trim()), (true, format!("{} 560", rows[&40]).as_str()), "{text}");
+    assert_eq!((ok, text.trim()), (true, format!("{} 270", rows[&40]).as_str()), "{text}");
     // Folders lose the times of their files when they are copied; the log has its own.
     assert_eq!(copied.at_instant(chrono::Utc::now()).await.unwrap().version(), newest);
 }

@@ -1,5 +1,6 @@
 //! Arithmetic over statements, as checks declare it: `overview.social + overview.credit`,
-//! `tourism.households * tourism.per_household`, `100 * more / (total - more)`.
+//! `tourism.households * tourism.per_household`, `100 * more / (total - more)`. An id that is not a plain name, as
+//! `a-b` or `5`, is written in quotes: `total - "a-b"`.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -124,6 +125,18 @@ impl fmt::Display for Operator {
     }
 }
 
+const QUOTE: char = '"';
+
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '_')
+}
+
+/// A statement id as an expression writes it: in quotes unless it is a plain name.
+pub fn written(id: &str) -> String {
+    let plain = id.starts_with(|c: char| c.is_ascii_alphabetic()) && id.chars().all(is_plain);
+    if plain { id.to_owned() } else { format!("{QUOTE}{id}{QUOTE}") }
+}
+
 struct Parser<'a> {
     text: &'a str,
     rest: &'a str,
@@ -186,9 +199,15 @@ impl Parser<'_> {
                 let word = self.word(|c| c.is_ascii_digit() || c == '.');
                 word.parse().map(Expression::Number).map_err(|_| self.expected("a number before here"))
             }
-            Some(c) if c.is_ascii_alphabetic() => {
-                let word = self.word(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_'));
-                Ok(Expression::Name(word.to_owned()))
+            Some(c) if c.is_ascii_alphabetic() => Ok(Expression::Name(self.word(is_plain).to_owned())),
+            Some(QUOTE) => {
+                self.rest = &self.rest[1..];
+                let name = self.word(|c| c != QUOTE).to_owned();
+                if name.is_empty() || !self.rest.starts_with(QUOTE) {
+                    return Err(self.expected("a statement id and a closing quote"));
+                }
+                self.rest = &self.rest[1..];
+                Ok(Expression::Name(name))
             }
             _ => Err(self.expected("a statement id, a number or '('")),
         }
@@ -238,6 +257,17 @@ mod tests {
         let chain = |terms: usize| vec!["a"; terms].join("+");
         assert!(Expression::parse(&chain(MAX_OPERATORS + 1)).is_ok());
         assert!(Expression::parse(&chain(10_000)).is_err());
+    }
+
+    #[test]
+    fn any_id_can_be_named() {
+        for id in ["a", "c.d_1", "a-b", "5", "2011.total", "总量", "a b"] {
+            let expression = Expression::parse(&format!("{} - a", written(id))).unwrap();
+            assert_eq!(expression.names(), BTreeSet::from([id, "a"]));
+        }
+        for wrong in ["\"", "\"\"", "\"a", "a\"b\""] {
+            assert!(Expression::parse(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Float64Type};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use uplift_core::contained::contained;
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_core::nearest::nearest;
 
@@ -55,12 +56,10 @@ impl Table {
 
     fn parquet(file: String, bytes: Bytes) -> Result<Self> {
         let wrong = |e: String| Error::invalid_field(&file, format!("is not readable Parquet: {e}"));
-        let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|e| wrong(e.to_string()))?;
-        let schema = builder.schema().clone();
-        let reader = builder.build().map_err(|e| wrong(e.to_string()))?;
-        let batches = reader.collect::<std::result::Result<Vec<_>, _>>().map_err(|e| wrong(e.to_string()))?;
-        let all = concat_batches(&schema, &batches).map_err(|e| wrong(e.to_string()))?;
-        let names = schema.fields().iter().map(|f| f.name().clone()).collect();
+        // The library takes some malformed files for impossible.
+        let all = contained(|| columns(bytes)).ok_or_else(|| wrong("it contradicts itself".to_owned()))?;
+        let all = all.map_err(|e| wrong(e.to_string()))?;
+        let names = all.schema().fields().iter().map(|f| f.name().clone()).collect();
         Ok(Self { names, cells: Cells::Parquet(all.columns().to_vec()), file })
     }
 
@@ -131,4 +130,12 @@ impl Table {
             }
         }
     }
+}
+
+/// All rows of a Parquet file.
+fn columns(bytes: Bytes) -> parquet::errors::Result<RecordBatch> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes)?;
+    let schema = builder.schema().clone();
+    let batches = builder.build()?.collect::<std::result::Result<Vec<_>, _>>()?;
+    Ok(concat_batches(&schema, &batches)?)
 }

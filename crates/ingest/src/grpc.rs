@@ -21,6 +21,7 @@ use uplift_proto::v1::ingest::write_records_request::Part as WritePart;
 
 use crate::budget::{Budget, Share};
 use crate::header::{Header, unknown_dataset};
+use crate::ledger::Position;
 use crate::outcome::Outcome;
 use crate::service::Ingest;
 use crate::stream::{Ack, Batch};
@@ -161,14 +162,33 @@ impl IngestService for Grpc {
     ) -> Result<Response<wire::ListSubmissionsResponse>, Status> {
         let request = request.into_inner();
         let size = page::page_size(request.page_size, 100, 1_000).map_err(to_status)?;
-        let question = format!("submissions of {}", request.dataset);
-        let before = page::position(&request.page_token, &question).map_err(to_status)?;
-        let (page, next) = self.0.submissions(&request.dataset, before, size).await.map_err(to_status)?;
+        let from = submissions_from(&request.page_token, &request.dataset).map_err(to_status)?;
+        let (page, next) = self.0.submissions(&request.dataset, from, size).await.map_err(to_status)?;
         Ok(Response::new(wire::ListSubmissionsResponse {
             submissions: page.iter().map(Into::into).collect(),
-            next_page_token: page::token(next, &question),
+            next_page_token: next.map(|next| submissions_token(next, &request.dataset)).unwrap_or_default(),
         }))
     }
+}
+
+/// The place that a token of ListSubmissions names; none for the first page.
+fn submissions_from(token: &str, dataset: &str) -> Result<Option<Position>> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let (end, token) = token.split_once('.').ok_or_else(page::unknown_token)?;
+    let before = page::position(token, &submissions_before(end, dataset))?;
+    let end = end.parse().map_err(|_| page::unknown_token())?;
+    Ok(before.map(|before| Position { end, before }))
+}
+
+fn submissions_token(Position { end, before }: Position, dataset: &str) -> String {
+    let question = submissions_before(&end.to_string(), dataset);
+    format!("{end}.{}", page::token(Some(before), &question))
+}
+
+fn submissions_before(end: &str, dataset: &str) -> String {
+    format!("submissions of {dataset} before {end}")
 }
 
 /// The batches of a stream, until it ends, the sender is silent for too long, or the process stops.

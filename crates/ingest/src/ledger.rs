@@ -57,19 +57,35 @@ impl Entries {
             .is_some_and(|known| known.digest == submission.digest && known.committed >= submission.committed)
     }
 
-    /// The submission to list for an entry: none if a later answer replaced it, or if it is a batch that
-    /// is not the last of its stream, which is listed once as the sum of its batches.
-    fn listed(&self, index: usize) -> Option<Submission> {
+    /// The submission to list for an entry, of a ledger that ended at `end`: none if a later answer replaced it, or if
+    /// it is a batch that is not the last of its stream, which is listed once as the sum of its batches.
+    fn listed(&self, index: usize, end: usize) -> Option<Submission> {
         let entry = &self.list[index];
-        if self.newest.get(&entry.submission_id) != Some(&index) {
+        let newest = self.newest.get(&entry.submission_id).copied().unwrap_or(index);
+        let later =
+            || self.list[index + 1..end].iter().any(|other| other.submission_id == entry.submission_id);
+        if newest != index && (newest < end || later()) {
             return None;
         }
         let Some((id, sequence)) = entry.batch() else { return Some(entry.clone()) };
-        if self.newest.contains_key(&batch_id(id, sequence + 1)) {
+        let index_of = |n: i64| self.newest.get(&batch_id(id, n)).copied().filter(|index| *index < end);
+        if index_of(sequence + 1).is_some() {
             return None;
         }
-        Some(Submission::sum(id, &self.batches(id)).unwrap_or_else(|| entry.clone()))
+        let batches: Vec<_> =
+            (1..).map_while(|n| index_of(n).map(|index| self.list[index].clone())).collect();
+        Some(Submission::sum(id, &batches).unwrap_or_else(|| entry.clone()))
     }
+}
+
+/// A place in the list of submissions as it was when its first page was read: what is answered meanwhile takes nothing
+/// off later pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Position {
+    /// Entries that there were.
+    pub(crate) end: usize,
+    /// The entries before this one are still to be listed.
+    pub(crate) before: usize,
 }
 
 impl Ledger {
@@ -206,19 +222,21 @@ impl Ledger {
     pub(crate) async fn list(
         &self,
         dataset: &str,
-        before: Option<usize>,
+        from: Option<Position>,
         limit: usize,
-    ) -> (Vec<Submission>, Option<usize>) {
+    ) -> (Vec<Submission>, Option<Position>) {
         let entries = self.entries.lock().await;
-        let end = before.unwrap_or(entries.list.len()).min(entries.list.len());
+        let all = entries.list.len();
+        let Position { end, before } = from.unwrap_or(Position { end: all, before: all });
+        let end = end.min(all);
         let mut page = Vec::new();
-        for index in (0..end).rev() {
+        for index in (0..before.min(end)).rev() {
             if !dataset.is_empty() && entries.list[index].dataset != dataset {
                 continue;
             }
-            let Some(submission) = entries.listed(index) else { continue };
+            let Some(submission) = entries.listed(index, end) else { continue };
             if page.len() == limit {
-                return (page, Some(index + 1));
+                return (page, Some(Position { end, before: index + 1 }));
             }
             page.push(submission);
         }

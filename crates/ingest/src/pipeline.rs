@@ -82,7 +82,7 @@ impl Pipeline {
         rows_before: i64,
     ) -> Result<ValidatedRows> {
         let mut decoded = stage(stage_span!("decode"), || self.decoder.decode(rows))?;
-        self.check(header, &mut decoded).await?;
+        self.check(header, &mut decoded, rows_before).await?;
         let key_label = self.dataset.key.last().cloned().unwrap_or_default();
         let mut rows = self.assemble(header, decoded, key_label, rows_before)?;
         rows.rejections.iter_mut().for_each(|r| r.row += rows_before);
@@ -95,17 +95,17 @@ impl Pipeline {
             let decoded = file.decode()?;
             Ok((file, decoded))
         })?;
-        self.check(header, &mut decoded).await?;
+        self.check(header, &mut decoded, 0).await?;
         stage(stage_span!("decode"), || file.restore_labels(&mut decoded.rejections))?;
         let key_label = file.label(self.dataset.key.last().map(String::as_str).unwrap_or_default());
         self.assemble(header, decoded, key_label, 0)
     }
 
     /// Rejects the decoded rows that break a rule.
-    async fn check(&self, header: &Header, decoded: &mut DecodedRows) -> Result<()> {
+    async fn check(&self, header: &Header, decoded: &mut DecodedRows, rows_before: i64) -> Result<()> {
         let existing = self.references.existing(self.dataset).await?;
         let DecodedRows { batch, rejections } = decoded;
-        let checking = || self.validator.check(batch, &header.area, &existing, rejections);
+        let checking = || self.validator.check(batch, &header.area, &existing, rows_before, rejections);
         stage(stage_span!("validate"), checking)?;
         rejections.sort_by_field(|name| self.dataset.fields.iter().position(|f| f.name == name));
         Ok(())

@@ -18,7 +18,7 @@ use crate::active_ids::ActiveIds;
 use crate::budget::Budget;
 use crate::committer::Destination;
 use crate::header::{Header, unknown_dataset};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Position};
 use crate::outcome::{CommitRequest, Outcome};
 use crate::pipeline::{Content, Pipeline};
 use crate::quarantine::Quarantine;
@@ -170,13 +170,13 @@ impl Ingest {
     pub(crate) async fn submissions(
         &self,
         dataset: &str,
-        before: Option<usize>,
+        from: Option<Position>,
         limit: usize,
-    ) -> Result<(Vec<Submission>, Option<usize>)> {
+    ) -> Result<(Vec<Submission>, Option<Position>)> {
         if !dataset.is_empty() && !self.inner.pipelines.contains_key(dataset) {
             return Err(Error::invalid_field("dataset", unknown_dataset(dataset)));
         }
-        Ok(self.inner.ledger.list(dataset, before, limit).await)
+        Ok(self.inner.ledger.list(dataset, from, limit).await)
     }
 
     pub(crate) async fn rejections(&self, submission_id: &str) -> Result<Vec<Rejection>> {

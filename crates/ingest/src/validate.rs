@@ -42,12 +42,14 @@ impl Validator {
         Ok(Self { dataset, rules })
     }
 
-    /// Rejects rows that break a rule; `rejections` has those that could not be decoded.
+    /// Rejects rows that break a rule; `rejections` has those that could not be decoded. Messages count rows over the
+    /// whole submission, of which so many were before.
     pub(crate) fn check(
         &self,
         batch: &RecordBatch,
         area: &AreaCode,
         existing: &ReferenceValues,
+        rows_before: i64,
         rejections: &mut Rejections,
     ) -> Result<()> {
         for (field, column) in self.dataset.fields.iter().zip(batch.columns()) {
@@ -63,7 +65,7 @@ impl Validator {
             }
         }
         self.row_rules(batch, rejections)?;
-        self.duplicate_keys(batch, rejections)
+        self.duplicate_keys(batch, rows_before, rejections)
     }
 
     fn row_rules(&self, batch: &RecordBatch, rejections: &mut Rejections) -> Result<()> {
@@ -81,7 +83,12 @@ impl Validator {
         Ok(())
     }
 
-    fn duplicate_keys(&self, batch: &RecordBatch, rejections: &mut Rejections) -> Result<()> {
+    fn duplicate_keys(
+        &self,
+        batch: &RecordBatch,
+        rows_before: i64,
+        rejections: &mut Rejections,
+    ) -> Result<()> {
         let key = key_columns(self.dataset, batch);
         let rows = key_rows(&key)?;
         let mut first: HashMap<&[u8], usize> = HashMap::with_capacity(rows.num_rows());
@@ -94,8 +101,10 @@ impl Validator {
                 let field = self.dataset.key.last().map(String::as_str).unwrap_or_default();
                 rejections.reject(row, field, Rule::DuplicateKey, || {
                     let value: Vec<_> = key.iter().map(|c| shown(c, row)).collect();
-                    let message =
-                        format!("has the same key as row {}; give each record its own", earlier + 1);
+                    let message = format!(
+                        "has the same key as row {}; give each record its own",
+                        rows_before + *earlier as i64 + 1
+                    );
                     (value.join(", "), message)
                 });
             } else {
@@ -219,7 +228,7 @@ mod tests {
             let area = "50".parse().unwrap();
             let mut rejections = Rejections::default();
             validator
-                .check(&batch, &area, &ReferenceValues::new(), &mut rejections)
+                .check(&batch, &area, &ReferenceValues::new(), 0, &mut rejections)
                 .unwrap_or_else(|e| panic!("{e}: {:?}", e.source));
             assert!(
                 rejections.reasons_mut().all(|f| f.rule == Rule::Required),

@@ -11,6 +11,7 @@ use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
+use uplift_core::contained::is_contained;
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,9 @@ pub fn start(level: &str, format: LogFormat, measure_stages: bool) {
     let filter = filter.and(filter_fn(is_quiet));
     tracing_subscriber::registry().with(lines.with_filter(filter)).with(stages).init();
     std::panic::set_hook(Box::new(|panic| {
+        if is_contained() {
+            return;
+        }
         let location = panic.location().map(ToString::to_string).unwrap_or_default();
         // A message that was put together may quote a record; one that is written in the code does not.
         let message = panic.payload().downcast_ref::<&str>().copied().unwrap_or("a panic");

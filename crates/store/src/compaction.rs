@@ -9,14 +9,11 @@ use deltalake_core::protocol::DeltaOperation;
 use uplift_core::error::Result;
 
 use crate::data_files::{DataFileWriter, read_file};
-use crate::table::Table;
+use crate::table::{CHECKPOINT_AFTER, Table};
 
 /// The cost of a commit grows with the number of live files: after this many commits small ones are
 /// compacted.
 const COMPACT_AFTER: usize = 24;
-
-/// Commits after which the log gets a checkpoint.
-pub(crate) const CHECKPOINT_AFTER: usize = 20;
 
 /// Files of this size are not rewritten, or a growing table would be written again and again.
 const COMPACTED_BYTES: i64 = 16 << 20;

@@ -184,7 +184,11 @@ impl ObjectStore for GuardedStore {
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        self.inner.delete_stream(locations)
+        let state = self.state.clone();
+        let deleted = self.inner.delete_stream(locations).inspect_ok(move |location| {
+            state.lock().unwrap_or_else(|e| e.into_inner()).checked.remove(location);
+        });
+        deleted.boxed()
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use deltalake_core::logstore::object_store::{Error as StoreError, ObjectStoreExt, path::Path};
-use serde_json::Value;
 use uplift_core::error::{Error, Result};
 use uplift_engine::error::table_failed;
 
@@ -140,8 +139,7 @@ impl Table {
         let mut only = Vec::new();
         for version in run.versions.clone() {
             let Some(entry) = self.entry(version).await? else { continue };
-            let added = entry.actions("add").filter_map(|add| add.get("path").and_then(Value::as_str));
-            only.extend(added.map(crate::verify::decoded).filter(|file| !live.contains(file)));
+            only.extend(entry.files("add").filter(|file| !live.contains(file)));
         }
         Ok(only)
     }

@@ -62,8 +62,8 @@ impl Store {
         self.pins.add(versions);
     }
 
-    pub(crate) fn pins(&self) -> &Arc<Pins> {
-        &self.pins
+    fn opened(&self, name: &str, table: DeltaTable) -> Table {
+        Table::new(name.to_owned(), table, &self.root, &self.files, &self.pins)
     }
 
     pub(crate) fn files(&self) -> &GuardedStore {
@@ -86,7 +86,7 @@ impl Store {
             None => Table::create(self.handle(&schema.name)?, schema).await?,
         };
         self.files.sums().made(&schema.name);
-        let table = Arc::new(Table::new(schema.name.clone(), table, self));
+        let table = Arc::new(self.opened(&schema.name, table));
         tables.insert(schema.name.clone(), table.clone());
         Ok(table)
     }
@@ -98,7 +98,7 @@ impl Store {
             return Ok(Some(table.clone()));
         }
         let Some(table) = self.load(name).await? else { return Ok(None) };
-        let table = Arc::new(Table::new(name.to_owned(), table, self));
+        let table = Arc::new(self.opened(name, table));
         tables.insert(name.to_owned(), table.clone());
         Ok(Some(table))
     }

@@ -19,6 +19,9 @@ pub(crate) const LOG: &str = "_delta_log";
 /// never was.
 const TABLES: &str = "tables.list";
 
+/// Entries in a row without a digest: a crash leaves one.
+const MAX_UNLISTED: usize = 1_000;
+
 /// Where the list of the tables of a folder is.
 pub(crate) fn list_of_tables(root: &std::path::Path) -> PathBuf {
     root.parent().unwrap_or(root).join(TABLES)
@@ -122,14 +125,11 @@ impl Sums {
         }
         let first = after.get(..20).and_then(|digits| digits.parse().ok()).unwrap_or_default();
         list.read_expired(&self.root.join(table));
-        let next = list.newest_version().map_or(0, |newest| newest + 1);
+        let next = list.newest_version().map_or(0, |newest| newest.saturating_add(1));
         let later = (Bound::Excluded(after.to_owned()), Bound::Unbounded);
-        let others = list.digests.range(later).map(|(name, _)| name.clone());
-        let entries = (first..next).filter(|version| list.expired.run_of(*version).is_none());
-        let entries = entries.map(entry_name).filter(|name| name.as_str() > after);
-        let mut names: Vec<_> = others.chain(entries).collect();
+        let mut names: Vec<_> = list.digests.range(later).map(|(name, _)| name.clone()).collect();
+        names.extend(list.unlisted(first).map(entry_name).filter(|name| name.as_str() > after));
         names.sort_unstable();
-        names.dedup();
         Some((names, next.max(first)))
     }
 
@@ -187,6 +187,25 @@ impl Sums {
 }
 
 impl List {
+    /// Versions from one on that lie between those of the list, are not on it, and did not expire. They are few: what
+    /// looks like many is a list that was damaged.
+    fn unlisted(&self, first: u64) -> impl Iterator<Item = u64> {
+        let listed = self.digests.keys().filter_map(|name| name.strip_suffix(".json")?.parse::<u64>().ok());
+        let mut next = first;
+        listed.filter(move |version| *version >= first).flat_map(move |version| {
+            let gap = std::mem::replace(&mut next, version.saturating_add(1));
+            let mut at = gap;
+            let unlisted = std::iter::from_fn(move || {
+                while let Some(run) = self.expired.run_of(at) {
+                    at = *run.versions.end() + 1;
+                }
+                at += 1;
+                (at <= version).then(|| at - 1)
+            });
+            unlisted.take(MAX_UNLISTED)
+        })
+    }
+
     fn read_expired(&mut self, folder: &std::path::Path) {
         let length = std::fs::metadata(folder.join(expired::FILE)).map_or(0, |m| m.len());
         if length != self.expired_length {
@@ -271,5 +290,15 @@ mod tests {
         append(&format!("  {LOG}/{:020}.json", 3));
         assert_eq!(reads.get(&file(3)), Some(format!("{:064}", 3)));
         assert_eq!(reads.newest_version("area"), Some(3));
+        // What is not listed is looked for between what is, and a damaged line makes nobody look for ever.
+        append(&format!(
+            "\n{:064}  {LOG}/{:020}.json\n{:064}  {LOG}/{:020}.json\n",
+            6, 6, 7, 9_000_000_000_000_u64
+        ));
+        let (names, next) = reads.log_names("area", &format!("{:020}.json", 2)).unwrap();
+        let versions: Vec<u64> =
+            names.iter().map(|n| n.strip_suffix(".json").unwrap().parse().unwrap()).collect();
+        assert_eq!(versions[..5], [3, 4, 5, 6, 7]);
+        assert!(versions.len() < 2_000 && next == 9_000_000_000_001, "{} and {next}", versions.len());
     }
 }

@@ -1,7 +1,7 @@
 //! One Delta table: its newest snapshot kept in memory, commits that happen once.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -18,14 +18,11 @@ use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_engine::error::table_failed;
 use uplift_formats::columns::text;
 
-use crate::compaction::CHECKPOINT_AFTER;
 use crate::data_files::{DataFileWriter, plain_schema, read_file};
 use crate::guarded::GuardedStore;
 use crate::pins::Pins;
 use crate::schema::{self, Scope, TableSchema};
 use crate::snapshot::Snapshot;
-use crate::store::Store;
-use crate::versions::TIME;
 
 /// A table that can be read at any version and, by one process at a time, written.
 ///
@@ -51,6 +48,13 @@ pub struct Table {
     pub(crate) expiring: Mutex<()>,
 }
 
+/// Commits after which the log gets a checkpoint.
+pub(crate) const CHECKPOINT_AFTER: usize = 20;
+
+/// Key of the time of a commit in its entry, in milliseconds: later than that of the version before, whatever the
+/// clock says.
+pub(crate) const TIME: &str = "uplift.time";
+
 /// The application transaction that every commit onto a version makes: two writers that should exclude each other and do
 /// not are a conflict, and never both committed.
 const WRITER: &str = "uplift.ingest";
@@ -69,13 +73,19 @@ pub struct Commit {
 }
 
 impl Table {
-    pub(crate) fn new(name: String, table: DeltaTable, store: &Store) -> Self {
+    pub(crate) fn new(
+        name: String,
+        table: DeltaTable,
+        root: &Path,
+        files: &GuardedStore,
+        pins: &Arc<Pins>,
+    ) -> Self {
         let uncompacted = table.get_file_uris().map_or(0, |files| files.count());
         Self {
-            folder: store.root().join(&name),
+            folder: root.join(&name),
             name,
-            files: store.files().clone(),
-            pins: store.pins().clone(),
+            files: files.clone(),
+            pins: pins.clone(),
             log: table.log_store(),
             newest: Mutex::new(table),
             times: std::sync::Mutex::default(),

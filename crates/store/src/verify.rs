@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use deltalake_core::logstore::object_store::{ObjectStore, ObjectStoreExt, path::Path};
 use futures::TryStreamExt;
-use serde_json::Value;
 use uplift_core::error::{Error, Result};
 use uplift_engine::error::damage;
 use uplift_formats::columns::{integer, text, text_at};
 
+use crate::expired::Expired;
 use crate::schema::{LEDGER, LOG_SUBMISSIONS};
 use crate::store::Store;
 use crate::sums::Sums;
@@ -91,10 +91,10 @@ impl Store {
         let folder = Path::from(table);
         let files: Vec<_> = self.files().list(Some(&folder)).try_collect().await.map_err(listing)?;
         let mut files: BTreeSet<Path> = files.into_iter().map(|file| file.location).collect();
-        let log = self.read_log(&files).await;
+        let expired = self.files().sums().expired(table);
+        let log = self.read_log(&files, &expired).await;
         files.extend(self.files().sums().files(table));
         files.extend(log.added.keys().map(|file| Path::from(format!("{table}/{file}"))));
-        let expired = self.files().sums().expired(table);
         let opened = self.get(table).await;
         if let Ok(Some(opened)) = &opened {
             // Versions between which others expired, and the newest, have files that no entry may name any more.
@@ -160,25 +160,28 @@ impl Store {
     }
 
     /// The log as far as it can be read: what is wrong with it is found by its digests.
-    async fn read_log(&self, files: &BTreeSet<Path>) -> Log {
+    async fn read_log(&self, files: &BTreeSet<Path>, expired: &Expired) -> Log {
         let mut log = Log::default();
         let mut sources: HashMap<String, BTreeSet<String>> = HashMap::new();
         for file in files {
             let Some(version) = file.filename().and_then(version_of) else { continue };
+            // A copy that was made meanwhile may have the entry and no longer its files.
+            if expired.run_of(version).is_some() {
+                continue;
+            }
             log.versions.insert(version);
             let Ok(content) = self.files().get(file).await else { continue };
             let Ok(content) = content.bytes().await else { continue };
             let entry = Entry::parse(&content);
-            let path = |action: &Value| Some(decoded(action.get("path")?.as_str()?));
             let own = entry.actions("commitInfo").filter_map(|info| info.get(LOG_SUBMISSIONS)?.as_array());
             let own: BTreeSet<_> =
                 own.flatten().filter_map(|s| Some(s.get("submission_id")?.as_str()?.to_owned())).collect();
             // Rows of a file that was removed are in the files that were added to the same folder.
-            for removed in entry.actions("remove").filter_map(path) {
+            for removed in entry.files("remove") {
                 let of = log.added.get(&removed).map(|(_, of)| of.clone()).unwrap_or_default();
                 sources.entry(folder(&removed).to_owned()).or_default().extend(of);
             }
-            for added in entry.actions("add").filter_map(path) {
+            for added in entry.files("add") {
                 let mut of = own.clone();
                 of.extend(sources.get(folder(&added)).cloned().unwrap_or_default());
                 log.added.insert(added, (version, of));
@@ -253,11 +256,4 @@ fn version_of(name: &str) -> Option<u64> {
 
 fn folder(file: &str) -> &str {
     file.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-/// A path of the log without its percent encoding.
-pub(crate) fn decoded(path: &str) -> String {
-    let url = url::Url::parse("file:///").and_then(|base| base.join(path));
-    let decoded = url.ok().and_then(|url| Path::from_url_path(url.path()).ok());
-    decoded.map_or_else(|| path.to_owned(), |path| path.to_string())
 }

@@ -4,17 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use deltalake_core::logstore::object_store::path::Path;
 use serde_json::Value;
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_engine::error::table_failed;
 
 use crate::expired::{Expired, Run};
 use crate::snapshot::Snapshot;
-use crate::table::Table;
-
-/// Key of the time of a commit in its entry, in milliseconds: later than that of the version before, whatever the
-/// clock says.
-pub(crate) const TIME: &str = "uplift.time";
+use crate::table::{TIME, Table};
 
 /// Which versions are kept, for the one who asks for another.
 const KEPT: &str =
@@ -44,6 +41,11 @@ impl Entry {
     /// What one kind of action says: `add`, `remove`, `commitInfo`.
     pub(crate) fn actions<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
         self.actions.iter().filter_map(move |action| action.get(kind))
+    }
+
+    /// Data files that it adds or removes.
+    pub(crate) fn files<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = String> {
+        self.actions(kind).filter_map(|action| Some(decoded(action.get("path")?.as_str()?)))
     }
 
     /// When its version was committed.
@@ -179,4 +181,11 @@ impl Table {
 /// The versions beside a run: both are kept, since runs that touch are one.
 fn around(run: &Run) -> impl Iterator<Item = u64> {
     run.versions.start().checked_sub(1).into_iter().chain([run.versions.end() + 1])
+}
+
+/// A path of the log without its percent encoding.
+fn decoded(path: &str) -> String {
+    let url = url::Url::parse("file:///").and_then(|base| base.join(path));
+    let decoded = url.ok().and_then(|url| Path::from_url_path(url.path()).ok());
+    decoded.map_or_else(|| path.to_owned(), |path| path.to_string())
 }

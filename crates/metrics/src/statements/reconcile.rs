@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use uplift_core::error::FieldViolation;
-use uplift_core::expression::Expression;
+use uplift_core::expression::{Expression, written};
 use uplift_core::format::readable;
 use uplift_core::interval::Interval;
 use uplift_core::language::{Bilingual, Language};
@@ -56,7 +56,7 @@ fn judge(check: StatementCheck, by_id: &ById<'_>) -> CheckResult {
     let result = parse(&check).and_then(|expression| {
         operands = expression.names().into_iter().filter_map(find).cloned().collect();
         arithmetic =
-            expression.display_with(&|name| find(name).map_or_else(|| name.to_owned(), printed_figure));
+            expression.display_with(&|name| find(name).map_or_else(|| written(name), printed_figure));
         evaluate(&check, &expression, &find)
     });
     let (verdict, computed, explanation) = match result {
