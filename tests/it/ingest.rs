@@ -635,3 +635,53 @@ async fn an_id_is_one_content_although_its_first_sender_left_while_it_waited() {
         assert_eq!(both, [!other_landed, other_landed], "round {round}: exactly one content");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_is_not_removed_while_another_submission_names_it() {
+    let uplift = Uplift::with_wanzhou().await;
+    let organisation = |id: String| Organisation {
+        organisation_id: id.clone(),
+        kind: OrganisationKind::Enterprise.into(),
+        name_en: id.clone(),
+        name_zh: id,
+        area_code: "500101".into(),
+        ..Organisation::default()
+    };
+    let mut both = [0, 0];
+    for round in 0..24 {
+        let period = format!("{}", 2001 + round);
+        let submit = |id: &str, name: String, mode: wire::Mode| {
+            let rows = Rows::encode(rows_number("organisation"), &[organisation(name)]);
+            with_header(submission(&format!("{id}/{round}"), "organisation", rows), |h| {
+                h.period = period.clone();
+                h.mode = mode.into();
+            })
+        };
+        let (mut one, mut other) = (uplift.ingest().await, uplift.ingest().await);
+        one.submit_records(submit("made", format!("x{round}"), wire::Mode::Append)).await.unwrap();
+        let flow = FundFlow {
+            flow_id: format!("f{round}"),
+            kind: FlowKind::Donation.into(),
+            source: FundSource::Social.into(),
+            date: "2011-05-01".into(),
+            amount_fen: Some(100),
+            area_code: "500101".into(),
+            payer_id: format!("x{round}"),
+            ..FundFlow::default()
+        };
+        let flow = submission(
+            &format!("flow/{round}"),
+            "fund_flow",
+            Rows::encode(rows_number("fund_flow"), &[flow]),
+        );
+        let replacement = submit("replaced", format!("y{round}"), wire::Mode::Replace);
+        let late = std::time::Duration::from_millis(round % 6 * 5);
+        let (named, removed) = tokio::join!(one.submit_records(flow), async {
+            tokio::time::sleep(late).await;
+            other.submit_records(replacement).await
+        });
+        assert!(named.is_ok() != removed.is_ok(), "round {round}: {named:?} {removed:?}");
+        both[usize::from(named.is_ok())] += 1;
+    }
+    println!("the replacement came first {} times, the flow {} times", both[0], both[1]);
+}

@@ -12,7 +12,7 @@ use uplift_proto::v1::ingest::ingest_service_client::IngestServiceClient;
 use uplift_proto::v1::ingest::write_records_request::Part;
 use uplift_proto::v1::ingest::{
     GetSubmissionRequest, ListRejectionsRequest, ListSubmissionsRequest, Policy, RecordBatch,
-    SubmissionHeader, WriteRecordsRequest, WriteRecordsResponse,
+    SubmissionHeader, UploadFileRequest, WriteRecordsRequest, WriteRecordsResponse,
 };
 use uplift_proto::v1::records::{Household, RegistrationStatus};
 use uplift_testkit::{Uplift, connected, free_port, rows_number, serve_ingest, submission, wanzhou};
@@ -198,4 +198,38 @@ async fn killed_in_the_middle_of_a_stream_everything_acknowledged_is_there_once(
     }
     assert!(rounds > 3, "the process was killed on the way");
     assert_eq!(household_ids(&folder.path().join("tables")).await.len() as i64, BATCHES * 9);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_ends_streams_that_wait_at_once_and_says_how_to_go_on() {
+    let mut uplift = Uplift::with_wanzhou().await;
+    let mut client = uplift.ingest().await;
+    // Each sender keeps its half of the call open.
+    let (begun, parts) = mpsc::channel(4);
+    begun.send(open("begun")).await.unwrap();
+    begun.send(batch(1)).await.unwrap();
+    let mut acks = client.write_records(ReceiverStream::new(parts)).await.unwrap().into_inner();
+    while acks.message().await.unwrap().unwrap().sequence < 1 {}
+    let (silent, parts) = mpsc::channel::<WriteRecordsRequest>(4);
+    let mut other = client.clone();
+    let waiting =
+        tokio::spawn(async move { other.write_records(ReceiverStream::new(parts)).await.map(drop) });
+    let (paused, parts) = mpsc::channel::<UploadFileRequest>(4);
+    let mut other = client.clone();
+    let uploading =
+        tokio::spawn(async move { other.upload_file(ReceiverStream::new(parts)).await.map(drop) });
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let began = std::time::Instant::now();
+    uplift.restart().await;
+    assert!(began.elapsed() < std::time::Duration::from_secs(7), "{:?}", began.elapsed());
+    let ends = [acks.message().await.map(drop), waiting.await.unwrap(), uploading.await.unwrap()];
+    for end in ends {
+        let status = end.unwrap_err();
+        assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+        assert!(status.message().contains("the service is stopping"), "{status:?}");
+    }
+    drop((begun, silent, paused));
+    let (acks, end) = send(&mut uplift.ingest().await, vec![open("begun"), batch(2)]).await;
+    assert!(end.is_none(), "{end:?}");
+    assert_eq!(acks.iter().map(|ack| ack.sequence).collect::<Vec<_>>(), [1, 2]);
 }

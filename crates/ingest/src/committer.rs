@@ -141,6 +141,7 @@ struct Known {
 
 async fn commit(destination: &Destination, known: &mut Known, group: Vec<Queued>) {
     let (requests, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|q| (q.request, q.reply)).unzip();
+    let held: Vec<_> = requests.iter().map(|request| request.held.clone()).collect();
     let again = requests.clone();
     let mut committed = try_commit(destination, known, requests).await;
     if let Err(error) = &committed {
@@ -149,10 +150,9 @@ async fn commit(destination: &Destination, known: &mut Known, group: Vec<Queued>
         // the log says known, a submission that is in it gets its answer, and one that is not is committed.
         known.keys = None;
         committed = try_commit(destination, known, again).await;
-    } else {
-        // Ids are free before callers have their answers.
-        drop(again);
     }
+    // Ids are free before callers have their answers.
+    drop(held);
     match committed {
         Ok(outcomes) => {
             for (reply, outcome) in replies.into_iter().zip(outcomes) {
@@ -341,7 +341,7 @@ fn stage(
     accepted: &mut HashSet<Key>,
     request: CommitRequest,
 ) -> Result<StagedSubmission> {
-    let CommitRequest { header, id, digest, rows, dry_run, _active } = request;
+    let CommitRequest { header, id, digest, rows, dry_run, held: _ } = request;
     let ValidatedRows { received, valid, mut rejections, key_label } = rows;
     let all = digests(dataset, &valid)?;
     let mut keep = vec![true; all.len()];

@@ -39,6 +39,7 @@ const MAX_ACKS: usize = 64;
 /// How long a sender may be silent: within a file, and between the batches of a stream.
 const MAX_PAUSE_IN_FILE: Duration = Duration::from_secs(60);
 const MAX_PAUSE_IN_STREAM: Duration = Duration::from_secs(600);
+const MAX_PAUSE_AT_STOP: Duration = Duration::from_millis(300);
 
 /// The service as gRPC calls it.
 #[derive(Debug, Clone)]
@@ -53,14 +54,15 @@ impl IngestService for Grpc {
         request: Request<Streaming<wire::WriteRecordsRequest>>,
     ) -> Result<Response<Self::WriteRecordsStream>, Status> {
         let mut parts = request.into_inner();
-        let first = within(MAX_PAUSE_IN_FILE, parts.message()).await?;
+        let stop = self.0.stop();
+        let first = within(MAX_PAUSE_IN_FILE, &stop, parts.message()).await?;
         let Some(WritePart::Open(open)) = first.and_then(|m| m.part) else {
             return Err(invalid("open", "must be sent first, before any batch"));
         };
         let header = Header::parse("open", Some(open)).map_err(to_status)?;
         let ingest = self.0.clone();
         // Batches that have begun complete even if the sender goes away.
-        let batches = batches(parts, self.0.stop());
+        let batches = batches(parts, stop);
         let acks = from_task(MAX_ACKS, |acks| async move { ingest.write(header, batches, &acks).await });
         Ok(Response::new(acks.map(|ack| ack.map(Into::into)).boxed()))
     }
@@ -101,12 +103,13 @@ impl IngestService for Grpc {
         request: Request<Streaming<wire::UploadFileRequest>>,
     ) -> Result<Response<wire::UploadFileResponse>, Status> {
         let mut parts = request.into_inner();
-        let first = within(MAX_PAUSE_IN_FILE, parts.message()).await?;
+        let stop = self.0.stop();
+        let first = within(MAX_PAUSE_IN_FILE, &stop, parts.message()).await?;
         let Some(Part::Header(upload)) = first.and_then(|m| m.part) else {
             return Err(invalid("header", "must be sent first, before any chunk"));
         };
         let header = Header::parse("header.submission", upload.submission).map_err(to_status)?;
-        let (bytes, _share) = receive_file(parts, self.0.budget()).await?;
+        let (bytes, _share) = receive_file(parts, &stop, self.0.budget()).await?;
         let mut units: Vec<_> = upload.units.into_iter().collect();
         // A map has no order, and a repeat must have the same digest.
         units.sort_unstable();
@@ -194,10 +197,7 @@ fn submissions_before(end: &str, dataset: &str) -> String {
 /// The batches of a stream, until it ends, the sender is silent for too long, or the process stops.
 fn batches(parts: Streaming<wire::WriteRecordsRequest>, stop: Stop) -> impl Stream<Item = Result<Batch>> {
     futures::stream::unfold((parts, stop), |(mut parts, stop)| async move {
-        let message = tokio::select! {
-            message = within(MAX_PAUSE_IN_STREAM, parts.message()) => message,
-            () = stop.requested() => return Some((Err(Stop::error()), (parts, stop))),
-        };
+        let message = within(MAX_PAUSE_IN_STREAM, &stop, parts.message()).await;
         let batch = match message {
             Ok(None) => return None,
             Ok(Some(message)) => match message.part {
@@ -215,23 +215,39 @@ fn batches(parts: Streaming<wire::WriteRecordsRequest>, stop: Stop) -> impl Stre
     })
 }
 
-/// The next message, unless the sender is silent for too long.
-async fn within<T>(pause: Duration, message: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
-    tokio::time::timeout(pause, message).await.unwrap_or_else(|_| {
+/// The next message, unless the sender is silent for too long, or for a moment once the process stops.
+async fn within<T>(
+    pause: Duration,
+    stop: &Stop,
+    message: impl Future<Output = Result<T, Status>>,
+) -> Result<T, Status> {
+    let silent = async {
+        tokio::time::sleep(pause).await;
         let seconds = pause.as_secs();
         let message =
             format!("nothing was sent for {seconds} seconds; send it again, what was committed is found");
-        Err(to_status(Error::new(ErrorKind::Aborted, message)))
-    })
+        Error::new(ErrorKind::Aborted, message)
+    };
+    let stopped = async {
+        stop.requested().await;
+        tokio::time::sleep(MAX_PAUSE_AT_STOP).await;
+        Stop::error()
+    };
+    tokio::select! {
+        message = message => message,
+        error = silent => Err(to_status(error)),
+        error = stopped => Err(to_status(error)),
+    }
 }
 
 async fn receive_file(
     mut parts: Streaming<wire::UploadFileRequest>,
+    stop: &Stop,
     budget: &Budget,
 ) -> Result<(Vec<u8>, Share), Status> {
     let mut bytes = Vec::new();
     let mut share = budget.take(0).map_err(to_status)?;
-    while let Some(message) = within(MAX_PAUSE_IN_FILE, parts.message()).await? {
+    while let Some(message) = within(MAX_PAUSE_IN_FILE, stop, parts.message()).await? {
         let Some(Part::Chunk(chunk)) = message.part else {
             return Err(invalid("chunk", "is missing; every message after the header must carry a chunk"));
         };

@@ -8,6 +8,7 @@ use uplift_core::rejection::Rejection;
 
 use crate::active_ids::ActiveId;
 use crate::header::Header;
+use crate::references::Settled;
 use crate::submission::Submission;
 
 /// Rows that were checked.
@@ -33,8 +34,16 @@ pub(crate) struct CommitRequest {
     pub(crate) rows: ValidatedRows,
     /// Decide, and commit nothing.
     pub(crate) dry_run: bool,
-    /// Its id is in use until it is decided, whether or not the caller still waits.
-    pub(crate) _active: Arc<ActiveId>,
+    pub(crate) held: Held,
+}
+
+/// What a submission holds until it is decided, whether or not its caller still waits.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    /// Its id is in use.
+    pub(crate) _id: Arc<ActiveId>,
+    /// What it names stays, and what it removes is not named.
+    pub(crate) _references: Arc<Settled>,
 }
 
 /// What became of a submission.

@@ -14,7 +14,7 @@ use uplift_store::schema::TableSchema;
 use crate::committer::{Committer, Destination};
 use crate::header::Header;
 use crate::outcome::{CommitRequest, Outcome, ValidatedRows};
-use crate::references::References;
+use crate::references::{References, Settled};
 use crate::validate::Validator;
 
 /// Validates and commits the records of one dataset.
@@ -159,6 +159,11 @@ impl Pipeline {
             text(header.area.county()),
         ]);
         RecordBatch::try_new(self.schema.columns.clone(), columns).map_err(building)
+    }
+
+    /// Keeps what a submission names in place until it is decided.
+    pub(crate) async fn settle(&self, header: &Header) -> Arc<Settled> {
+        Arc::new(self.references.settle(header).await)
     }
 
     /// Commits validated rows, together with other submissions that wait.

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::header::Header;
 use arrow::array::RecordBatch;
 use datafusion::logical_expr::{Expr, col, lit};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 use uplift_core::dataset::{Dataset, Field, Reference};
 use uplift_core::error::Result;
 use uplift_engine::error::query_failed;
@@ -19,10 +20,21 @@ pub(crate) type ReferenceValues = HashMap<String, Values>;
 /// Distinct values of one field.
 pub(crate) type Values = Arc<HashSet<String>>;
 
+/// The hold of a submission on the records that it names, or may remove. It travels with the submission, and is let go by
+/// the committer: a stream that waits for the next hold must not have to let go of the last.
+#[derive(Debug)]
+pub(crate) enum Settled {
+    Free,
+    Shared { _guard: OwnedRwLockReadGuard<()> },
+    Alone { _guard: OwnedRwLockWriteGuard<()> },
+}
+
 /// Values of referred-to fields, cached for the version of their table.
 #[derive(Debug)]
 pub(crate) struct References {
     store: Arc<Store>,
+    /// Held by what names records, from when they were found to when it is committed, and alone by what may remove them.
+    settled: Arc<RwLock<()>>,
     /// By dataset and field: the version that was read, and its values.
     cache: Mutex<HashMap<(String, String), (i64, Values)>>,
 }
@@ -30,7 +42,19 @@ pub(crate) struct References {
 impl References {
     /// Reads from this store.
     pub(crate) fn new(store: Arc<Store>) -> Self {
-        Self { store, cache: Mutex::default() }
+        Self { store, settled: Arc::default(), cache: Mutex::default() }
+    }
+
+    /// Keeps what a submission names in place until it is decided: while this is held, no replacement takes a record
+    /// away that was found, and none is named that is being taken away.
+    pub(crate) async fn settle(&self, header: &Header) -> Settled {
+        if header.replace && referring(header.dataset).next().is_some() {
+            Settled::Alone { _guard: self.settled.clone().write_owned().await }
+        } else if header.dataset.fields.iter().any(|field| field.reference.is_some()) {
+            Settled::Shared { _guard: self.settled.clone().read_owned().await }
+        } else {
+            Settled::Free
+        }
     }
 
     /// The values that exist now for each referring field of a dataset.
@@ -86,9 +110,12 @@ impl References {
                 }
             }
             in_vain.extend(counts.into_iter().map(|(value, records)| {
-                let records = if records == 1 { "1 record".to_owned() } else { format!("{records} records") };
+                let (records, name) = match records {
+                    1 => ("1 record".to_owned(), "names"),
+                    _ => (format!("{records} records"), "name"),
+                };
                 format!(
-                    "{} {value}, which {records} of {} name in {}",
+                    "{} {value}, which {records} of {} {name} in {}",
                     dataset.name, referring.name, field.name
                 )
             }));

@@ -19,7 +19,7 @@ use crate::budget::Budget;
 use crate::committer::Destination;
 use crate::header::{Header, unknown_dataset};
 use crate::ledger::{Ledger, Position};
-use crate::outcome::{CommitRequest, Outcome};
+use crate::outcome::{CommitRequest, Held, Outcome};
 use crate::pipeline::{Content, Pipeline};
 use crate::quarantine::Quarantine;
 use crate::references::References;
@@ -125,8 +125,9 @@ impl Ingest {
         if let Some(outcome) = replay(ledger, quarantine, &id, &digest).await? {
             return Ok(outcome);
         }
+        let held = Held { _id: active, _references: pipeline.settle(&header).await };
         let rows = pipeline.validate(&header, content).await?;
-        pipeline.commit(CommitRequest { header, id, digest, rows, dry_run, _active: active }).await
+        pipeline.commit(CommitRequest { header, id, digest, rows, dry_run, held }).await
     }
 
     /// Receives the batches of a stream, as long as no other stream or request has its id.

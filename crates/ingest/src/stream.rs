@@ -14,7 +14,7 @@ use crate::active_ids::ActiveId;
 use crate::budget::{Budget, Share};
 use crate::header::Header;
 use crate::ledger::Ledger;
-use crate::outcome::{CommitRequest, Outcome, ValidatedRows};
+use crate::outcome::{CommitRequest, Held, Outcome, ValidatedRows};
 use crate::pipeline::Pipeline;
 use crate::quarantine::Quarantine;
 use crate::submission::{Submission, batch_id};
@@ -138,16 +138,17 @@ impl StreamWriter<'_> {
 
     /// The first answer to a batch that is sent again.
     async fn repeated(&self, id: &str, digest: &str) -> Result<Outcome> {
-        match self.ledger.get(id).await.filter(|first| first.digest == digest) {
-            Some(submission) => {
+        let message = match self.ledger.get(id).await {
+            Some(submission) if submission.digest == digest => {
                 let rejections = self.quarantine.rejections(std::slice::from_ref(&submission)).await?;
-                Ok(Outcome { submission, rejections, warnings: Vec::new(), would_commit: false })
+                return Ok(Outcome { submission, rejections, warnings: Vec::new(), would_commit: false });
             }
-            None => {
-                let message = format!("batch {id} is in flight or was committed with other content");
-                Err(Error::new(ErrorKind::AlreadyExists, message))
-            }
-        }
+            Some(_) => format!("batch {id} was committed with other content; continue after it"),
+            None => format!(
+                "batch {id} was sent before in this stream and is not committed yet; wait for its answer"
+            ),
+        };
+        Err(Error::new(ErrorKind::AlreadyExists, message))
     }
 
     /// Validates a batch, or finds the first answer to one that was sent before.
@@ -160,10 +161,12 @@ impl StreamWriter<'_> {
             // Sent again after a lost acknowledgement.
             Ordering::Less => self.repeated(&id, &digest).await.map(Received::Repeated),
             Ordering::Equal => {
+                let references = self.pipeline.settle(&self.header).await;
                 let rows = self.pipeline.validate_rows(&self.header, &rows, cursor.rows_before).await?;
                 cursor.advance(&rows);
-                let (header, _active) = (self.header.clone(), self.active.clone());
-                Ok(Received::New(CommitRequest { header, id, digest, rows, dry_run: false, _active }, share))
+                let held = Held { _id: self.active.clone(), _references: references };
+                let header = self.header.clone();
+                Ok(Received::New(CommitRequest { header, id, digest, rows, dry_run: false, held }, share))
             }
             Ordering::Greater => {
                 let message = format!("is {sequence}, but batch {} is expected next", cursor.next);

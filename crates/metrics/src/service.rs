@@ -170,6 +170,12 @@ impl Metrics {
 fn check_tables(field: &str, versions: &BTreeMap<String, i64>) -> Result<()> {
     let unknown = versions.keys().filter_map(|name| Some((name, table(name).err()?)));
     let violations = unknown.map(|(name, e)| FieldViolation::new(format!("{field}[{name:?}]"), e.remedy));
-    let violations: Vec<_> = violations.collect();
+    let before = versions.iter().filter(|(_, version)| **version < -1);
+    let before = before.map(|(name, version)| {
+        let message =
+            format!("{version} is not a version: they begin with 0, and -1 is a table that did not exist");
+        FieldViolation::new(format!("{field}[{name:?}]"), message)
+    });
+    let violations: Vec<_> = violations.chain(before).collect();
     if violations.is_empty() { Ok(()) } else { Err(Error::invalid(violations)) }
 }

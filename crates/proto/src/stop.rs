@@ -25,7 +25,7 @@ impl Stop {
 
     /// How a stream ends then.
     pub fn error() -> Error {
-        let message = "the service is stopping; open the stream again: it goes on where it was, and what was \
+        let message = "the service is stopping; send it again, or open the stream again, which goes on where it was: what was \
                        acknowledged is kept";
         Error::new(ErrorKind::Unavailable, message)
     }

@@ -50,12 +50,19 @@ const DIRECT: [&str; 2] = ["/grpc.health.", "/grpc.reflection."];
 pub(crate) struct Isolation {
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    max_calls: usize,
 }
 
 impl Isolation {
     /// With at most so many calls under way.
     pub(crate) fn new(calls: usize) -> Self {
-        Self { calls: Arc::new(Semaphore::new(calls)), streams: Arc::new(Semaphore::new(MAX_STREAMS)) }
+        let streams = Arc::new(Semaphore::new(MAX_STREAMS));
+        Self { calls: Arc::new(Semaphore::new(calls)), streams, max_calls: calls }
+    }
+
+    /// Whether no call is under way.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.calls.available_permits() == self.max_calls && self.streams.available_permits() == MAX_STREAMS
     }
 }
 

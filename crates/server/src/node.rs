@@ -39,6 +39,8 @@ pub struct Node {
     health: Vec<HealthReporter>,
     stop: watch::Sender<bool>,
     servers: JoinSet<Result<(), tonic::transport::Error>>,
+    /// By service: the calls under way.
+    calls: Vec<Isolation>,
     grace: Duration,
 }
 
@@ -86,8 +88,14 @@ impl Node {
         private_folder(&config.data_dir)?;
         let (stop, stopped) = watch::channel(false);
         let state = SharedState::new(config, &addresses, Stop::on(stopped))?;
-        let mut node =
-            Self { addresses, health: Vec::new(), stop, servers: JoinSet::new(), grace: config.grace() };
+        let mut node = Self {
+            addresses,
+            health: Vec::new(),
+            stop,
+            servers: JoinSet::new(),
+            calls: Vec::new(),
+            grace: config.grace(),
+        };
         for (service, address, incoming) in bound {
             let (health, health_service) = tonic_health::server::health_reporter();
             health.set_service_status(service.grpc_name(), ServingStatus::NotServing).await;
@@ -102,6 +110,7 @@ impl Node {
                 // An error means that the node was dropped, which is a reason to stop too.
                 let _ = stopped.wait_for(|stop| *stop).await;
             };
+            let calls = Isolation::new(max_calls(service));
             // A refused request is not a failure; failures are logged where they become a status.
             let trace = TraceLayer::new_for_grpc()
                 .make_span_with(span)
@@ -117,10 +126,11 @@ impl Node {
                 .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
                 .layer(trace)
                 .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-                .layer(Isolation::new(max_calls(service)))
+                .layer(calls.clone())
                 .add_routes(routes)
                 .serve_with_incoming_shutdown(limited_connections(incoming), shutdown);
             node.servers.spawn(server);
+            node.calls.push(calls);
             health.set_service_status(service.grpc_name(), ServingStatus::Serving).await;
             health.set_service_status("", ServingStatus::Serving).await;
             if service == Service::Ingest {
@@ -176,6 +186,13 @@ impl Node {
             }
             Ok(())
         };
+        let drained = async {
+            tokio::select! {
+                ended = drained => ended,
+                // A peer may keep its half of a call open that was answered: nobody waits for that.
+                () = idle(&self.calls) => Ok(()),
+            }
+        };
         match tokio::time::timeout(self.grace, drained).await {
             Ok(result) => result,
             // Acknowledged means committed, so ending the others loses nothing.
@@ -186,6 +203,19 @@ impl Node {
         }
     }
 }
+
+/// Waits until no call has been under way for a moment.
+async fn idle(calls: &[Isolation]) {
+    let mut quiet = 0;
+    while quiet < QUIET_CHECKS {
+        tokio::time::sleep(CHECK_INTERVAL).await;
+        quiet = if calls.iter().all(Isolation::is_idle) { quiet + 1 } else { 0 };
+    }
+}
+
+/// How often, and how many times in a row, no call must be under way before a node that stops ends its connections.
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
+const QUIET_CHECKS: u32 = 10;
 
 /// A generated server with our limits; its methods come with each type and share no trait.
 macro_rules! limited {
