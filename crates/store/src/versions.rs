@@ -189,3 +189,28 @@ fn decoded(path: &str) -> String {
     let decoded = url.ok().and_then(|url| Path::from_url_path(url.path()).ok());
     decoded.map_or_else(|| path.to_owned(), |path| path.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::{Commit, Store, schema};
+
+    #[tokio::test]
+    async fn times_go_up_although_the_clock_was_set_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let table = store.create(&schema::ledger()).await.unwrap();
+        let began = Utc::now() + TimeDelta::seconds(1);
+        table.commit(Commit::default()).await.unwrap();
+        // As if that commit had been made by a clock five years ahead.
+        let ahead = Utc::now() + TimeDelta::days(5 * 365);
+        table.times().insert(1, ahead.timestamp_millis());
+        table.commit(Commit::default()).await.unwrap();
+        let later = table.time(2).await.unwrap().unwrap();
+        assert_eq!(later.timestamp_millis(), ahead.timestamp_millis() + 1);
+        let at = async |instant| table.at_instant(instant).await.unwrap().version();
+        assert_eq!((at(began).await, at(ahead).await, at(later).await), (0, 1, 2));
+    }
+}
