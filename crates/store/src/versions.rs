@@ -200,7 +200,7 @@ mod tests {
     #[tokio::test]
     async fn times_go_up_although_the_clock_was_set_back() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
+        let store = Store::open(&folder.path().join("tables")).unwrap();
         let table = store.create(&schema::ledger()).await.unwrap();
         let began = Utc::now() + TimeDelta::seconds(1);
         table.commit(Commit::default()).await.unwrap();
