@@ -187,7 +187,7 @@ fn a_file_that_cannot_be_measured_says_where_and_why() {
         (
             &SURVEY.replace("1,20,", "1,-20,"),
             [&income[..], &["--weight", "weight"]].concat(),
-            vec!["row 3", "-20"],
+            vec!["line 4", "-20"],
         ),
         (SURVEY, [&income[..], &["--size", "weight", "--line", "0"]].concat(), vec!["line", "above 0"]),
         (SURVEY, [&income[..], &["--line", "usd1.90"]].concat(), vec!["--parity"]),
@@ -269,7 +269,7 @@ async fn an_import_says_what_to_correct_and_where() {
         let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         assert_eq!(output.status.code(), Some(1), "{option}: {text}");
-        for part in [accepted, "row 2, date: \"2011-04-31\" is not a date", advice] {
+        for part in [accepted, "line 3, date: \"2011-04-31\" is not a date", advice] {
             assert!(text.contains(part), "{option}: {part} is missing from {text}");
         }
     }

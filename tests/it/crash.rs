@@ -41,10 +41,10 @@ use crate::clients::setting;
 /// Rows of one submission of the load.
 const ROWS: i64 = 7;
 
-fn rows(id: &str) -> Rows {
+fn rows(id: &str, date: &str) -> Rows {
     let flow = |n: i64| FundFlow {
         flow_id: format!("{id}.{n}").replace('/', "-"),
-        date: "2011-05-01".into(),
+        date: date.into(),
         kind: FlowKind::Disbursement.into(),
         source: FundSource::FiscalNational.into(),
         amount_fen: Some(100),
@@ -56,7 +56,7 @@ fn rows(id: &str) -> Rows {
 
 /// A submission of the load: those for a month before July replace what is there for it.
 fn request(id: &str, month: u32) -> SubmitRecordsRequest {
-    let mut request = submission(id, "fund_flow", rows(id));
+    let mut request = submission(id, "fund_flow", rows(id, &format!("2011-{month:02}-01")));
     let header = request.header.as_mut().unwrap();
     header.period = format!("2011-{month:02}");
     if month < 7 {
@@ -128,7 +128,7 @@ async fn load(mut client: IngestClient, known: Arc<Mutex<Known>>, round: usize, 
             let mut open = submission("stream", "fund_flow", Rows::default()).header.unwrap();
             open.policy = Policy::AcceptGoodRows.into();
             let batch = |n: i64| {
-                let rows = Some(rows(&format!("stream.{n}")));
+                let rows = Some(rows(&format!("stream.{n}"), "2011-05-01"));
                 WriteRecordsRequest { part: Some(Part::Batch(RecordBatch { sequence: n, rows })) }
             };
             let open = WriteRecordsRequest { part: Some(Part::Open(open)) };

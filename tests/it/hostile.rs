@@ -324,9 +324,9 @@ async fn faults(ingest: &Channel) {
     let mut request = submission("hostile/empty", "household", Rows::decode(Bytes::from(empty)).unwrap());
     request.header.as_mut().unwrap().policy = Policy::AcceptGoodRows.into();
     assert_eq!(client.submit_records(request).await.unwrap_err().code(), Code::InvalidArgument);
-    // A megabyte of lines that are one comma.
+    // A megabyte of lines that are one sign and one comma.
     let mut file = "户编号,年度,地区代码,人口,年纯收入,建档状态\n".as_bytes().to_vec();
-    file.extend(b",\n".repeat(1 << 19));
+    file.extend(b".,\n".repeat(1 << 19));
     let upload =
         UploadHeader { submission: Some(header("hostile/commas", "household")), ..Default::default() };
     let parts: Vec<_> = [Part::Header(upload), Part::Chunk(file.into())]

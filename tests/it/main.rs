@@ -4,11 +4,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod architecture;
+mod cases;
 mod cli;
 mod clients;
 mod compose;
 mod crash;
 mod damage;
+mod files;
 mod hostile;
 mod indicators;
 mod ingest;

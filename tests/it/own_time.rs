@@ -182,7 +182,10 @@ async fn parts_of_the_year_before_add_up_and_a_subscriber_hears_what_is_no_more(
     let mut uplift = Uplift::with_wanzhou().await;
     let national = disbursed("a", FundSource::FiscalNational, "2011-05-01");
     let local = disbursed("b", FundSource::FiscalLocal, "2010-05-01");
-    submit(&uplift, rows("flows", "fund_flow", &[national.clone(), local])).await;
+    submit(&uplift, rows("flows", "fund_flow", std::slice::from_ref(&national))).await;
+    let mut before = rows("flows/2010", "fund_flow", &[local]);
+    before.header.as_mut().unwrap().period = "2010".into();
+    submit(&uplift, before).await;
     let parts = ask(&uplift, "fund.disbursement", |q| {
         q.dimensions = vec!["source".into()];
         q.compare_previous_year = true;
@@ -249,7 +252,8 @@ async fn parts_of_the_year_before_add_up_and_a_subscriber_hears_what_is_no_more(
 async fn what_is_reported_for_a_part_of_a_year_counts_in_it_and_has_its_own_deadline() {
     let uplift = Uplift::with_wanzhou().await;
     let report = |id: &str, period: &str, flow: &str| {
-        let mut request = rows(id, "fund_flow", &[disbursed(flow, FundSource::Social, "2011-05-01")]);
+        let day = period.parse::<uplift_core::period::Period>().unwrap().first_day().to_string();
+        let mut request = rows(id, "fund_flow", &[disbursed(flow, FundSource::Social, &day)]);
         request.header.as_mut().unwrap().period = period.into();
         request
     };

@@ -44,6 +44,8 @@ pub struct Field {
     pub personal: bool,
     /// Least and greatest number allowed; none for what is not a number.
     pub limits: Option<(Decimal, Decimal)>,
+    /// Whether it is a date or a year that lies in the period that its submission reports for.
+    pub in_period: bool,
 }
 
 /// Records of one submission, or of one batch of a stream.

@@ -43,6 +43,8 @@ pub enum Rule {
     Reference,
     /// An area outside of what the submission reports for.
     OutsideArea,
+    /// A date or a year outside of what the submission reports for.
+    OutsidePeriod,
 }
 
 /// Characters of a value that are shown.
@@ -161,6 +163,7 @@ impl fmt::Display for Rule {
             Self::RowRule => "row_rule",
             Self::Reference => "reference",
             Self::OutsideArea => "outside_area",
+            Self::OutsidePeriod => "outside_period",
         })
     }
 }

@@ -17,12 +17,17 @@ pub fn canonical(format: Format, text: &str) -> Result<Cow<'_, str>, String> {
     if length > format.max_length() {
         return Err(format!("has {length} characters; write at most {}", format.max_length()));
     }
-    if let Some(control) = text.chars().find(|c| c.is_control()) {
-        let code = u32::from(control);
-        return Err(format!("contains a line break or control character (U+{code:04X}); remove it"));
+    if let Some(c) = text.chars().find(|c| c.is_control() || unreadable(*c)) {
+        let what =
+            if c.is_control() { "a line break or control character" } else { "a character that no text has" };
+        return Err(format!("contains {what} (U+{:04X}); remove it", u32::from(c)));
     }
     match format {
         Format::Free | Format::Date => Ok(text.into()),
+        Format::Identifier if whole_as_fraction(text).is_some() => {
+            let digits = whole_as_fraction(text).unwrap_or_default();
+            Err(format!("{text:?} is an identifier that a program made a number of; write {digits}"))
+        }
         Format::Identifier if is_identifier(text) => Ok(text.into()),
         Format::Identifier => {
             Err(format!("{text:?} is not an identifier: write {}", Format::Identifier.describe()))
@@ -36,6 +41,36 @@ pub fn canonical(format: Format, text: &str) -> Result<Cow<'_, str>, String> {
         Format::Printed => PrintedFigure::parse(text).map(|_| text.into()).map_err(|e| e.to_string()),
         Format::Expression => Expression::parse(text).map(|_| text.into()).map_err(|e| e.to_string()),
     }
+}
+
+/// A text with full-width letters, digits and signs as their half-width forms: １２．５ is 12.5.
+pub fn half_width(text: &str) -> Cow<'_, str> {
+    const FULL_WIDTH: std::ops::RangeInclusive<char> = '！'..='～';
+    let is_full = |c: char| FULL_WIDTH.contains(&c) || c == '\u{3000}';
+    if !text.contains(is_full) {
+        return text.into();
+    }
+    let half = |c: char| match c {
+        '\u{3000}' => ' ',
+        // The two blocks are in the same order.
+        c if FULL_WIDTH.contains(&c) => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        c => c,
+    };
+    text.chars().map(half).collect()
+}
+
+/// Whether no text has this character: of private use, for nothing, or in place of one that was lost. A line break and
+/// a tab are no such characters; other control characters are.
+pub fn unreadable(c: char) -> bool {
+    matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{fdd0}'..='\u{fdef}' | '\u{fffc}'..='\u{ffff}' | '\u{f0000}'..)
+        || (c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
+}
+
+/// The digits before the point of 10012.0.
+fn whole_as_fraction(text: &str) -> Option<&str> {
+    let (digits, zeros) = text.split_once('.')?;
+    let all = |part: &str, fits: fn(u8) -> bool| !part.is_empty() && part.bytes().all(fits);
+    (all(digits, |b| b.is_ascii_digit()) && all(zeros, |b| b == b'0')).then_some(digits)
 }
 
 fn is_identifier(text: &str) -> bool {

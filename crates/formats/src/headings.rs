@@ -1,10 +1,14 @@
-//! Headings of a file to fields of a dataset: names and titles recognised, units in brackets applied.
+//! Headings of a file to fields of a dataset: names and titles recognised, units applied that agree.
 
 use rust_decimal::Decimal;
 use uplift_core::dataset::{Dataset, Field, Kind};
 use uplift_core::error::{Error, FieldViolation, Result};
+use uplift_core::nearest::nearest;
 
-use crate::rejected_rows::REASON;
+use crate::unit::{fen_per, is_like_money, normal, scale};
+
+/// Heading of the column of reasons in a file of rejected rows.
+pub(crate) const REASON: &str = "reason 原因";
 
 /// One column of a file and the field that it fills.
 #[derive(Debug)]
@@ -13,135 +17,359 @@ pub(crate) struct MappedColumn {
     pub(crate) field: usize,
     /// The heading as the file has it.
     pub(crate) heading: String,
+    /// The unit that the file is in; empty for the one that the field's documentation names.
+    pub(crate) unit: String,
     /// What one unit of the file is worth in the field's own unit.
     pub(crate) scale: Decimal,
 }
 
-/// The field that each column fills; none for a column that is not read. A heading may be a field's name
-/// or either title, with its unit in brackets; `units` names the units of further columns.
+/// What a column is.
+#[derive(Debug)]
+pub(crate) enum Column {
+    Field(MappedColumn),
+    /// It fills no field, as a row number or what a survey program adds.
+    Ignored,
+    /// It has no heading, and nothing must be below it.
+    Unnamed,
+    /// The reasons of rejected rows.
+    Reason,
+}
+
+/// What the sender says about columns.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Declared<'d> {
+    /// Units of columns: field or heading, and unit.
+    pub(crate) units: &'d [(String, String)],
+    /// The unit above the table.
+    pub(crate) above: Option<&'d str>,
+    /// Columns that fill no field.
+    pub(crate) ignored: &'d [String],
+}
+
+/// Columns that offices and survey programs add: they fill no field.
+const IGNORED: [&str; 24] = [
+    "序号",
+    "行号",
+    "no",
+    "no.",
+    "#",
+    "备注",
+    "remarks",
+    "remark",
+    "start",
+    "end",
+    "today",
+    "deviceid",
+    "subscriberid",
+    "simid",
+    "simserial",
+    "phonenumber",
+    "username",
+    "instanceid",
+    "instancename",
+    "submissiondate",
+    "submittername",
+    "formversion",
+    "key",
+    "uuid",
+];
+
+/// Bytes of the longest heading; texts above a table are longer, and trying every part of one takes its square.
+const MAX_HEADING: usize = 300;
+
+/// Whether a heading is one of a dataset, whatever its unit.
+pub(crate) fn is_heading(dataset: &Dataset, heading: &str) -> bool {
+    find_field(dataset, heading).is_some()
+}
+
+/// What each column is. A heading may be a field's name or either title, with its unit, and with the group before it
+/// that a survey program writes.
 pub(crate) fn map_headings(
     dataset: &Dataset,
     headings: &[String],
-    units: &[(String, String)],
-) -> Result<Vec<Option<MappedColumn>>> {
+    declared: Declared<'_>,
+) -> Result<Vec<Column>> {
     let mut violations = Vec::new();
-    let mut mapped: Vec<Option<MappedColumn>> = Vec::new();
-    for heading in headings {
-        let column = map_heading(dataset, heading, units);
-        let repeated = |c: &MappedColumn| mapped.iter().flatten().any(|m| m.field == c.field);
-        match column {
-            Ok(Some(column)) if repeated(&column) => {
-                let name = &dataset.fields[column.field].name;
-                violations.push(violation(heading, format!("is a second column for {name}; keep one")));
-                mapped.push(Some(column));
-            }
-            Ok(column) => mapped.push(column),
-            Err(violation) => {
-                violations.push(violation);
-                mapped.push(None);
-            }
+    let mut columns: Vec<Column> = Vec::new();
+    for (index, heading) in headings.iter().enumerate() {
+        let column = map_heading(dataset, index, heading, declared).unwrap_or_else(|violation| {
+            violations.push(violation);
+            Column::Ignored
+        });
+        if let Column::Field(column) = &column
+            && let Some(other) = fields(&columns).find(|other| other.field == column.field)
+        {
+            let name = &dataset.fields[column.field].name;
+            let message = match other.heading == *heading {
+                true => format!("is there twice, for {name}; keep one"),
+                false => format!("is a second column for {name}, beside {:?}; keep one", other.heading),
+            };
+            violations.push(violation(heading, message));
         }
+        columns.push(column);
     }
-    let is_there = |index| mapped.iter().flatten().any(|m| m.field == index);
+    // What is missing is told where some headings are known; otherwise it is another table.
     for (index, field) in dataset.fields.iter().enumerate() {
-        if field.required && !is_there(index) {
+        if field.required && !fields(&columns).any(|column| column.field == index) {
             let message = format!("is missing; add a column {:?} or {:?}", field.title.zh, field.name);
             violations.push(FieldViolation::new(format!("file, column {}", field.name), message));
         }
     }
-    for (n, (name, _)) in units.iter().enumerate() {
-        let field = dataset.fields.iter().find(|f| is_called(f, name) || calls(f, headings, name));
-        let same = |(other, _): &&(String, String)| {
-            field.is_some_and(|f| is_called(f, other) || calls(f, headings, other))
-        };
-        if let Some((other, _)) = units[..n].iter().find(same) {
+    violations.extend(undeclarable(dataset, headings, declared));
+    if violations.is_empty() { Ok(columns) } else { Err(Error::invalid(violations)) }
+}
+
+/// The columns that fill fields.
+pub(crate) fn fields(columns: &[Column]) -> impl Iterator<Item = &MappedColumn> {
+    columns.iter().filter_map(|column| if let Column::Field(column) = column { Some(column) } else { None })
+}
+
+/// Units and columns that the sender names and the file does not have.
+fn undeclarable(dataset: &Dataset, headings: &[String], declared: Declared<'_>) -> Vec<FieldViolation> {
+    let mut violations = Vec::new();
+    let position = |name: &str| {
+        let field = dataset.fields.iter().position(|f| is_called(f, name));
+        field.or_else(|| headings.iter().find(|h| *h == name).and_then(|h| Some(find_field(dataset, h)?.0)))
+    };
+    for (n, (name, _)) in declared.units.iter().enumerate() {
+        let field = position(name);
+        let same = |(other, _): &&(String, String)| field.is_some() && position(other) == field;
+        if let Some((other, _)) = declared.units[..n].iter().find(same) {
             let message = format!("{other:?} and {name:?} are one column; give it one unit");
             violations.push(FieldViolation::new("units", message));
         }
-        if !dataset.fields.iter().any(|f| is_called(f, name)) && !headings.contains(name) {
+        if field.is_none() && !headings.contains(name) {
             violations.push(FieldViolation::new("units", format!("{name:?} is not a column of the file")));
         }
     }
-    if violations.is_empty() { Ok(mapped) } else { Err(Error::invalid(violations)) }
-}
-
-/// Whether a name is a heading of the file that means this field.
-fn calls(field: &Field, headings: &[String], name: &str) -> bool {
-    headings.iter().any(|h| h == name) && is_called(field, split_unit(name).0)
+    for name in declared.ignored.iter().filter(|name| !headings.contains(name)) {
+        let message = format!("{name:?} is not a column of the file");
+        violations.push(FieldViolation::new("ignored_columns", message));
+    }
+    violations
 }
 
 fn violation(heading: &str, message: impl std::fmt::Display) -> FieldViolation {
     FieldViolation::new(format!("file, column {heading:?}"), message)
 }
 
-/// The column under a heading, or what is wrong with it.
+/// What a column is, or what is wrong with it.
 fn map_heading(
     dataset: &Dataset,
+    index: usize,
     heading: &str,
-    units: &[(String, String)],
-) -> Result<Option<MappedColumn>, FieldViolation> {
-    let (name, unit) = split_unit(heading);
-    let Some((index, field)) = dataset.fields.iter().enumerate().find(|(_, f)| is_called(f, name)) else {
-        // A file of rejected rows has a column of reasons; it may be submitted with it.
-        if heading.is_empty() || heading == REASON {
-            return Ok(None);
-        }
-        let names: Vec<_> = dataset.fields.iter().map(|f| f.title.zh.as_str()).collect();
-        let message = format!("is not a field of {}; its columns are {}", dataset.name, names.join(", "));
-        return Err(violation(heading, message));
-    };
-    let declared = units.iter().find(|(n, _)| is_called(field, n) || n == heading);
-    if let (Some((_, declared)), Some(unit)) = (declared, unit)
-        && fen_per(declared) != fen_per(unit)
-    {
-        let message =
-            format!("gives the unit {unit}, and {declared} is given for it beside the file; leave one out");
-        return Err(violation(heading, message));
+    declared: Declared<'_>,
+) -> Result<Column, FieldViolation> {
+    if heading.is_empty() {
+        // A program's own row numbers come first, without a name.
+        return Ok(if index == 0 { Column::Ignored } else { Column::Unnamed });
     }
-    let unit = declared.map(|(_, unit)| unit.as_str()).or(unit).unwrap_or_default();
-    let Some(scale) = scale(field, unit) else {
+    if heading == REASON {
+        return Ok(Column::Reason);
+    }
+    if declared.ignored.iter().any(|name| name == heading) {
+        return Ok(Column::Ignored);
+    }
+    let Some((index, unit)) = find_field(dataset, heading) else {
+        let last = heading.rsplit('/').next().unwrap_or(heading);
+        if heading.starts_with('_') || IGNORED.contains(&normal(last).as_str()) {
+            return Ok(Column::Ignored);
+        }
+        let titles = || dataset.fields.iter().flat_map(|f| [&f.title.zh, &f.title.en, &f.name]);
+        let near = nearest(heading, titles().map(String::as_str));
+        let near = near.map(|near| format!(" (did you mean {near:?}?)")).unwrap_or_default();
+        let names: Vec<_> = dataset.fields.iter().map(|f| f.title.zh.as_str()).collect();
         let message = format!(
-            "{unit:?} is not a unit of this column; a money column accepts 分, 元, 千元, 万元, 百万元 or 亿元, any other none"
+            "is not a field of {}{near}; correct it, or name it as one to ignore (--ignore); the columns are {}",
+            dataset.name,
+            names.join(", ")
         );
         return Err(violation(heading, message));
     };
-    Ok(Some(MappedColumn { field: index, heading: heading.to_owned(), scale }))
+    let field = &dataset.fields[index];
+    let unit = agreed_unit(field, heading, &unit, declared)?;
+    let Some(scale) = scale(field, &unit) else {
+        let message = match field.kind {
+            Kind::Money => {
+                format!("{unit:?} is not a unit of yuan; write 分, 元, 千元, 万元, 百万元 or 亿元")
+            }
+            _ if field.unit.is_empty() => format!("{unit:?} is given as a unit, and this column has none"),
+            _ => format!("{unit:?} is not a unit of this column, which is in {}", field.unit),
+        };
+        return Err(violation(heading, message));
+    };
+    Ok(Column::Field(MappedColumn { field: index, heading: heading.to_owned(), unit, scale }))
+}
+
+/// The unit of a column: what its heading, the line above the table and the sender say must be one.
+fn agreed_unit(
+    field: &Field,
+    heading: &str,
+    own: &str,
+    declared: Declared<'_>,
+) -> Result<String, FieldViolation> {
+    let given = declared.units.iter().find(|(name, _)| is_called(field, name) || name == heading);
+    let above = declared.above.filter(|_| field.kind == Kind::Money);
+    let said = [
+        Some(("its heading", own)).filter(|(_, unit)| !unit.is_empty()),
+        above.map(|unit| ("the line above the table", unit)),
+        given.map(|(_, unit)| ("the sender", unit.as_str())),
+    ];
+    let mut said = said.into_iter().flatten();
+    let Some((first, unit)) = said.next() else { return Ok(String::new()) };
+    for (other, another) in said {
+        if scale(field, unit) != scale(field, another) {
+            let message = format!("{first} gives the unit {unit}, and {other} gives {another}; correct one");
+            return Err(violation(heading, message));
+        }
+    }
+    Ok(unit.to_owned())
+}
+
+/// The field that a heading means, and the unit in it.
+fn find_field(dataset: &Dataset, heading: &str) -> Option<(usize, String)> {
+    if heading.len() > MAX_HEADING {
+        return None;
+    }
+    // Survey programs write the groups of a question before it: household/income, household.income.
+    let parts = [Some(heading), after_last(heading, '/'), after_last(heading, '.'), after_last(heading, '-')];
+    parts.into_iter().flatten().find_map(|name| {
+        let fields = || dataset.fields.iter().enumerate();
+        let money = |(n, field): (usize, &Field)| Some((n, unit_behind(field, name)?));
+        // A unit is part of the wire's name: amount_fen.
+        fields().filter(|(_, f)| f.kind == Kind::Money).find_map(money).or_else(|| {
+            let exact = fields().find(|(_, f)| is_called(f, name)).map(|(n, _)| (n, String::new()));
+            exact.or_else(|| fields().filter(|(_, f)| f.kind != Kind::Money).find_map(money))
+        })
+    })
+}
+
+fn after_last(heading: &str, separator: char) -> Option<&str> {
+    heading.rsplit_once(separator).map(|(_, last)| last).filter(|last| !last.is_empty())
+}
+
+/// The unit behind the name of a field in a heading: 金额（万元）, 金额/万元, Amount in 万元. Empty if there is none; none if
+/// the heading does not begin with a name of the field, or goes on with something that is no unit.
+fn unit_behind(field: &Field, heading: &str) -> Option<String> {
+    if is_called(field, heading) && !heading.ends_with("_fen") {
+        return Some(String::new());
+    }
+    let numeric = matches!(field.kind, Kind::Money | Kind::Integer | Kind::Number);
+    let splits = heading.char_indices().skip(1).filter(|_| numeric);
+    let behind = splits.map(|(at, _)| heading.split_at(at)).filter(|(name, _)| {
+        let name = name.trim_end_matches(|c: char| c.is_whitespace() || is_joint(c));
+        is_called(field, name)
+    });
+    let bracketed =
+        |unit: &str| unit.trim_start().starts_with(['(', '（', '[', '【', '〔', '{', '/', ':', '：']);
+    let units: Vec<&str> = behind.map(|(_, unit)| unit).collect();
+    let known = |unit: &&&str| scale(field, unit).is_some() && !normal(unit).is_empty();
+    // What is not known is a unit too where it is written as one, behind the longest name.
+    let like_one = |unit: &&&str| bracketed(unit) || fen_per(unit).is_some() || is_like_money(unit);
+    let unit = units.iter().find(known).or_else(|| units.iter().rev().find(like_one))?;
+    Some(trimmed(unit).to_owned())
+}
+
+/// What may stand between a name and its unit.
+fn is_joint(c: char) -> bool {
+    matches!(c, '(' | '（' | '[' | '【' | '〔' | '{' | '/' | ':' | '：' | ',' | '，' | '-' | '_')
+}
+
+/// A unit without what joins it to the name.
+fn trimmed(unit: &str) -> &str {
+    let around =
+        |c: char| c.is_whitespace() || is_joint(c) || matches!(c, ')' | '）' | ']' | '】' | '〕' | '}');
+    unit.trim_matches(around)
 }
 
 fn is_called(field: &Field, name: &str) -> bool {
-    let names = [field.name.as_str(), field.column(), &field.title.en, &field.title.zh];
-    names.iter().any(|n| n.eq_ignore_ascii_case(name))
+    let name = normal(name);
+    [field.name.as_str(), field.column(), &field.title.en, &field.title.zh].iter().any(|n| normal(n) == name)
 }
 
-/// A heading and the unit in its brackets: 金额（万元）.
-fn split_unit(heading: &str) -> (&str, Option<&str>) {
-    let inner = heading.strip_suffix(['）', ')']);
-    match inner.and_then(|h| h.rsplit_once(['（', '('])) {
-        // Titles may have brackets of their own: Name (English).
-        Some((name, unit)) if fen_per(unit.trim()).is_some() => (name.trim(), Some(unit.trim())),
-        _ => (heading, None),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(headings: &[&str], units: &[(&str, &str)], above: Option<&str>) -> Result<Vec<(String, Decimal)>> {
+        let dataset = uplift_proto::dataset::find("fund_flow").unwrap();
+        let rest = ["flow_id", "日期", "类型", "资金来源", "地区代码"];
+        let headings: Vec<_> = rest.iter().chain(headings).map(|h| (*h).to_owned()).collect();
+        let units: Vec<_> = units.iter().map(|(n, u)| ((*n).to_owned(), (*u).to_owned())).collect();
+        let columns = map_headings(dataset, &headings, Declared { units: &units, above, ignored: &[] })?;
+        let name = |c: &MappedColumn| dataset.fields[c.field].name.clone();
+        Ok(fields(&columns).skip(rest.len()).map(|c| (name(c), c.scale)).collect())
     }
-}
 
-fn scale(field: &Field, unit: &str) -> Option<Decimal> {
-    match (&field.kind, unit) {
-        (Kind::Money, "") => fen_per("元"),
-        (Kind::Money, unit) => fen_per(unit),
-        (_, "") => Some(Decimal::ONE),
-        _ => None,
+    #[test]
+    fn a_heading_is_known_with_its_unit_however_it_is_written() {
+        for (heading, yuan) in [
+            ("金额", "1"),
+            ("amount", "1"),
+            ("Amount", "1"),
+            ("金额（元）", "1"),
+            ("金额（万元）", "10000"),
+            ("金额（单位：万元）", "10000"),
+            ("金额/万元", "10000"),
+            ("金额[万元]", "10000"),
+            ("金额 （万元）", "10000"),
+            ("金额(万)", "10000"),
+            ("金额\n（万元）", "10000"),
+            ("金 额（万元）", "10000"),
+            ("金额：万元", "10000"),
+            ("金额（万元)", "10000"),
+            ("Amount (万元)", "10000"),
+            ("金额（人民币万元）", "10000"),
+            ("金额万元", "10000"),
+            ("金额【万元】", "10000"),
+            ("Amount (10,000 yuan)", "10000"),
+            ("Amount in 万元", "10000"),
+            ("金额*（万元）", "10000"),
+            ("amount_fen", "0.01"),
+            ("Amount, million yuan", "1000000"),
+            ("funds/amount", "1"),
+            ("资金/金额（万元）", "10000"),
+        ] {
+            let fen = yuan.parse::<Decimal>().unwrap() * Decimal::ONE_HUNDRED;
+            let expected = ("amount_fen".to_owned(), fen.normalize());
+            let mapped = map(&[heading], &[], None).unwrap_or_else(|e| panic!("{heading:?}: {e}"));
+            assert_eq!(
+                mapped.iter().map(|(n, s)| (n.clone(), s.normalize())).collect::<Vec<_>>(),
+                [expected],
+                "{heading:?}"
+            );
+        }
     }
-}
 
-/// Fen in one unit of money.
-fn fen_per(unit: &str) -> Option<Decimal> {
-    let fen: i64 = match unit {
-        "分" | "fen" => 1,
-        "元" | "yuan" | "CNY" => 100,
-        "千元" => 100_000,
-        "万元" => 1_000_000,
-        "百万元" | "million yuan" => 100_000_000,
-        "亿元" => 10_000_000_000,
-        _ => return None,
-    };
-    Some(fen.into())
+    #[test]
+    fn units_that_contradict_each_other_or_are_not_known_are_refused() {
+        for (heading, units, above) in [
+            ("金额（元）", &[("amount", "万元")][..], None),
+            ("金额", &[("金额", "万元")], Some("元")),
+            ("金额（元）", &[], Some("万元")),
+            ("金额（万美元）", &[], None),
+            ("金额（美元）", &[], None),
+            ("金额", &[("amount", "贯")], None),
+            ("金额", &[("amount", "万元"), ("金额", "元")], None),
+            ("金额", &[("budget", "万元")], None),
+            ("数目", &[], None),
+        ] {
+            assert!(map(&[heading], units, above).is_err(), "{heading:?} {units:?} {above:?}");
+        }
+        for (heading, units, above) in [
+            ("金额", &[("amount_fen", "万元")][..], Some("万元")),
+            ("金额（万元）", &[("金额（万元）", "万")], Some("10,000 yuan")),
+        ] {
+            assert!(map(&[heading], units, above).is_ok(), "{heading:?} {units:?} {above:?}");
+        }
+    }
+
+    #[test]
+    fn columns_of_survey_programs_are_passed_over_and_others_are_not() {
+        let extra = ["金额", "_id", "_submission_time", "meta/instanceID", "start", "序号", "备注", ""];
+        assert_eq!(map(&extra, &[], None).unwrap().len(), 1);
+        let refused = map(&["金额", "到期曰"], &[], None).unwrap_err().message;
+        assert!(refused.contains("到期日"), "{refused}");
+        assert!(map(&["金额", "金额"], &[], None).unwrap_err().message.contains("twice"));
+    }
 }

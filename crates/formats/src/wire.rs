@@ -13,6 +13,7 @@ use uplift_proto::rows::Rows;
 
 use crate::builder::{builders, finish};
 use crate::columns::{columns, text};
+use crate::row_numbers::RowNumbers;
 use crate::value::{Value, WireValue, parse_wire};
 
 /// Records as columns, and what was wrong with them. A rejected row keeps its position, so that row
@@ -23,6 +24,8 @@ pub struct DecodedRows {
     pub batch: RecordBatch,
     /// Records that do not fit the dataset.
     pub rejections: Rejections,
+    /// Where they stand in what was sent.
+    pub numbers: RowNumbers,
 }
 
 /// Decodes the records of one dataset.
@@ -45,8 +48,9 @@ impl Decoder {
         Self { dataset, schema: columns(dataset), columns: numbered }
     }
 
-    /// Decodes all records. An entry of another dataset's list is an error of the request, not of a row.
-    pub fn decode(&self, rows: &Rows) -> Result<DecodedRows> {
+    /// Decodes all records, of which so many were sent before. An entry of another dataset's list is an error of the
+    /// request, not of a row.
+    pub fn decode(&self, rows: &Rows, rows_before: i64) -> Result<DecodedRows> {
         let records = self.records(rows)?;
         let mut builders = builders(self.dataset);
         let mut values = Vec::new();
@@ -65,7 +69,8 @@ impl Decoder {
                 }));
             }
         }
-        Ok(DecodedRows { batch: finish(self.schema.clone(), builders)?, rejections })
+        let numbers = RowNumbers::after(rows_before);
+        Ok(DecodedRows { batch: finish(self.schema.clone(), builders)?, rejections, numbers })
     }
 
     fn records<'r>(&self, rows: &'r Rows) -> Result<Vec<&'r [u8]>> {
@@ -228,7 +233,7 @@ mod tests {
             FundFlow { date: "2011-10-17".into(), amount_fen: Some(1), kind: 3, ..FundFlow::default() };
         let batch = |name: &str, rows: Rows| {
             let dataset = uplift_proto::dataset::find(name).unwrap();
-            let decoded = Decoder::for_dataset(dataset).decode(&rows).unwrap();
+            let decoded = Decoder::for_dataset(dataset).decode(&rows, 0).unwrap();
             let rows_sent = decoded.batch.num_rows();
             assert!(!(0..rows_sent).any(|row| decoded.rejections.contains(row)), "{:?}", decoded.rejections);
             (dataset, decoded.batch)

@@ -337,12 +337,12 @@ fn answer(staged: StagedSubmission) -> Outcome {
 /// Removes rows whose key is used already and decides whether the rest is accepted.
 fn stage(
     dataset: &Dataset,
-    keys: &mut Keys,
+    known: &mut Keys,
     accepted: &mut HashSet<Key>,
     request: CommitRequest,
 ) -> Result<StagedSubmission> {
     let CommitRequest { header, id, digest, rows, dry_run, held: _ } = request;
-    let ValidatedRows { received, valid, mut rejections, key_label } = rows;
+    let ValidatedRows { received, valid, mut rejections, key_label, reading } = rows;
     let all = digests(dataset, &valid)?;
     let mut keep = vec![true; all.len()];
     let numbers = integer(&valid, ROW_NUMBER)?;
@@ -353,7 +353,7 @@ fn stage(
         }
         rejections.push(Rejection::new(numbers.value(index), &key_label, Rule::DuplicateKey, "", message));
     };
-    for (index, (area, period)) in keys.duplicates(&all, header.area_and_period(), header.replace) {
+    for (index, (area, period)) in known.duplicates(&all, header.area_and_period(), header.replace) {
         reject(
             index,
             format!(
@@ -382,6 +382,9 @@ fn stage(
         ..Submission::received(&header, digest, received, received - rows.num_rows())
     };
     let disposition = if dry_run { Disposition::DryRun } else { Disposition::Commit };
-    let outcome = Outcome { submission, rejections, warnings: Vec::new(), would_commit: false };
+    let mut outcome = Outcome { reading, ..Outcome::new(submission, rejections) };
+    if header.replace {
+        outcome.rows_removed = known.count(&header.area_and_period());
+    }
     Ok(StagedSubmission { outcome, rows, keys, header, disposition })
 }

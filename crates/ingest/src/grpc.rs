@@ -9,7 +9,7 @@ use uplift_core::dataset::{Code, Dataset, Field, Kind, MAX_RECORDS, RowRule};
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_core::language::Language;
 use uplift_core::rejection::Rejection;
-use uplift_formats::{Upload, template};
+use uplift_formats::{Reading, ReadingOptions, Upload, template};
 use uplift_proto::answers::from_task;
 use uplift_proto::page::{self, Page};
 use uplift_proto::status::{from_status, to_status};
@@ -94,8 +94,10 @@ impl IngestService for Grpc {
         let _share = self.0.budget().take(size).map_err(to_status)?;
         let outcome = self.0.submit(header, rows.unwrap_or_default(), dry_run).await.map_err(to_status)?;
         let warnings = outcome.warnings.iter().take(MAX_WARNINGS).cloned().collect();
+        let rows_removed = outcome.rows_removed as i64;
         let (submission, rejections) = encode_outcome(outcome);
-        Ok(Response::new(wire::SubmitRecordsResponse { submission: Some(submission), rejections, warnings }))
+        let submission = Some(submission);
+        Ok(Response::new(wire::SubmitRecordsResponse { submission, rejections, warnings, rows_removed }))
     }
 
     async fn upload_file(
@@ -108,16 +110,34 @@ impl IngestService for Grpc {
         let Some(Part::Header(upload)) = first.and_then(|m| m.part) else {
             return Err(invalid("header", "must be sent first, before any chunk"));
         };
+        let decimal_mark = ReadingOptions::decimal_mark_named(&upload.decimal_mark)
+            .map_err(|_| invalid("header.decimal_mark", "is neither point nor comma"))?;
+        let said = |text: String| Some(text).filter(|text| !text.is_empty());
+        let options = ReadingOptions {
+            encoding: said(upload.encoding),
+            decimal_mark,
+            missing_marks: upload.missing_marks,
+            sheet: said(upload.sheet),
+        };
         let header = Header::parse("header.submission", upload.submission).map_err(to_status)?;
         let (bytes, _share) = receive_file(parts, &stop, self.0.budget()).await?;
         let mut units: Vec<_> = upload.units.into_iter().collect();
         // A map has no order, and a repeat must have the same digest.
         units.sort_unstable();
-        let file = Upload { bytes, units };
-        let outcome = self.0.submit_file(header, file, upload.dry_run).await.map_err(to_status)?;
+        let file = Upload { bytes, units, ignored_columns: upload.ignored_columns, options };
+        let mut outcome = self.0.submit_file(header, file, upload.dry_run).await.map_err(to_status)?;
         let warnings = outcome.warnings.iter().take(MAX_WARNINGS).cloned().collect();
+        let reading = outcome.reading.take().map(encode_reading);
+        let rows_removed = outcome.rows_removed as i64;
         let (submission, rejections) = encode_outcome(outcome);
-        Ok(Response::new(wire::UploadFileResponse { submission: Some(submission), rejections, warnings }))
+        let submission = Some(submission);
+        Ok(Response::new(wire::UploadFileResponse {
+            submission,
+            rejections,
+            warnings,
+            reading,
+            rows_removed,
+        }))
     }
 
     async fn get_template(
@@ -288,6 +308,25 @@ impl From<Ack> for wire::WriteRecordsResponse {
             rows_rejected: ack.rows_rejected,
             rejections,
         }
+    }
+}
+
+fn encode_reading(reading: Reading) -> wire::Reading {
+    let skipped_rows = reading.skipped.into_iter().map(|row| wire::SkippedRow {
+        line: row.line,
+        kind: row.label.to_string(),
+        text: row.text,
+    });
+    wire::Reading {
+        kind: reading.kind.to_owned(),
+        encoding: reading.encoding,
+        separator: reading.separator.to_owned(),
+        sheet: reading.sheet,
+        head_line: reading.head_line,
+        units: reading.units.into_iter().collect(),
+        decimal_mark: reading.decimal_mark.to_owned(),
+        ignored_columns: reading.ignored_columns,
+        skipped_rows: skipped_rows.collect(),
     }
 }
 

@@ -60,6 +60,12 @@ impl Keys {
         duplicates.map(|(row, other)| (row, self.reported[other as usize].clone())).collect()
     }
 
+    /// Rows that are reported for an area and a period.
+    pub(crate) fn count(&self, reported: &AreaAndPeriod) -> usize {
+        let own = self.positions.get(reported);
+        own.map_or(0, |own| self.rows.values().filter(|position| *position == own).count())
+    }
+
     /// Adds the keys of rows that were committed.
     pub(crate) fn add(&mut self, keys: &[Key], reported: AreaAndPeriod, replace: bool) {
         let own = self.position(reported);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use uplift_core::rejection::Rejection;
+use uplift_formats::Reading;
 
 use crate::active_ids::ActiveId;
 use crate::header::Header;
@@ -22,6 +23,8 @@ pub(crate) struct ValidatedRows {
     pub(crate) rejections: Vec<Rejection>,
     /// The sender's name of the field that duplicate keys are reported on.
     pub(crate) key_label: String,
+    /// What a file was read as.
+    pub(crate) reading: Option<Reading>,
 }
 
 /// Validated rows of one submission, or of one batch of a stream, to be committed.
@@ -56,4 +59,22 @@ pub(crate) struct Outcome {
     pub(crate) warnings: Vec<String>,
     /// Of a dry run: whether it would be committed.
     pub(crate) would_commit: bool,
+    /// Of a replacing submission: rows of earlier ones that it takes away.
+    pub(crate) rows_removed: usize,
+    /// What a file was read as.
+    pub(crate) reading: Option<Reading>,
+}
+
+impl Outcome {
+    /// The outcome of a submission, with nothing more to say of it.
+    pub(crate) fn new(submission: Submission, rejections: Vec<Rejection>) -> Self {
+        Self {
+            submission,
+            rejections,
+            warnings: Vec::new(),
+            would_commit: false,
+            rows_removed: 0,
+            reading: None,
+        }
+    }
 }

@@ -7,7 +7,7 @@ use arrow::compute::filter_record_batch;
 use uplift_core::dataset::Dataset;
 use uplift_core::error::{Error, Result};
 use uplift_core::rejection::{Rejection, Rule};
-use uplift_formats::{DecodedRows, Decoder, Upload};
+use uplift_formats::{DecodedRows, Decoder, RowNumbers, Upload};
 use uplift_proto::rows::Rows;
 use uplift_store::schema::TableSchema;
 
@@ -15,7 +15,7 @@ use crate::committer::{Committer, Destination};
 use crate::header::Header;
 use crate::outcome::{CommitRequest, Outcome, ValidatedRows};
 use crate::references::{References, Settled};
-use crate::validate::Validator;
+use crate::validate::{Reported, Validator};
 
 /// Validates and commits the records of one dataset.
 #[derive(Debug)]
@@ -35,14 +35,26 @@ pub(crate) enum Content {
     File(Upload),
 }
 
+/// Why rejected rows do not replace what was accepted beside them.
+const REPLACING_REJECTED: &str = "would replace the rows that were accepted beside these: the file has a column of \
+     reasons, so it holds rejected rows; append it, or send the whole file again to replace";
+
 impl Content {
     /// The bytes that identify the content.
     pub(crate) fn parts(&self) -> Vec<&[u8]> {
         match self {
             Self::Rows(rows) => vec![rows.as_bytes()],
             Self::File(file) => {
+                // Each part is preceded by its length in the digest; what is not said adds nothing, so that what was
+                // sent before an option existed keeps its digest.
                 let units = file.units.iter().flat_map(|(name, unit)| [name.as_bytes(), unit.as_bytes()]);
-                std::iter::once(file.bytes.as_slice()).chain(units).collect()
+                let ignored = file.ignored_columns.iter().flat_map(|name| [&b"ignored"[..], name.as_bytes()]);
+                let said = file
+                    .options
+                    .said()
+                    .into_iter()
+                    .flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+                std::iter::once(file.bytes.as_slice()).chain(units).chain(ignored).chain(said).collect()
             }
         }
     }
@@ -81,48 +93,45 @@ impl Pipeline {
         rows: &Rows,
         rows_before: i64,
     ) -> Result<ValidatedRows> {
-        let mut decoded = stage(stage_span!("decode"), || self.decoder.decode(rows))?;
-        self.check(header, &mut decoded, rows_before).await?;
+        let mut decoded = stage(stage_span!("decode"), || self.decoder.decode(rows, rows_before))?;
+        self.check(header, &mut decoded).await?;
         let key_label = self.dataset.key.last().cloned().unwrap_or_default();
-        let mut rows = self.assemble(header, decoded, key_label, rows_before)?;
-        rows.rejections.iter_mut().for_each(|r| r.row += rows_before);
-        Ok(rows)
+        self.assemble(header, decoded, key_label)
     }
 
     async fn validate_file(&self, header: &Header, upload: Upload) -> Result<ValidatedRows> {
         let (file, mut decoded) = stage(stage_span!("decode"), || {
-            let file = upload.open(self.dataset)?;
+            let mut file = upload.open(self.dataset)?;
+            if header.replace && file.has_reasons() {
+                return Err(Error::invalid_field("header.submission.mode", REPLACING_REJECTED));
+            }
             let decoded = file.decode()?;
             Ok((file, decoded))
         })?;
-        self.check(header, &mut decoded, 0).await?;
+        self.check(header, &mut decoded).await?;
         stage(stage_span!("decode"), || file.restore_labels(&mut decoded.rejections))?;
         let key_label = file.label(self.dataset.key.last().map(String::as_str).unwrap_or_default());
-        self.assemble(header, decoded, key_label, 0)
+        let reading = Some(file.reading().clone());
+        Ok(ValidatedRows { reading, ..self.assemble(header, decoded, key_label)? })
     }
 
     /// Rejects the decoded rows that break a rule.
-    async fn check(&self, header: &Header, decoded: &mut DecodedRows, rows_before: i64) -> Result<()> {
+    async fn check(&self, header: &Header, decoded: &mut DecodedRows) -> Result<()> {
         let existing = self.references.existing(self.dataset).await?;
-        let DecodedRows { batch, rejections } = decoded;
-        let checking = || self.validator.check(batch, &header.area, &existing, rows_before, rejections);
-        stage(stage_span!("validate"), checking)?;
-        rejections.sort_by_field(|name| self.dataset.fields.iter().position(|f| f.name == name));
+        let reported = Reported { area: &header.area, period: header.period };
+        stage(stage_span!("validate"), || self.validator.check(decoded, reported, &existing))?;
+        decoded.rejections.sort_by_field(|name| self.dataset.fields.iter().position(|f| f.name == name));
         Ok(())
     }
 
-    fn assemble(
-        &self,
-        header: &Header,
-        decoded: DecodedRows,
-        key_label: String,
-        rows_before: i64,
-    ) -> Result<ValidatedRows> {
-        let DecodedRows { batch, rejections } = decoded;
+    fn assemble(&self, header: &Header, decoded: DecodedRows, key_label: String) -> Result<ValidatedRows> {
+        let DecodedRows { batch, rejections, numbers } = decoded;
         let keep: Vec<_> = (0..batch.num_rows()).map(|row| !rejections.contains(row)).collect();
-        let rejections = rejections.into_reasons().into_iter().map(|r| self.masked(r)).collect();
-        let valid = self.add_lineage(header, &batch, &BooleanArray::from(keep), rows_before)?;
-        Ok(ValidatedRows { received: batch.num_rows(), valid, rejections, key_label })
+        let told =
+            |reason: Rejection| Rejection { row: numbers.number(reason.index()), ..self.masked(reason) };
+        let rejections = rejections.into_reasons().into_iter().map(told).collect();
+        let valid = self.add_lineage(header, &batch, &BooleanArray::from(keep), &numbers)?;
+        Ok(ValidatedRows { received: batch.num_rows(), valid, rejections, key_label, reading: None })
     }
 
     /// A reason without its value where that tells of one person: the sender has the row. A key is told with
@@ -139,10 +148,10 @@ impl Pipeline {
         header: &Header,
         batch: &RecordBatch,
         keep: &BooleanArray,
-        rows_before: i64,
+        numbers: &RowNumbers,
     ) -> Result<RecordBatch> {
         let building = |e| Error::internal("building rows", e);
-        let numbers = rows_before + 1..=rows_before + batch.num_rows() as i64;
+        let numbers = (0..batch.num_rows()).map(|index| numbers.number(index));
         let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
         let numbers = arrow::compute::filter(&numbers, keep).map_err(building)?;
         let valid = filter_record_batch(batch, keep).map_err(building)?;

@@ -22,5 +22,5 @@ pub(crate) async fn replay(
         return Err(Error::new(ErrorKind::AlreadyExists, message));
     }
     let rejections = quarantine.rejections(std::slice::from_ref(&submission)).await?;
-    Ok(Some(Outcome { submission, rejections, warnings: Vec::new(), would_commit: false }))
+    Ok(Some(Outcome::new(submission, rejections)))
 }

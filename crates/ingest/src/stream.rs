@@ -141,7 +141,7 @@ impl StreamWriter<'_> {
         let message = match self.ledger.get(id).await {
             Some(submission) if submission.digest == digest => {
                 let rejections = self.quarantine.rejections(std::slice::from_ref(&submission)).await?;
-                return Ok(Outcome { submission, rejections, warnings: Vec::new(), would_commit: false });
+                return Ok(Outcome::new(submission, rejections));
             }
             Some(_) => format!("batch {id} was committed with other content; continue after it"),
             None => format!(

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
-use arrow::datatypes::{Decimal128Type, Float64Type, Int64Type};
+use arrow::datatypes::{Date32Type, Decimal128Type, Float64Type, Int64Type};
+use chrono::NaiveDate;
 use datafusion::common::DFSchema;
 use datafusion::physical_expr::PhysicalExpr;
 use rust_decimal::Decimal;
@@ -12,13 +13,22 @@ use rust_decimal::prelude::ToPrimitive;
 use uplift_core::area::AreaCode;
 use uplift_core::dataset::{Dataset, Field, Format, Kind, RowRule};
 use uplift_core::error::Result;
+use uplift_core::period::Period;
 use uplift_core::rejection::{Rejections, Rule};
 use uplift_engine::SESSION;
 use uplift_engine::error::query_failed;
 use uplift_formats::columns::columns;
+use uplift_formats::{DecodedRows, RowNumbers};
 
 use crate::keys::{key_columns, key_rows};
 use crate::references::ReferenceValues;
+
+/// What a submission reports for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reported<'r> {
+    pub(crate) area: &'r AreaCode,
+    pub(crate) period: Period,
+}
 
 /// Checks columns against the rules of one dataset.
 #[derive(Debug)]
@@ -42,30 +52,31 @@ impl Validator {
         Ok(Self { dataset, rules })
     }
 
-    /// Rejects rows that break a rule; `rejections` has those that could not be decoded. Messages count rows over the
-    /// whole submission, of which so many were before.
+    /// Rejects rows that break a rule; `decoded` has the reasons of those that could not be decoded.
     pub(crate) fn check(
         &self,
-        batch: &RecordBatch,
-        area: &AreaCode,
+        decoded: &mut DecodedRows,
+        reported: Reported<'_>,
         existing: &ReferenceValues,
-        rows_before: i64,
-        rejections: &mut Rejections,
     ) -> Result<()> {
+        let DecodedRows { batch, rejections, numbers } = decoded;
         for (field, column) in self.dataset.fields.iter().zip(batch.columns()) {
             if field.required {
                 required(field, column, rejections);
             }
             limits(field, column, rejections);
             if field.kind == Kind::Text(Format::Area) {
-                inside(field, column, area, rejections);
+                inside(field, column, reported.area, rejections);
+            }
+            if field.in_period {
+                in_period(field, column, reported.period, rejections);
             }
             if let Some(values) = existing.get(&field.name) {
                 refers(field, column, values, rejections);
             }
         }
         self.row_rules(batch, rejections)?;
-        self.duplicate_keys(batch, rows_before, rejections)
+        self.duplicate_keys(batch, numbers, rejections)
     }
 
     fn row_rules(&self, batch: &RecordBatch, rejections: &mut Rejections) -> Result<()> {
@@ -86,7 +97,7 @@ impl Validator {
     fn duplicate_keys(
         &self,
         batch: &RecordBatch,
-        rows_before: i64,
+        numbers: &RowNumbers,
         rejections: &mut Rejections,
     ) -> Result<()> {
         let key = key_columns(self.dataset, batch);
@@ -101,10 +112,8 @@ impl Validator {
                 let field = self.dataset.key.last().map(String::as_str).unwrap_or_default();
                 rejections.reject(row, field, Rule::DuplicateKey, || {
                     let value: Vec<_> = key.iter().map(|c| shown(c, row)).collect();
-                    let message = format!(
-                        "has the same key as row {}; give each record its own",
-                        rows_before + *earlier as i64 + 1
-                    );
+                    let message =
+                        format!("has the same key as {}; give each record its own", numbers.name(*earlier));
                     (value.join(", "), message)
                 });
             } else {
@@ -183,7 +192,9 @@ fn reject_range(
     limit: &dyn std::fmt::Display,
 ) {
     rejections.reject(row, &field.name, Rule::Range, || {
-        (shown.to_string(), format!("{shown} is {side} {limit}; leave it empty if unknown"))
+        let remedy =
+            if field.required { "correct it" } else { "correct it, or leave it empty if it is not known" };
+        (shown.to_string(), format!("{shown} is {side} {limit}; {remedy}"))
     });
 }
 
@@ -195,6 +206,33 @@ fn inside(field: &Field, column: &ArrayRef, area: &AreaCode, rejections: &mut Re
         if !code.starts_with(area.as_str()) {
             let message = || format!("{code} is not within {area}, the area of the submission");
             rejections.reject(row, &field.name, Rule::OutsideArea, || (code.to_owned(), message()));
+        }
+    }
+}
+
+/// A submission reports for its own period only.
+fn in_period(field: &Field, column: &ArrayRef, period: Period, rejections: &mut Rejections) {
+    let mut refuse = |row: usize, shown: String| {
+        let message = || {
+            format!(
+                "{shown} is not within {period}, the period of the submission; correct it, or report it for its own period"
+            )
+        };
+        rejections.reject(row, &field.name, Rule::OutsidePeriod, || (shown.clone(), message()));
+    };
+    if let Some(days) = column.as_primitive_opt::<Date32Type>() {
+        let day = |date: NaiveDate| date.signed_duration_since(NaiveDate::default()).num_days() as i32;
+        let (first, last) = (day(period.first_day()), day(period.last_day()));
+        for (row, day) in days.iter().enumerate().filter_map(|(row, day)| Some((row, day?))) {
+            if day < first || day > last {
+                refuse(row, shown(column, row));
+            }
+        }
+    } else if let Some(years) = column.as_primitive_opt::<Int64Type>() {
+        for (row, year) in years.iter().enumerate().filter_map(|(row, year)| Some((row, year?))) {
+            if year != i64::from(period.year()) {
+                refuse(row, year.to_string());
+            }
         }
     }
 }
@@ -226,13 +264,16 @@ mod tests {
             let batch = RecordBatch::try_new(schema, empty).unwrap();
             let validator = Validator::for_dataset(dataset).unwrap();
             let area = "50".parse().unwrap();
-            let mut rejections = Rejections::default();
+            let reported = Reported { area: &area, period: "2011".parse().unwrap() };
+            let numbers = RowNumbers::after(0);
+            let mut decoded = DecodedRows { batch, rejections: Rejections::default(), numbers };
             validator
-                .check(&batch, &area, &ReferenceValues::new(), 0, &mut rejections)
+                .check(&mut decoded, reported, &ReferenceValues::new())
                 .unwrap_or_else(|e| panic!("{e}: {:?}", e.source));
             assert!(
-                rejections.reasons_mut().all(|f| f.rule == Rule::Required),
-                "empty values break no other rule: {rejections:?}"
+                decoded.rejections.reasons_mut().all(|f| f.rule == Rule::Required),
+                "empty values break no other rule: {:?}",
+                decoded.rejections
             );
         }
     }
@@ -248,7 +289,7 @@ mod tests {
         let rejections = rejections.into_reasons();
         assert_eq!(rejections.len(), 1);
         assert_eq!(rejections[0].value, "-90071992547409.93 yuan");
-        let message = "-90071992547409.93 yuan is below the minimum of 0.01 yuan; leave it empty if unknown";
+        let message = "-90071992547409.93 yuan is below the minimum of 0.01 yuan; correct it";
         assert_eq!(rejections[0].message, message);
     }
 }

@@ -1,6 +1,6 @@
 //! Measures of a sample with standard errors and confidence intervals.
 
-use crate::conventions::Conventions;
+use crate::conventions::{Conventions, NonPositive};
 use crate::design::{Design, LonelyPsu};
 use crate::distribution::Distribution;
 use crate::error::{Error, Result};
@@ -36,7 +36,7 @@ pub struct Estimate {
     pub low: Option<f64>,
     /// Upper end of the confidence interval.
     pub high: Option<f64>,
-    /// Rows that stand for somebody.
+    /// Rows that were used: those that stand for somebody and, where logarithms are taken, are above 0.
     pub rows: u64,
     /// Strata.
     pub strata: u64,
@@ -98,10 +98,17 @@ impl Sample<'_> {
         if let Measure::Quantile { .. } = measure {
             return self.quantile(value, values, distribution, conventions);
         }
-        match self.linear(measure, value, values, distribution, conventions)? {
-            Some(linear) => self.estimate(&linear),
-            None => Ok(Estimate { value: Some(value), ..self.without_value() }),
-        }
+        let estimate = match self.linear(measure, value, values, distribution, conventions)? {
+            Some(linear) => self.estimate(&linear)?,
+            None => Estimate { value: Some(value), ..self.without_value() },
+        };
+        let leaves_out = measure.takes_logarithms() && conventions.non_positive == NonPositive::LeaveOut;
+        Ok(if leaves_out { Estimate { rows: self.rows_above_zero(values), ..estimate } } else { estimate })
+    }
+
+    /// Rows that stand for somebody and have a logarithm.
+    fn rows_above_zero(&self, values: &[f64]) -> u64 {
+        values.iter().zip(self.weights).filter(|(y, w)| **y > 0.0 && **w > 0.0).count() as u64
     }
 
     /// A measure as a sum over rows; none where it is undefined or not smooth.

@@ -63,6 +63,15 @@ pub const NAMED: [Named; 22] = [
 ];
 
 impl Measure {
+    /// Whether it takes the logarithm of every value, so that those at 0 or below may be left out of it.
+    pub fn takes_logarithms(&self) -> bool {
+        match *self {
+            Self::Watts { .. } | Self::MeanLogDeviation | Self::Theil | Self::Atkinson { .. } => true,
+            Self::GeneralizedEntropy { alpha } => alpha != 2.0,
+            _ => false,
+        }
+    }
+
     /// The measure of a distribution; none where it is not defined.
     pub fn value(&self, distribution: &Distribution, conventions: &Conventions) -> Result<Option<f64>> {
         match *self {

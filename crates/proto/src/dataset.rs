@@ -70,6 +70,9 @@ fn dataset(pool: &DescriptorPool, list: &FieldDescriptor) -> Dataset {
     }
 }
 
+/// The name of fields that hold the calendar year of a record.
+const YEAR: &str = "year";
+
 fn field(pool: &DescriptorPool, field: &FieldDescriptor) -> Field {
     let options = option(pool, &field.options(), "uplift.schema.v1.field");
     let limit = |name, otherwise| match text(&options, name) {
@@ -90,6 +93,8 @@ fn field(pool: &DescriptorPool, field: &FieldDescriptor) -> Field {
         other => panic!("{}: {other:?} has no column type", field.full_name()),
     };
     let limits = kind.limits().map(|(low, high)| (limit("minimum", low), limit("maximum", high)));
+    let is_time = kind == Kind::Text(Format::Date) || (kind == Kind::Integer && field.name() == YEAR);
+    let in_period = is_time && !flag(&options, "any_time");
     Field {
         name: field.name().to_owned(),
         number: field.number(),
@@ -100,6 +105,7 @@ fn field(pool: &DescriptorPool, field: &FieldDescriptor) -> Field {
         reference,
         personal: flag(&options, "personal"),
         limits,
+        in_period,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Arguments that several commands share: addresses of services, formats, languages, levels of areas.
 
 use clap::{Args, ValueEnum};
+use uplift_formats::{DecimalMark, ReadingOptions};
 use uplift_proto::service::Service;
 use uplift_proto::v1::records::AreaLevel;
 use uplift_server::telemetry;
@@ -27,6 +28,55 @@ pub(crate) struct ReportingAddress {
     /// The reporting service.
     #[arg(long, value_name = "URL", default_value_t = Service::Reporting.default_url(), env = "UPLIFT_REPORTING_URL")]
     pub(crate) reporting_url: String,
+}
+
+/// How a file is written, where that is not to be found in it.
+#[derive(Debug, Args)]
+pub(crate) struct ReadingArgs {
+    /// Encoding of a text, for example gb18030, big5 or windows-1252 [default: found in the file].
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<String>,
+    /// Decimal mark of numbers [default: found in the file].
+    #[arg(long = "decimal", value_enum, value_name = "MARK")]
+    decimal: Option<DecimalArgument>,
+    /// Text that stands for a missing value, for example NA; may be given several times.
+    #[arg(long = "missing", value_name = "TEXT", allow_hyphen_values = true)]
+    missing: Vec<String>,
+    /// Sheet of a workbook [default: the one whose headings are known].
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
+}
+
+/// Decimal marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DecimalArgument {
+    /// 1,234.50
+    Point,
+    /// 1.234,50
+    Comma,
+}
+
+impl ReadingArgs {
+    pub(crate) fn options(&self) -> ReadingOptions {
+        ReadingOptions {
+            encoding: self.encoding.clone(),
+            decimal_mark: self.decimal.map(|mark| match mark {
+                DecimalArgument::Point => DecimalMark::Point,
+                DecimalArgument::Comma => DecimalMark::Comma,
+            }),
+            missing_marks: self.missing.clone(),
+            sheet: self.sheet.clone(),
+        }
+    }
+
+    /// The decimal mark as the wire has it.
+    pub(crate) fn decimal_word(&self) -> &'static str {
+        match self.decimal {
+            None => "",
+            Some(DecimalArgument::Point) => "point",
+            Some(DecimalArgument::Comma) => "comma",
+        }
+    }
 }
 
 /// How many records to simulate, and which.

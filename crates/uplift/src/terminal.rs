@@ -104,6 +104,11 @@ pub(crate) fn progress(steps: u64) -> ProgressBar {
     bar
 }
 
+/// A remark on stderr, so that output for programs stays as it is.
+pub(crate) fn remark(text: &str) {
+    eprintln!("{}", harmless(&shortened(text, MAX_ERROR)));
+}
+
 /// Characters of one line of an error.
 const MAX_ERROR: usize = 1_000;
 

@@ -7,11 +7,11 @@ use uplift_core::error::{Error, Result};
 use uplift_measures::conventions;
 use uplift_measures::design::LonelyPsu;
 
-use crate::arguments::OutputFormat;
+use crate::arguments::{OutputFormat, ReadingArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct MeasureArgs {
-    /// CSV (UTF-8 or GB18030) or Parquet file, one household or person a row.
+    /// CSV, Excel (.xlsx), Parquet, Arrow or NDJSON file, one household or person a row.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// Column with income or consumption: the household total if --size is given.
@@ -83,6 +83,8 @@ pub(crate) struct MeasureArgs {
     /// Confidence of intervals.
     #[arg(long, value_name = "SHARE", default_value_t = 0.95)]
     pub(crate) confidence: f64,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
     /// Output format.
     #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
     pub(crate) format: OutputFormat,
@@ -122,6 +124,14 @@ pub(crate) enum LonelyPsuRule {
 }
 
 impl MeasureArgs {
+    /// The columns that are asked for.
+    pub(crate) fn columns(&self) -> Vec<&str> {
+        let optional = [&self.weight, &self.size, &self.stratum, &self.cluster, &self.by, &self.before];
+        let deprived = self.deprived.iter().map(|named| named.split('=').next().unwrap_or_default());
+        let optional = optional.into_iter().flatten().map(String::as_str);
+        std::iter::once(self.income.as_str()).chain(optional).chain(deprived).collect()
+    }
+
     /// The conventions that were chosen.
     pub(crate) fn conventions(&self) -> Result<conventions::Conventions> {
         Ok(conventions::Conventions {

@@ -21,7 +21,7 @@ use self::people::People;
 use self::results::{Estimates, invalid, six_digits};
 use crate::arguments::OutputFormat;
 use crate::outcome::Outcome;
-use crate::terminal::say;
+use crate::terminal::{remark, say};
 
 /// Points of the printed Lorenz curve.
 const TWENTIETHS: u32 = 20;
@@ -30,9 +30,11 @@ const BAR: f64 = 40.0;
 
 /// Reads the file, measures, prints.
 pub(crate) fn run(args: &MeasureArgs, language: Language) -> Result<Outcome> {
-    let table = Table::read(&args.file)?;
+    let table = Table::read(&args.file, args.reading.options(), &args.columns())?;
     if args.grouped {
-        return grouped::run(args, &table, language);
+        let outcome = grouped::run(args, &table, language)?;
+        print_skipped(args, &table, language);
+        return Ok(outcome);
     }
     let conventions = args.conventions()?;
     if !(args.confidence > 0.0 && args.confidence < 1.0) {
@@ -61,10 +63,12 @@ pub(crate) fn run(args: &MeasureArgs, language: Language) -> Result<Outcome> {
     results.print(args.format, grouped)?;
     if args.format == OutputFormat::Table {
         print_notes(args, &people, line, &all, language);
+        print_left_out_of_logarithms(args, &people, language);
         if args.curve {
             print_lorenz_curve(&all, language);
         }
     }
+    print_skipped(args, &table, language);
     Ok(Outcome::Done)
 }
 
@@ -131,6 +135,28 @@ fn print_notes(
     if !people.has_design {
         let en = "No standard errors: name the sample's --stratum and --cluster to have them.";
         say!("{}", language.choose(en, "无标准误：用 --stratum 和 --cluster 指明抽样设计即可得出。"));
+    }
+}
+
+/// Rows without a logarithm, which the measures that take one leave out: their n is smaller.
+fn print_left_out_of_logarithms(args: &MeasureArgs, people: &People, language: Language) {
+    let rows = people.values.iter().zip(&people.weights).filter(|(y, w)| **y <= 0.0 && **w > 0.0).count();
+    if rows > 0 && args.non_positive == "leave-out" {
+        let en = format!(
+            "{rows} at 0 or below have no logarithm and are left out of Watts, GE(0), GE(1) and Atkinson."
+        );
+        let zh = format!("{rows} 行收入不大于0，取不了对数，瓦茨、GE(0)、GE(1) 和阿特金森指数未计入。");
+        say!("{}", language.choose(&en, &zh));
+    }
+}
+
+/// Rows of the file that are no records, on stderr so that output for programs stays as it is.
+fn print_skipped(args: &MeasureArgs, table: &Table, language: Language) {
+    for row in &table.reading().skipped {
+        let (file, line, label, text) = (args.file.display(), row.line, row.label, &row.text);
+        let en = format!("{file} line {line} is a {label} and no record; it was left out: {text}");
+        let zh = format!("{file} 第 {line} 行是合计、注释或表头，不是记录，未计入：{text}");
+        remark(language.choose(&en, &zh));
     }
 }
 

@@ -10,6 +10,9 @@ use uplift_measures::estimate::Estimate;
 use super::arguments::MeasureArgs;
 use super::results::invalid;
 
+/// The name of the group of rows whose group is not named.
+const NO_GROUP: &str = "(none)";
+
 /// Rows, a column each.
 pub(crate) struct People {
     /// Income, per head where sizes are given.
@@ -50,7 +53,7 @@ impl People {
         let by = texts("--by", &args.by)?;
         let answers = args.deprived.iter().map(|named| {
             let name = named.split('=').next().unwrap_or_default();
-            table.numbers("--deprived", name)
+            table.flags("--deprived", name)
         });
         let answers = answers.collect::<Result<Vec<_>>>()?;
 
@@ -70,14 +73,12 @@ impl People {
                 people.left_out += 1;
                 continue;
             };
-            check_row(row, income, weight, size)?;
+            check_row(|| table.position(row), income, weight, size)?;
             kept.push(row);
             people.values.push(income / size);
             people.before.push(before[row].map(|before| before / size));
             people.weights.push(weight * size);
-            people
-                .deprived
-                .push(answers.iter().map(|column| column[row].map(|answer| answer != 0.0)).collect());
+            people.deprived.push(answers.iter().map(|column| column[row]).collect());
         }
         let select_kept = |column: Option<Vec<String>>| {
             column.map(|column| kept.iter().map(|row| column[*row].clone()).collect::<Vec<_>>())
@@ -103,7 +104,8 @@ impl People {
             for name in by.iter().collect::<BTreeSet<_>>() {
                 let inside = by.iter().zip(&self.weights);
                 let weights = inside.map(|(group, w)| if group == name { *w } else { 0.0 }).collect();
-                groups.push((name.clone(), weights));
+                let name = if name.is_empty() { NO_GROUP } else { name };
+                groups.push((name.to_owned(), weights));
             }
         }
         groups
@@ -111,9 +113,9 @@ impl People {
 }
 
 /// Refuses a row that no measure has a meaning for.
-fn check_row(row: usize, income: f64, weight: f64, size: f64) -> Result<()> {
+fn check_row(position: impl Fn() -> String, income: f64, weight: f64, size: f64) -> Result<()> {
     let wrong = |option: &str, value: f64, remedy: &str| {
-        let message = format!("is {value} in row {}; {remedy}", row + 1);
+        let message = format!("is {value} in {}; {remedy}", position());
         Err(Error::invalid_field(option, message))
     };
     if !income.is_finite() {

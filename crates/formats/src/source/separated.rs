@@ -1,0 +1,230 @@
+//! Text with a separator between cells: CSV of any kind.
+
+use std::ops::ControlFlow;
+
+use csv::StringRecord;
+use uplift_core::error::{Error, Result};
+
+use super::text::Text;
+use crate::row::{Row, Visit};
+
+/// A text of rows.
+#[derive(Debug)]
+pub(crate) struct Separated {
+    pub(crate) text: Text,
+    separator: u8,
+    /// Where the first row begins: behind `sep=;`.
+    start: usize,
+}
+
+/// What separates cells, and how it is called.
+const SEPARATORS: [(u8, &str); 4] = [(b',', "comma"), (b';', "semicolon"), (b'\t', "tab"), (b'|', "bar")];
+
+/// Bytes and rows that show the separator.
+const SAMPLE_BYTES: usize = 64 << 10;
+const SAMPLE_ROWS: usize = 200;
+
+impl Separated {
+    /// Finds the separator. A quotation mark that is never closed would take the rest of the file for one cell; it
+    /// is refused.
+    pub(crate) fn new(mut text: Text) -> Result<Self> {
+        // Old programs end lines with a carriage return alone.
+        if text.content.contains('\r') && !text.content.contains('\n') {
+            text.content = text.content.replace('\r', "\n");
+        }
+        let (separator, start) = match named_separator(&text.content) {
+            Some(named) => named,
+            None => (guess_separator(&text.content), 0),
+        };
+        check_quotes(&text.content[start..], separator, usize::from(start > 0))?;
+        Ok(Self { text, separator, start })
+    }
+
+    /// How the separator is called.
+    pub(crate) fn separator_name(&self) -> &'static str {
+        SEPARATORS.iter().find(|(byte, _)| *byte == self.separator).map_or("other", |(_, name)| name)
+    }
+
+    /// Whether the separator lets numbers have a decimal comma without quotation marks.
+    pub(crate) fn suits_decimal_comma(&self) -> bool {
+        self.separator != b','
+    }
+
+    /// A text of rows in the same form, with the same first line.
+    pub(crate) fn write<'r>(&self, rows: impl Iterator<Item = &'r StringRecord>) -> Result<Vec<u8>> {
+        let failed = |e: csv::Error| Error::internal("writing rows", e);
+        let mut writer =
+            csv::WriterBuilder::new().flexible(true).delimiter(self.separator).from_writer(Vec::new());
+        for row in rows {
+            writer.write_record(row).map_err(failed)?;
+        }
+        let rows = writer.into_inner().map_err(|e| Error::internal("writing rows", e.into_error()))?;
+        let first = &self.text.content[..self.start];
+        Ok(self.text.encode(&format!("{first}{}", String::from_utf8_lossy(&rows))))
+    }
+
+    /// Visits the rows, of which blank lines are none.
+    pub(crate) fn rows(&self, visit: Visit<'_>) -> Result<()> {
+        let content = &self.text.content[self.start..];
+        let lines_before = u64::from(self.start > 0);
+        let mut reader = csv::ReaderBuilder::new()
+            .flexible(true)
+            .has_headers(false)
+            .delimiter(self.separator)
+            .from_reader(content.as_bytes());
+        let mut row = Row::default();
+        loop {
+            let position = reader.position().clone();
+            if !reader.read_record(&mut row.texts).map_err(|e| Error::invalid_field("file", e))? {
+                return Ok(());
+            }
+            // The reader passes over blank lines before it begins a row.
+            let rest = &content.as_bytes()[(position.byte() as usize).min(content.len())..];
+            let blank =
+                rest.iter().take_while(|b| matches!(b, b'\r' | b'\n')).filter(|b| **b == b'\n').count();
+            row.line = lines_before + position.line() + blank as u64;
+            if visit(&row)? == ControlFlow::Break(()) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The separator that the first line names, as spreadsheets write it, and where the line ends.
+fn named_separator(text: &str) -> Option<(u8, usize)> {
+    let line = text.split_inclusive('\n').next()?;
+    let named = line.trim_end_matches(['\r', '\n']).trim_matches('"');
+    let separator = named.strip_prefix("sep=").or_else(|| named.strip_prefix("SEP="))?;
+    let &[separator] = separator.as_bytes() else { return None };
+    (separator.is_ascii() && separator != b'"').then_some((separator, line.len()))
+}
+
+/// The separator with which most rows have the same number of cells, and many.
+fn guess_separator(text: &str) -> u8 {
+    let sample = &text[..text.floor_char_boundary(SAMPLE_BYTES)];
+    let score = |separator: u8| {
+        let reader = csv::ReaderBuilder::new()
+            .flexible(true)
+            .has_headers(false)
+            .delimiter(separator)
+            .from_reader(sample.as_bytes());
+        let mut rows_of_length = std::collections::BTreeMap::new();
+        for row in reader.into_records().take(SAMPLE_ROWS).flatten() {
+            *rows_of_length.entry(row.len()).or_insert(0) += 1;
+        }
+        rows_of_length.into_iter().map(|(cells, rows)| (cells - 1) * rows).max().unwrap_or_default()
+    };
+    let mut best = (b',', score(b','));
+    for (separator, _) in &SEPARATORS[1..] {
+        let score = score(*separator);
+        if score > best.1 {
+            best = (*separator, score);
+        }
+    }
+    best.0
+}
+
+/// Refuses a quotation mark that is not closed, or that is closed within a cell.
+fn check_quotes(text: &str, separator: u8, lines_before: usize) -> Result<()> {
+    if !text.contains('"') {
+        return Ok(());
+    }
+    let bytes = text.as_bytes();
+    let ends_cell = |byte: &u8| matches!(*byte, b'\n' | b'\r') || *byte == separator;
+    let wrong = |line: usize, message: &str| {
+        Err(Error::invalid_field(format!("file, line {}", line + lines_before), message))
+    };
+    let (mut at, mut line) = (0, 1);
+    while at < bytes.len() {
+        // At the first sign of a cell.
+        if bytes[at] == b'"' {
+            let opened = line;
+            at += 1;
+            loop {
+                let Some(length) = bytes[at..].iter().position(|b| *b == b'"') else {
+                    return wrong(opened, "has a quotation mark that is never closed; close or remove it");
+                };
+                line += bytes[at..at + length].iter().filter(|b| **b == b'\n').count();
+                at += length + 1;
+                match bytes.get(at) {
+                    Some(b'"') => at += 1,
+                    next if next.is_none_or(ends_cell) => break,
+                    _ => {
+                        return wrong(
+                            opened,
+                            "has a quotation mark that is closed within a cell; write \"\" for one that belongs to a text",
+                        );
+                    }
+                }
+            }
+        } else {
+            at += bytes[at..].iter().position(ends_cell).unwrap_or(bytes.len() - at);
+        }
+        line += usize::from(bytes.get(at) == Some(&b'\n'));
+        at += 1;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(content: &str) -> Result<Separated> {
+        Separated::new(Text::decode(content.as_bytes().to_vec(), None).unwrap())
+    }
+
+    fn rows(content: &str) -> Vec<(u64, Vec<String>)> {
+        let mut rows = Vec::new();
+        let mut keep = |row: &Row| {
+            rows.push((row.line, row.texts.iter().map(str::to_owned).collect()));
+            Ok(ControlFlow::Continue(()))
+        };
+        open(content).unwrap().rows(&mut keep).unwrap();
+        rows
+    }
+
+    #[test]
+    fn the_separator_is_found_or_obeyed() {
+        for (content, cells, name) in [
+            ("a,b\n1,2\n", 2, "comma"),
+            ("a;b;c\n1,5;2,5;3\n", 3, "semicolon"),
+            ("a\tb\n1,5\t2\n", 2, "tab"),
+            ("a|b\n1|2\n", 2, "bar"),
+            ("sep=;\na;b\n1;2\n", 2, "semicolon"),
+            ("\"sep=,\"\na,b\n", 2, "comma"),
+            ("alone\n1\n", 1, "comma"),
+            ("title of it all,,\n\na,b,c\n\"x;y;z\",2,3\n", 3, "comma"),
+        ] {
+            assert_eq!(open(content).unwrap().separator_name(), name, "{content:?}");
+            assert!(rows(content).iter().all(|(_, row)| row.len() == cells), "{content:?}");
+        }
+    }
+
+    #[test]
+    fn rows_begin_at_their_line_of_the_file() {
+        let lines: Vec<_> =
+            rows("sep=,\na,b\n\n\r\n1,\"x\ny\"\n\n2,z\n").into_iter().map(|(line, _)| line).collect();
+        assert_eq!(lines, [2, 5, 8]);
+        let lines: Vec<_> = rows("a,b\r1,2\r\r3,4").into_iter().map(|(line, _)| line).collect();
+        assert_eq!(lines, [1, 2, 4]);
+    }
+
+    #[test]
+    fn a_quotation_mark_that_is_not_closed_is_refused_with_its_line() {
+        for (content, line) in [
+            ("a,b\n1,x\n2,\"y\n3,z\n4,w\n", Some(3)),
+            ("a,b\n1,\"x\n2,y\"z\n", Some(2)),
+            ("a,b\n1,\"x\ny\"\n2,\"z\n", Some(4)),
+            ("sep=,\na,b\n1,\"x\n", Some(3)),
+            ("a,b\n1,\"x \"\"y\"\"\"\n", None),
+            ("a,b\n1,5\" pipe\n", None),
+            ("a,b\n1,\"\"\n\"\",\"\"", None),
+        ] {
+            let refused = open(content).err().map(|e| e.message);
+            let named = line.map(|line| format!("file, line {line}: "));
+            assert_eq!(refused.is_some(), named.is_some(), "{content:?}: {refused:?}");
+            assert!(refused.unwrap_or_default().starts_with(&named.unwrap_or_default()), "{content:?}");
+        }
+    }
+}
