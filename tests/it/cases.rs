@@ -302,6 +302,75 @@ async fn what_the_sender_says_of_a_file_counts() {
     assert!(refused.message().contains("万元") && refused.message().contains("correct one"), "{refused:?}");
 }
 
+/// Tables in which the unit of money is told in other places, or not surely, and files of several tables.
+#[tokio::test(flavor = "multi_thread")]
+async fn money_is_never_read_in_another_unit_than_the_file_tells() {
+    let uplift = with_counties().await;
+    let head = "流水编号,日期,类型,资金来源,金额,地区代码";
+    let row = |amount: &str| format!("id,2011-03-05,拨付,地方财政,{amount},500101");
+    let ten_thousand = format!("{head}\n{}\n", row("12.5"));
+    let mut wrong = Vec::new();
+    for (n, (file, expected)) in [
+        (format!("填报单位：某县扶贫办,金额单位：万元\n{ten_thousand}"), Ok("125000.00")),
+        (format!("2011年度资金表 单位：万元\n{ten_thousand}"), Ok("125000.00")),
+        (format!(",,,,单位：,万元\n{ten_thousand}"), Ok("125000.00")),
+        (format!("單位：萬元\n{ten_thousand}"), Ok("125000.00")),
+        (
+            format!("(in 10,000 yuan)\n{ten_thousand}").replacen(
+                "(in 10,000 yuan)",
+                "\"(in 10,000 yuan)\"",
+                1,
+            ),
+            Ok("125000.00"),
+        ),
+        (format!("{head}\n,,,,万元,\n{}\n", row("12.5")), Ok("125000.00")),
+        (format!("{head}\n,,,,（万元）,\n{}\n", row("12.5")), Ok("125000.00")),
+        (format!("填报单位：万元县\n{ten_thousand}"), Ok("12.50")),
+        (format!("2011年100万元以上项目\n{ten_thousand}"), Ok("12.50")),
+        (format!("2011年万元资金表（续）\n{ten_thousand}"), Ok("12.50")),
+        (format!("2011年资金，万元\n{ten_thousand}"), Err("speaks of 万元")),
+        (format!("单位：万元、元\n{ten_thousand}"), Err("beside another unit")),
+        (format!("单位：万美元\n{ten_thousand}"), Err("美元")),
+        (format!("{ten_thousand}单位：万元\n"), Err("line 3: says 万元")),
+        (format!("{ten_thousand}注：金额单位为万元\n"), Err("line 3: says 万元")),
+        (format!("单位：万元\n{ten_thousand}\n单位：元\n{head}\n{}\n", row("50000")), Err("line 5: says 元")),
+        (
+            format!(
+                "流水编号,日期,类型,资金来源,金额（万元）,地区代码\n{}\n{head}\n{}\n",
+                row("1"),
+                row("50000")
+            ),
+            Err("line 3: begins another table"),
+        ),
+        (
+            format!("{}\n{}\n", head.replace("金额", "amount_fen（万元）"), row("12.5")),
+            Err("not a unit of yuan"),
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = format!("unit/{n}");
+        let (mut header, _) = upload("c04b_tab.csv", "fund_flow");
+        let submission = header.submission.as_mut().unwrap();
+        (submission.submission_id, submission.mode) = (id.clone(), wire::Mode::Replace.into());
+        let answer = send(&uplift, header, file.clone().into_bytes()).await;
+        let landed = match &answer {
+            Ok(_) => Ok(values(&uplift, "fund_flow", &id, "amount").await.join(" ")),
+            Err(status) => Err(status.message().to_owned()),
+        };
+        let right = match (&landed, expected) {
+            (Ok(landed), Ok(expected)) => landed == expected,
+            (Err(message), Err(part)) => message.contains(part),
+            _ => false,
+        };
+        if !right {
+            wrong.push(format!("{file}: {landed:?}, not {expected:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
 /// Runs the command on a file in a folder of its own.
 fn run(arguments: &[&str], folder: &Path) -> (Option<i32>, String) {
     let output = Command::new(uplift_command()).args(arguments).current_dir(folder).output().unwrap();

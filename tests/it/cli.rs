@@ -315,3 +315,21 @@ async fn a_file_that_replaces_what_replaced_it_is_in_the_table_again() {
         assert_eq!(figures[0].exact_value, expected, "{}", file.display());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_that_was_filled_in_is_not_overwritten() {
+    let uplift = Uplift::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let template = || {
+        let url = format!("http://{}", uplift.address(Service::Ingest));
+        let mut command = Command::new(uplift_command());
+        command.current_dir(folder.path()).args(["template", "event", "--ingest-url", &url]);
+        command.output().unwrap().status.code()
+    };
+    assert_eq!((template(), template()), (Some(0), Some(0)));
+    let file = folder.path().join("event.csv");
+    let filled = std::fs::read_to_string(&file).unwrap() + "1,2\n";
+    std::fs::write(&file, &filled).unwrap();
+    assert_eq!(template(), Some(1));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), filled);
+}

@@ -89,10 +89,10 @@ async fn a_countys_workbook_goes_in_and_its_rejected_rows_come_back_as_one() {
     let said = import("county.xlsx");
     for part in [
         "3 rows, 2 accepted, 1 rejected",
-        "read as XLSX, sheet 拨付情况, headings in line 3, \"金额\" in 万元",
+        "read as XLSX, sheet 拨付情况, headings in row 3, \"金额\" in 万元",
         "not read: \"序号\"",
-        "line 7 is a total",
-        "line 9 is a note",
+        "row 7 is a total",
+        "row 9 is a note",
         "row 6, 金额: \"0.0000001\" is below the minimum of 0.000001 万元",
         "county.rejected.xlsx",
     ] {

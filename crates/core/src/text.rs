@@ -9,6 +9,9 @@ use crate::expression::Expression;
 use crate::period::Period;
 use crate::printed::PrintedFigure;
 
+/// What lost characters in UTF-8 become where they are read as GBK.
+const LOST: &str = "锟斤拷";
+
 /// The canonical form of a text: without space around it, area codes without padding. An error says what is
 /// wrong and what to write instead. Dates are not texts in a table and are not read here.
 pub fn canonical(format: Format, text: &str) -> Result<Cow<'_, str>, String> {
@@ -21,6 +24,11 @@ pub fn canonical(format: Format, text: &str) -> Result<Cow<'_, str>, String> {
         let what =
             if c.is_control() { "a line break or control character" } else { "a character that no text has" };
         return Err(format!("contains {what} (U+{:04X}); remove it", u32::from(c)));
+    }
+    if text.contains(LOST) {
+        return Err(format!(
+            "contains {LOST}, which stands for characters that a program lost; write them again"
+        ));
     }
     match format {
         Format::Free | Format::Date => Ok(text.into()),

@@ -5,7 +5,9 @@ use uplift_core::dataset::{Dataset, Field, Kind};
 use uplift_core::error::{Error, FieldViolation, Result};
 use uplift_core::nearest::nearest;
 
-use crate::unit::{fen_per, is_like_money, normal, scale};
+use crate::field_names::FieldNames;
+use crate::sheet::UnitAbove;
+use crate::unit::{normal, scale};
 
 /// Heading of the column of reasons in a file of rejected rows.
 pub(crate) const REASON: &str = "reason 原因";
@@ -40,8 +42,8 @@ pub(crate) enum Column {
 pub(crate) struct Declared<'d> {
     /// Units of columns: field or heading, and unit.
     pub(crate) units: &'d [(String, String)],
-    /// The unit above the table.
-    pub(crate) above: Option<&'d str>,
+    /// What is above the table about the unit.
+    pub(crate) above: &'d UnitAbove,
     /// Columns that fill no field.
     pub(crate) ignored: &'d [String],
 }
@@ -74,26 +76,22 @@ const IGNORED: [&str; 24] = [
     "uuid",
 ];
 
-/// Bytes of the longest heading; texts above a table are longer, and trying every part of one takes its square.
-const MAX_HEADING: usize = 300;
-
-/// Whether a heading is one of a dataset, whatever its unit.
-pub(crate) fn is_heading(dataset: &Dataset, heading: &str) -> bool {
-    find_field(dataset, heading).is_some()
-}
-
 /// What each column is. A heading may be a field's name or either title, with its unit, and with the group before it
 /// that a survey program writes.
 pub(crate) fn map_headings(
     dataset: &Dataset,
+    names: &FieldNames,
     headings: &[String],
     declared: Declared<'_>,
 ) -> Result<Vec<Column>> {
     let mut violations = Vec::new();
     let mut columns: Vec<Column> = Vec::new();
+    // Columns that are there, and are wrong otherwise.
+    let mut faulty = Vec::new();
     for (index, heading) in headings.iter().enumerate() {
-        let column = map_heading(dataset, index, heading, declared).unwrap_or_else(|violation| {
+        let column = map_heading(dataset, names, index, heading, declared).unwrap_or_else(|violation| {
             violations.push(violation);
+            faulty.extend(names.find(heading).map(|(position, _)| position));
             Column::Ignored
         });
         if let Column::Field(column) = &column
@@ -108,14 +106,23 @@ pub(crate) fn map_headings(
         }
         columns.push(column);
     }
-    // What is missing is told where some headings are known; otherwise it is another table.
+    if fields(&columns).next().is_none() && faulty.is_empty() {
+        let row = uplift_core::rejection::shortened(&headings.join(" | "), 200).into_owned();
+        let message = format!(
+            "has no headings of {}: its first row is {row:?}; write one of the titles over each column, \
+             and one separator (, ; tab or |) between cells",
+            dataset.name
+        );
+        return Err(Error::invalid_field("file", message));
+    }
     for (index, field) in dataset.fields.iter().enumerate() {
-        if field.required && !fields(&columns).any(|column| column.field == index) {
+        let is_there = faulty.contains(&index) || fields(&columns).any(|column| column.field == index);
+        if field.required && !is_there {
             let message = format!("is missing; add a column {:?} or {:?}", field.title.zh, field.name);
             violations.push(FieldViolation::new(format!("file, column {}", field.name), message));
         }
     }
-    violations.extend(undeclarable(dataset, headings, declared));
+    violations.extend(undeclarable(names, headings, declared));
     if violations.is_empty() { Ok(columns) } else { Err(Error::invalid(violations)) }
 }
 
@@ -125,11 +132,11 @@ pub(crate) fn fields(columns: &[Column]) -> impl Iterator<Item = &MappedColumn> 
 }
 
 /// Units and columns that the sender names and the file does not have.
-fn undeclarable(dataset: &Dataset, headings: &[String], declared: Declared<'_>) -> Vec<FieldViolation> {
+fn undeclarable(names: &FieldNames, headings: &[String], declared: Declared<'_>) -> Vec<FieldViolation> {
     let mut violations = Vec::new();
     let position = |name: &str| {
-        let field = dataset.fields.iter().position(|f| is_called(f, name));
-        field.or_else(|| headings.iter().find(|h| *h == name).and_then(|h| Some(find_field(dataset, h)?.0)))
+        let in_heading = || headings.iter().find(|h| *h == name).and_then(|h| Some(names.find(h)?.0));
+        names.position(name).or_else(in_heading)
     };
     for (n, (name, _)) in declared.units.iter().enumerate() {
         let field = position(name);
@@ -156,6 +163,7 @@ fn violation(heading: &str, message: impl std::fmt::Display) -> FieldViolation {
 /// What a column is, or what is wrong with it.
 fn map_heading(
     dataset: &Dataset,
+    names: &FieldNames,
     index: usize,
     heading: &str,
     declared: Declared<'_>,
@@ -170,7 +178,7 @@ fn map_heading(
     if declared.ignored.iter().any(|name| name == heading) {
         return Ok(Column::Ignored);
     }
-    let Some((index, unit)) = find_field(dataset, heading) else {
+    let Some((index, unit)) = names.find(heading) else {
         let last = heading.rsplit('/').next().unwrap_or(heading);
         if heading.starts_with('_') || IGNORED.contains(&normal(last).as_str()) {
             return Ok(Column::Ignored);
@@ -178,16 +186,16 @@ fn map_heading(
         let titles = || dataset.fields.iter().flat_map(|f| [&f.title.zh, &f.title.en, &f.name]);
         let near = nearest(heading, titles().map(String::as_str));
         let near = near.map(|near| format!(" (did you mean {near:?}?)")).unwrap_or_default();
-        let names: Vec<_> = dataset.fields.iter().map(|f| f.title.zh.as_str()).collect();
+        let titles_zh: Vec<_> = dataset.fields.iter().map(|f| f.title.zh.as_str()).collect();
         let message = format!(
             "is not a field of {}{near}; correct it, or name it as one to ignore (--ignore); the columns are {}",
             dataset.name,
-            names.join(", ")
+            titles_zh.join(", ")
         );
         return Err(violation(heading, message));
     };
     let field = &dataset.fields[index];
-    let unit = agreed_unit(field, heading, &unit, declared)?;
+    let unit = agreed_unit((index, field), names, heading, &unit, declared)?;
     let Some(scale) = scale(field, &unit) else {
         let message = match field.kind {
             Kind::Money => {
@@ -203,18 +211,31 @@ fn map_heading(
 
 /// The unit of a column: what its heading, the line above the table and the sender say must be one.
 fn agreed_unit(
-    field: &Field,
+    (position, field): (usize, &Field),
+    names: &FieldNames,
     heading: &str,
     own: &str,
     declared: Declared<'_>,
 ) -> Result<String, FieldViolation> {
-    let given = declared.units.iter().find(|(name, _)| is_called(field, name) || name == heading);
-    let above = declared.above.filter(|_| field.kind == Kind::Money);
+    let given =
+        declared.units.iter().find(|(name, _)| names.position(name) == Some(position) || name == heading);
+    let above = declared.above.unit.as_deref().filter(|_| field.kind == Kind::Money);
     let said = [
         Some(("its heading", own)).filter(|(_, unit)| !unit.is_empty()),
         above.map(|unit| ("the line above the table", unit)),
         given.map(|(_, unit)| ("the sender", unit.as_str())),
     ];
+    // What is open above counts only where nothing nearer decides.
+    if let Some(doubt) = declared.above.doubts.first()
+        && field.kind == Kind::Money
+        && own.is_empty()
+        && given.is_none()
+    {
+        let message = format!(
+            "has no unit, and {doubt}; write it into the heading, or give it (--unit {heading}=万元)"
+        );
+        return Err(violation(heading, message));
+    }
     let mut said = said.into_iter().flatten();
     let Some((first, unit)) = said.next() else { return Ok(String::new()) };
     for (other, another) in said {
@@ -226,67 +247,6 @@ fn agreed_unit(
     Ok(unit.to_owned())
 }
 
-/// The field that a heading means, and the unit in it.
-fn find_field(dataset: &Dataset, heading: &str) -> Option<(usize, String)> {
-    if heading.len() > MAX_HEADING {
-        return None;
-    }
-    // Survey programs write the groups of a question before it: household/income, household.income.
-    let parts = [Some(heading), after_last(heading, '/'), after_last(heading, '.'), after_last(heading, '-')];
-    parts.into_iter().flatten().find_map(|name| {
-        let fields = || dataset.fields.iter().enumerate();
-        let money = |(n, field): (usize, &Field)| Some((n, unit_behind(field, name)?));
-        // A unit is part of the wire's name: amount_fen.
-        fields().filter(|(_, f)| f.kind == Kind::Money).find_map(money).or_else(|| {
-            let exact = fields().find(|(_, f)| is_called(f, name)).map(|(n, _)| (n, String::new()));
-            exact.or_else(|| fields().filter(|(_, f)| f.kind != Kind::Money).find_map(money))
-        })
-    })
-}
-
-fn after_last(heading: &str, separator: char) -> Option<&str> {
-    heading.rsplit_once(separator).map(|(_, last)| last).filter(|last| !last.is_empty())
-}
-
-/// The unit behind the name of a field in a heading: 金额（万元）, 金额/万元, Amount in 万元. Empty if there is none; none if
-/// the heading does not begin with a name of the field, or goes on with something that is no unit.
-fn unit_behind(field: &Field, heading: &str) -> Option<String> {
-    if is_called(field, heading) && !heading.ends_with("_fen") {
-        return Some(String::new());
-    }
-    let numeric = matches!(field.kind, Kind::Money | Kind::Integer | Kind::Number);
-    let splits = heading.char_indices().skip(1).filter(|_| numeric);
-    let behind = splits.map(|(at, _)| heading.split_at(at)).filter(|(name, _)| {
-        let name = name.trim_end_matches(|c: char| c.is_whitespace() || is_joint(c));
-        is_called(field, name)
-    });
-    let bracketed =
-        |unit: &str| unit.trim_start().starts_with(['(', '（', '[', '【', '〔', '{', '/', ':', '：']);
-    let units: Vec<&str> = behind.map(|(_, unit)| unit).collect();
-    let known = |unit: &&&str| scale(field, unit).is_some() && !normal(unit).is_empty();
-    // What is not known is a unit too where it is written as one, behind the longest name.
-    let like_one = |unit: &&&str| bracketed(unit) || fen_per(unit).is_some() || is_like_money(unit);
-    let unit = units.iter().find(known).or_else(|| units.iter().rev().find(like_one))?;
-    Some(trimmed(unit).to_owned())
-}
-
-/// What may stand between a name and its unit.
-fn is_joint(c: char) -> bool {
-    matches!(c, '(' | '（' | '[' | '【' | '〔' | '{' | '/' | ':' | '：' | ',' | '，' | '-' | '_')
-}
-
-/// A unit without what joins it to the name.
-fn trimmed(unit: &str) -> &str {
-    let around =
-        |c: char| c.is_whitespace() || is_joint(c) || matches!(c, ')' | '）' | ']' | '】' | '〕' | '}');
-    unit.trim_matches(around)
-}
-
-fn is_called(field: &Field, name: &str) -> bool {
-    let name = normal(name);
-    [field.name.as_str(), field.column(), &field.title.en, &field.title.zh].iter().any(|n| normal(n) == name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -296,7 +256,10 @@ mod tests {
         let rest = ["flow_id", "日期", "类型", "资金来源", "地区代码"];
         let headings: Vec<_> = rest.iter().chain(headings).map(|h| (*h).to_owned()).collect();
         let units: Vec<_> = units.iter().map(|(n, u)| ((*n).to_owned(), (*u).to_owned())).collect();
-        let columns = map_headings(dataset, &headings, Declared { units: &units, above, ignored: &[] })?;
+        let names = FieldNames::of_dataset(dataset);
+        let above = UnitAbove { unit: above.map(str::to_owned), ..UnitAbove::default() };
+        let declared = Declared { units: &units, above: &above, ignored: &[] };
+        let columns = map_headings(dataset, &names, &headings, declared)?;
         let name = |c: &MappedColumn| dataset.fields[c.field].name.clone();
         Ok(fields(&columns).skip(rest.len()).map(|c| (name(c), c.scale)).collect())
     }

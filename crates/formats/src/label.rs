@@ -26,7 +26,13 @@ impl std::fmt::Display for Label {
 }
 
 /// Words for a sum, without space.
-const TOTALS: [&str; 16] = [
+const TOTALS: [&str; 22] = [
+    "平均",
+    "均值",
+    "总平均",
+    "average",
+    "mean",
+    "totalincome",
     "合计",
     "总计",
     "小计",

@@ -7,6 +7,7 @@
 mod builder;
 pub mod cell;
 pub mod columns;
+mod field_names;
 mod headings;
 mod label;
 mod reading;

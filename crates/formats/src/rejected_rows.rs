@@ -64,13 +64,9 @@ impl UploadedFile {
     fn rejected_texts(&self, reasons: &Reasons) -> Result<Vec<StringRecord>> {
         let reason_column = self.reason_column();
         let mut written = Vec::new();
-        let (head, above) = match self.sheet.head.rows.split_last() {
-            Some((head, above)) => (Some(head), above),
-            None => (None, &[][..]),
-        };
-        written.extend(above.iter().map(|row| row.texts.clone()));
+        written.extend(self.sheet.head.above.iter().map(|row| row.texts.clone()));
         let headings = StringRecord::from(self.sheet.head.headings.clone());
-        written.extend(head.map(|_| with_reason(&headings, reason_column, self.has_reasons(), REASON)));
+        written.push(with_reason(&headings, reason_column, self.has_reasons(), REASON));
         self.records(&mut |row| {
             if let Some(reason) = reasons.get(&(row.line as i64)) {
                 let texts: StringRecord =
@@ -89,17 +85,19 @@ impl UploadedFile {
         let reason_column = self.reason_column() as u16;
         let bold = Format::new().set_bold();
         let mut line = 0;
-        for (n, row) in self.sheet.head.rows.iter().enumerate() {
-            // Lines above the head keep their places, so that the file looks as its writer knows it.
+        // What is above the head keeps its place, so that the file looks as its writer knows it.
+        for row in &self.sheet.head.above {
             line = row.line.saturating_sub(1) as u32;
             write_row(sheet, line, row, &|_| false)?;
-            if n + 1 == self.sheet.head.rows.len() {
-                sheet.write_string_with_format(line, reason_column, REASON, &bold)?;
-                sheet.set_freeze_panes(line + 1, 0)?;
-            }
+            line += 1;
         }
-        sheet.set_column_width(reason_column, 80)?;
         let headings = &self.sheet.head.headings;
+        for (column, heading) in headings.iter().enumerate() {
+            sheet.write_string_with_format(line, column as u16, heading, &bold)?;
+        }
+        sheet.write_string_with_format(line, reason_column, REASON, &bold)?;
+        sheet.set_freeze_panes(line + 1, 0)?;
+        sheet.set_column_width(reason_column, 80)?;
         let mut written = Ok(());
         let _ = self.records(&mut |row| {
             if let Some(reason) = reasons.get(&(row.line as i64)) {
@@ -133,7 +131,9 @@ fn write_row(
         let number = text.parse::<f64>();
         let date = ExcelDateTime::parse_from_str(text);
         match (kind, number, date) {
-            (CellKind::Number, Ok(number), _) => sheet.write_number_with_format(line, at, number, &format)?,
+            (CellKind::Number | CellKind::Single, Ok(number), _) => {
+                sheet.write_number_with_format(line, at, number, &format)?
+            }
             (CellKind::Boolean, ..) => sheet.write_boolean_with_format(line, at, text == "true", &format)?,
             (CellKind::Date, _, Ok(date)) => {
                 sheet.write_datetime_with_format(line, at, &date, &format.set_num_format("yyyy-mm-dd"))?

@@ -28,6 +28,10 @@ pub(crate) enum CellKind {
     Written,
     /// A number, as digits with a decimal point.
     Number,
+    /// A number of 32 bits, which keeps seven digits.
+    Single,
+    /// A formula whose value was never computed.
+    Formula,
     /// A date, as 2011-10-17.
     Date,
     /// true or false.

@@ -9,7 +9,7 @@ use crate::label::{Label, label};
 use crate::reading::{Reading, ReadingOptions};
 use crate::row::Row;
 use crate::source::Source;
-use crate::unit::named_above;
+use crate::unit::{Mentions, fen_per, is_counted};
 
 /// What is done with each row and what it perhaps is, and whether to go on.
 pub(crate) type VisitLabelled<'v> = &'v mut dyn FnMut(&Row, Option<Label>) -> Result<ControlFlow<()>>;
@@ -29,14 +29,25 @@ pub(crate) struct Head {
     /// Line of the headings; 0 where they are no row of the file.
     pub(crate) line: u64,
     pub(crate) headings: Vec<String>,
-    /// The unit that a line above the headings names for money.
+    /// What is above the headings about the unit of money.
+    pub(crate) unit: UnitAbove,
+    /// The rows above them.
+    pub(crate) above: Vec<Row>,
+}
+
+/// What is above a head about the unit of money.
+#[derive(Debug, Default)]
+pub(crate) struct UnitAbove {
+    /// The unit of all columns of money that name none.
     pub(crate) unit: Option<String>,
-    /// The rows above the headings, and they themselves.
-    pub(crate) rows: Vec<Row>,
+    /// What leaves it open.
+    pub(crate) doubts: Vec<String>,
 }
 
 /// Rows among which the head is.
 const MAX_ROWS_ABOVE: usize = 50;
+/// Columns of the widest table.
+const MAX_COLUMNS: usize = 2_000;
 
 impl Sheet {
     /// Opens a file and finds its head: the row with most headings that are known, the first row if it has none.
@@ -106,6 +117,10 @@ impl Sheet {
 fn find_head(source: &Source, sheet: &str, known: &dyn Fn(&str) -> bool) -> Result<Option<(Head, usize)>> {
     let mut rows: Vec<Row> = Vec::new();
     source.rows(sheet, &mut |row| {
+        if row.filled().nth(MAX_COLUMNS).is_some() {
+            let message = format!("has more than {MAX_COLUMNS} columns; send the table with its own alone");
+            return Err(Error::invalid_field("file", message));
+        }
         if !row.is_blank() {
             rows.push(row.clone());
         }
@@ -115,31 +130,52 @@ fn find_head(source: &Source, sheet: &str, known: &dyn Fn(&str) -> bool) -> Resu
     let scores: Vec<_> = rows.iter().map(score).collect();
     let Some(best) = scores.iter().max() else { return Ok(None) };
     let index = scores.iter().position(|score| score == best).unwrap_or_default();
-    rows.truncate(index + 1);
-    let head = &rows[index];
-    let headings = head.texts.iter().map(|heading| heading.trim().to_owned());
+    let headings = rows[index].texts.iter().map(|heading| heading.trim().to_owned());
     let mut headings: Vec<String> = headings.collect();
     let last = headings.iter().rposition(|heading| !heading.is_empty()).map_or(0, |last| last + 1);
     headings.truncate(last);
-    let unit = unit_above(&rows[..index])?;
-    Ok(Some((Head { line: head.line, headings, unit, rows }, *best)))
+    let mut line = rows[index].line;
+    if let Some(units) = rows.get(index + 1).filter(|row| is_row_of_units(row)) {
+        for (column, unit) in units.filled().filter(|(column, _)| *column < last) {
+            let unit = unit.trim_matches(['(', ')', '（', '）']);
+            headings[column] = format!("{}（{unit}）", headings[column]);
+        }
+        line = units.line;
+    }
+    rows.truncate(index);
+    let unit = unit_above(sheet, &rows);
+    Ok(Some((Head { line, headings, unit, above: rows }, *best)))
 }
 
-/// The unit of money that one of the rows above the head names.
-fn unit_above(rows: &[Row]) -> Result<Option<String>> {
-    let mut units: Vec<String> = Vec::new();
-    for row in rows {
-        for unit in row.texts.iter().filter_map(named_above) {
-            let unit = unit.map_err(|e| Error::invalid_field(format!("file, line {}", row.line), e))?;
-            if !units.contains(&unit) {
-                units.push(unit);
+/// Whether a row below the headings holds their units, one of money among them, and nothing else.
+fn is_row_of_units(row: &Row) -> bool {
+    let bracketed = |text: &str| text.starts_with(['(', '（']) && text.ends_with([')', '）']);
+    let money = |text: &str| fen_per(text).is_some();
+    row.filled().any(|(_, text)| money(text))
+        && row.filled().all(|(_, text)| bracketed(text) || money(text) || is_counted(text))
+}
+
+/// The unit of money that the rows above the head, or the name of the sheet, tell; an error if they tell several, or
+/// speak of one without telling that it is theirs.
+fn unit_above(sheet: &str, rows: &[Row]) -> UnitAbove {
+    let mut above = UnitAbove::default();
+    let named =
+        |line: u64| if line == 0 { "the name of the sheet".to_owned() } else { format!("line {line}") };
+    let texts = rows.iter().map(|row| (row.line, row.texts.iter().collect::<Vec<_>>()));
+    for (line, cells) in std::iter::once((0, vec![sheet])).chain(texts) {
+        let mentions = Mentions::in_cells(cells.into_iter());
+        if let Some(foreign) = mentions.foreign.filter(|_| mentions.says_unit) {
+            above.doubts.push(format!("{} says {foreign}, which is no unit of yuan", named(line)));
+        }
+        for unit in mentions.units {
+            match mentions.says_unit {
+                true if above.unit.as_ref().is_none_or(|known| fen_per(known) == fen_per(&unit)) => {
+                    above.unit = Some(unit);
+                }
+                true => above.doubts.push(format!("{} says {unit} beside another unit", named(line))),
+                false => above.doubts.push(format!("{} speaks of {unit}", named(line))),
             }
         }
     }
-    if units.len() > 1 {
-        let message =
-            format!("names {} as units above the table; write each into its heading", units.join(", "));
-        return Err(Error::invalid_field("file", message));
-    }
-    Ok(units.pop())
+    above
 }

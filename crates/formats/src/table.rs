@@ -6,14 +6,15 @@ use std::path::Path;
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_core::nearest::nearest;
 use uplift_core::rejection::shortened;
+use uplift_core::text::half_width;
 
 use crate::label::Label;
 use crate::reading::{Reading, ReadingOptions};
 use crate::row::{CellKind, Row};
 use crate::sheet::Sheet;
 use crate::source::Source;
-use crate::unit::normal;
-use crate::value::number::{DecimalMark, Readings};
+use crate::unit::{bare, fen_per, normal};
+use crate::value::number::{DecimalMark, MarkCount};
 use crate::value::written::{Style, parse_f64};
 
 /// A file as columns of cells.
@@ -60,7 +61,7 @@ impl Table {
             .filter(|n| names.iter().any(|name| normal(name) == normal(&headings[*n])))
             .collect();
         let (mut rows, mut reading) = (0, self.reading.clone());
-        let (mut point, mut comma) = (false, false);
+        let mut marks = MarkCount::default();
         self.sheet.rows(&mut |row, label| {
             if let Some(label) = label {
                 reading.skip(row.line, label, row.filled().next().map_or("", |(_, text)| text));
@@ -76,18 +77,14 @@ impl Table {
             }
             rows += 1;
             for cell in asked.iter().map(|n| row.cell(*n)).filter(|cell| cell.kind == CellKind::Written) {
-                match Readings::of_text(cell.text).evidence() {
-                    Some(DecimalMark::Point) => point = true,
-                    Some(DecimalMark::Comma) => comma = true,
-                    _ => {}
-                }
+                marks.count(cell.text);
             }
             Ok(ControlFlow::Continue(()))
         })?;
         if self.options.decimal_mark.is_none() {
             let suits_comma =
                 matches!(&self.sheet.source, Source::Separated(file) if file.suits_decimal_comma());
-            self.decimal_mark = DecimalMark::shown(point, comma, suits_comma);
+            self.decimal_mark = marks.shown(suits_comma);
         }
         (self.rows, self.reading) = (rows, reading);
         Ok(())
@@ -115,6 +112,14 @@ impl Table {
             Ok(if here { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         });
         found.map_or_else(|_| self.file.clone(), |()| self.line(line))
+    }
+
+    /// The unit of money that a column is in, if its heading or a line above the table names one that is not yuan.
+    pub fn unit(&self, name: &str) -> Option<String> {
+        let yuan = fen_per("元");
+        let splits = name.char_indices().skip(1).map(|(at, _)| &name[at..]);
+        let own = splits.filter(|unit| fen_per(unit).is_some()).map(bare).next();
+        own.or_else(|| self.sheet.head.unit.unit.clone()).filter(|unit| fen_per(unit) != yuan)
     }
 
     /// A position in the file, for messages.
@@ -180,7 +185,7 @@ impl Table {
     /// A column of texts; empty where a cell is.
     pub fn texts(&self, option: &str, name: &str) -> Result<Vec<String>> {
         let texts = self.cells(option, name, |cell, style| {
-            Ok(Some(cell.text.to_owned()).filter(|_| !style.is_missing(cell)))
+            Ok(Some(half_width(cell.text).into_owned()).filter(|_| !style.is_missing(cell)))
         })?;
         Ok(texts.into_iter().map(Option::unwrap_or_default).collect())
     }

@@ -93,6 +93,12 @@ const WORDS: [(&str, &[&str]); 6] = [
     ("year", &["年", "岁", "year", "years"]),
 ];
 
+/// Whether a text is a unit that something is counted in: 人, 户, km.
+pub(crate) fn is_counted(text: &str) -> bool {
+    let text = bare(text);
+    WORDS.iter().any(|(_, words)| words.contains(&text.as_str()))
+}
+
 /// What one unit of a file is worth in the own unit of a field: fen of money. None if it is no unit of the field.
 pub(crate) fn scale(field: &Field, unit: &str) -> Option<Decimal> {
     match (&field.kind, unit) {
@@ -101,7 +107,10 @@ pub(crate) fn scale(field: &Field, unit: &str) -> Option<Decimal> {
         (_, "") => Some(Decimal::ONE),
         (Kind::Integer | Kind::Number, unit) => {
             let unit = bare(unit);
-            let (_, words) = WORDS.iter().find(|(name, _)| *name == field.unit)?;
+            // What a field without a unit counts is in its name.
+            let counts =
+                if field.unit.is_empty() && field.kind == Kind::Integer { "person" } else { &field.unit };
+            let (_, words) = WORDS.iter().find(|(name, _)| *name == counts)?;
             let factor = words.iter().find_map(|word| factor_of(unit.strip_suffix(word)?));
             factor.map(Decimal::from)
         }
@@ -109,31 +118,113 @@ pub(crate) fn scale(field: &Field, unit: &str) -> Option<Decimal> {
     }
 }
 
-/// The unit of money that a line above the table names for all of it; an error if it names none that is known, or
-/// several.
-pub(crate) fn named_above(cell: &str) -> Option<Result<String, String>> {
-    let text = half_width(cell);
-    let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let told = ["单位:", "单位：", "unit:", "Unit:", "units:", "Units:"].iter().find_map(|word| {
-        let (before, after) = compact.split_once(word)?;
-        // 填报单位 is the office that reports.
-        let of_money = before.ends_with(['(', '（', ',', '，', ' ']) || before.is_empty();
-        (of_money || ["金额", "计量", "货币"].iter().any(|word| before.ends_with(word))).then_some(after)
-    });
-    let Some(told) = told else {
-        let inner = compact.strip_suffix([')', '）'])?.rsplit(['(', '（']).next()?;
-        return fen_per(inner).map(|_| Ok(inner.to_owned()));
-    };
-    let told = told.split([')', '）']).next().unwrap_or_default();
-    let parts = told.split(['、', ',', '，', '/', ';', '；', '及', '和']);
-    let mut money: Vec<&str> = parts.filter(|part| fen_per(part).is_some() || is_like_money(part)).collect();
-    money.dedup();
-    match money[..] {
-        [] => None,
-        [unit] if fen_per(unit).is_some() => Some(Ok(unit.to_owned())),
-        [unit] => Some(Err(format!("{unit:?} is not a unit of yuan"))),
-        _ => Some(Err(format!("{told:?} names several units of money; write each into its heading"))),
+/// Units of money that a line beside the table speaks of.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mentions {
+    /// The units, as they are written.
+    pub(crate) units: Vec<String>,
+    /// Whether the line says that it is about units: 单位：万元, （万元）, amounts in million yuan.
+    pub(crate) says_unit: bool,
+    /// A currency that is no yuan.
+    pub(crate) foreign: Option<String>,
+}
+
+/// Words of a line that tells units.
+const TELLING: [&str; 11] =
+    ["单位", "计量", "以", "金额均为", "unit", "currency", "amounts", "amountin", "in", "rmb", "cny"];
+
+/// Factors behind which an English unit stands, the longest first.
+const ENGLISH: [(&str, &str); 14] = [
+    ("hundredmillion", "亿元"),
+    ("100million", "亿元"),
+    ("tenthousand", "万元"),
+    ("thousandsof", "千元"),
+    ("millionsof", "百万元"),
+    ("thousand", "千元"),
+    ("million", "百万元"),
+    ("billion", "十亿元"),
+    ("10,000", "万元"),
+    ("10000", "万元"),
+    ("1,000", "千元"),
+    ("1000", "千元"),
+    ("10k", "万元"),
+    ("wan", "万元"),
+];
+
+impl Mentions {
+    /// What the cells of a row speak of.
+    pub(crate) fn in_cells<'c>(cells: impl Iterator<Item = &'c str>) -> Self {
+        let mut mentions = Self::default();
+        let mut row = String::new();
+        for cell in cells {
+            let text = simple(cell);
+            // A cell that is a unit, or ends in one in brackets, says so by itself.
+            let inner = text.strip_suffix(')').and_then(|rest| rest.rsplit('(').next());
+            mentions.says_unit |=
+                fen_per(&text).is_some() || inner.is_some_and(|inner| fen_per(inner).is_some());
+            row.push_str(&text);
+            row.push(' ');
+        }
+        mentions.says_unit |= TELLING.iter().any(|word| row.contains(word));
+        mentions.add_chinese(&row);
+        mentions.add_english(&row);
+        mentions.units.dedup();
+        mentions
     }
+
+    fn add(&mut self, unit: &str) {
+        if !self.units.iter().any(|other| fen_per(other) == fen_per(unit)) {
+            self.units.push(unit.to_owned());
+        }
+    }
+
+    /// 万元 and its like, unless it is an amount (100万元) or part of a name (万元县).
+    fn add_chinese(&mut self, row: &str) {
+        for (at, yuan) in row.match_indices(['元', '圆']) {
+            let before = &row[..at];
+            let factor =
+                before.trim_end_matches(['十', '百', '千', '万', '亿', '美', '欧', '港', '日', '韩']);
+            let unit = &row[factor.len()..at + yuan.len()];
+            let amount = factor.ends_with(|c: char| c.is_ascii_digit()) && !factor.ends_with("单位:1");
+            let next = row[at + yuan.len()..].chars().next().unwrap_or(' ');
+            let name =
+                next.is_alphabetic() && !matches!(next, '计' | '为' | '人' | '整' | '、' | '和' | '及');
+            match fen_per(unit) {
+                _ if amount || name => {}
+                Some(_) => self.add(unit),
+                None => self.foreign = Some(unit.to_owned()),
+            }
+        }
+        if self.units.is_empty() && self.says_unit {
+            // People leave out the yuan: 单位：万.
+            let told = row.split([' ', ':', '(', ')', ',', '，']).find(|part| fen_per(part).is_some());
+            self.units.extend(told.map(str::to_owned));
+        }
+    }
+
+    fn add_english(&mut self, row: &str) {
+        let mut bare_currency = false;
+        for word in ["yuan", "rmb", "cny"] {
+            for (at, _) in row.match_indices(word) {
+                let (before, after) = (row[..at].trim_end(), row[at + word.len()..].trim_start());
+                let before = before.trim_end_matches("rmb").trim_end_matches("cny");
+                let factor = ENGLISH.iter().find(|(f, _)| before.ends_with(f) || after.starts_with(f));
+                match factor {
+                    Some((_, unit)) => self.add(unit),
+                    None => bare_currency = true,
+                }
+            }
+        }
+        if bare_currency && self.units.is_empty() {
+            self.add("元");
+        }
+    }
+}
+
+/// A text for finding units: half-width, small, without space, in simplified characters.
+fn simple(text: &str) -> String {
+    let text = normal(text).replace('萬', "万").replace('億', "亿").replace('單', "单").replace('圓', "元");
+    text.replace(['【', '〔', '['], "(").replace(['】', '〕', ']'], ")").replace(['—', ';'], ":")
 }
 
 #[cfg(test)]
@@ -173,27 +264,59 @@ mod tests {
     }
 
     #[test]
-    fn a_line_above_the_table_names_the_unit_of_its_money() {
-        for (line, unit) in [
-            ("单位：万元", Some(Ok("万元"))),
-            ("（单位：万元）", Some(Ok("万元"))),
-            ("金额单位:元", Some(Ok("元"))),
-            ("表1 资金情况（万元）", Some(Ok("万元"))),
-            ("单位：万元、人", Some(Ok("万元"))),
-            ("单 位： 万 元", Some(Ok("万元"))),
-            ("填报单位：某县扶贫办", None),
-            ("填报单位：万元县", None),
-            ("单位：人", None),
-            ("2011年", None),
-            ("单位：万美元", Some(Err(()))),
-            ("单位：万元、元", Some(Err(()))),
+    fn a_line_beside_the_table_tells_the_unit_of_its_money() {
+        for line in [
+            "单位：万元",
+            "（单位：万元）",
+            "金额单位：万元",
+            "表1 资金情况（万元）",
+            "单位：万元、人",
+            "单 位： 万 元",
+            "2011年度资金表 单位：万元",
+            "2011年资金表，单位万元",
+            "单位:|万元",
+            "||单位：|万元",
+            "万元",
+            "【单位：万元】",
+            "单位 万元",
+            "单位—万元",
+            "金额以万元计",
+            "以万元为单位",
+            "本表金额均为万元",
+            "單位：萬元",
+            "(in 10,000 yuan)",
+            "Unit: CNY 10,000",
+            "Unit：RMB 10000",
+            "UNIT: WAN YUAN",
+            "填报单位：某县扶贫办|金额单位：万元",
+            "单位：万",
         ] {
-            let named = named_above(line).map(|named| named.map_err(drop));
+            let mentions = Mentions::in_cells(line.split('|'));
+            assert!(mentions.says_unit, "{line:?}: {mentions:?}");
+            let fen: Vec<_> = mentions.units.iter().map(|unit| fen_per(unit)).collect();
+            assert_eq!(fen, [fen_per("万元")], "{line:?}: {mentions:?}");
+        }
+        for (line, unit) in [
+            ("in million yuan", "百万元"),
+            ("(Amounts in thousands of yuan)", "千元"),
+            ("Currency: million CNY", "百万元"),
+            ("Units: yuan million", "百万元"),
+            ("单位：元", "元"),
+            ("Unit: yuan (RMB)", "元"),
+        ] {
+            let mentions = Mentions::in_cells([line].into_iter());
             assert_eq!(
-                named.as_ref().map(|n| n.as_ref().map(String::as_str).map_err(|e| *e)),
-                unit,
+                mentions.units.iter().map(|u| fen_per(u)).collect::<Vec<_>>(),
+                [fen_per(unit)],
                 "{line:?}"
             );
         }
+        for line in
+            ["填报单位：某县扶贫办", "填报单位：万元县", "单位：人", "2011年100万元以上项目", "2011年"]
+        {
+            assert_eq!(Mentions::in_cells([line].into_iter()).units, Vec::<String>::new(), "{line:?}");
+        }
+        assert!(Mentions::in_cells(["单位：万美元"].into_iter()).foreign.is_some());
+        assert_eq!(Mentions::in_cells(["单位：万元、元"].into_iter()).units.len(), 2);
     }
 }

@@ -5,20 +5,21 @@ use std::ops::ControlFlow;
 use rust_decimal::Decimal;
 use uplift_core::dataset::{Dataset, Field, Kind, MAX_RECORDS};
 use uplift_core::error::{Error, Result};
-use uplift_core::rejection::{Rejection, Rejections, Rule};
+use uplift_core::rejection::{Rejection, Rejections, Rule, shortened};
 
 use crate::builder::{builders, finish};
 use crate::columns::columns;
-use crate::headings::{Column, Declared, MappedColumn, fields, is_heading, map_headings};
+use crate::field_names::FieldNames;
+use crate::headings::{Column, Declared, MappedColumn, fields, map_headings};
 use crate::label::Label;
 use crate::reading::{Reading, ReadingOptions};
 use crate::row::{Cell, CellKind, Row};
 use crate::row_numbers::RowNumbers;
 use crate::sheet::Sheet;
 use crate::source::Source;
-use crate::unit::bare;
+use crate::unit::{Mentions, bare, fen_per};
 use crate::value::Value;
-use crate::value::number::{DecimalMark, Readings, is_doubtful};
+use crate::value::number::{DecimalMark, MarkCount, is_doubtful};
 use crate::value::written::{Style, limits_message, parse_cell};
 use crate::wire::DecodedRows;
 
@@ -39,9 +40,12 @@ pub struct Upload {
 #[derive(Debug)]
 pub struct UploadedFile {
     dataset: &'static Dataset,
+    names: FieldNames,
     pub(crate) sheet: Sheet,
     pub(crate) columns: Vec<Column>,
     options: ReadingOptions,
+    /// Whether no column lacks a heading, as in nearly every file.
+    all_named: bool,
     decimal_mark: DecimalMark,
     reading: Reading,
 }
@@ -49,17 +53,25 @@ pub struct UploadedFile {
 impl Upload {
     /// Recognises the file and maps the headings.
     pub fn open(self, dataset: &'static Dataset) -> Result<UploadedFile> {
-        let sheet = Sheet::open(self.bytes, &self.options, &|text| is_heading(dataset, text))?;
-        let above = sheet.head.unit.as_deref();
+        let names = FieldNames::of_dataset(dataset);
+        let sheet = Sheet::open(self.bytes, &self.options, &|text| names.find(text).is_some())?;
+        let above = &sheet.head.unit;
         let declared = Declared { units: &self.units, above, ignored: &self.ignored_columns };
-        let columns = map_headings(dataset, &sheet.head.headings, declared)?;
+        let columns = map_headings(dataset, &names, &sheet.head.headings, declared)?;
         let mut reading = sheet.reading();
-        let in_other_units = fields(&columns).filter(|c| !c.unit.is_empty());
-        reading.units = in_other_units.map(|c| (c.heading.clone(), bare(&c.unit))).collect();
+        // That no unit is named is told too: who reads it sees whether yuan are meant.
+        let unit = |column: &MappedColumn| match (column.unit.as_str(), &dataset.fields[column.field].kind) {
+            ("", Kind::Money) => Some("元 (none is named)".to_owned()),
+            ("", _) => None,
+            (unit, _) => Some(bare(unit)),
+        };
+        reading.units = fields(&columns).filter_map(|c| Some((c.heading.clone(), unit(c)?))).collect();
         let ignored = columns.iter().enumerate().filter(|(_, c)| matches!(c, Column::Ignored));
         reading.ignored_columns = ignored.map(|(n, _)| sheet.head.headings[n].clone()).collect();
         let decimal_mark = self.options.decimal_mark.unwrap_or(DecimalMark::Point);
-        Ok(UploadedFile { dataset, sheet, columns, options: self.options, decimal_mark, reading })
+        let all_named = !columns.iter().any(|column| matches!(column, Column::Unnamed));
+        let options = self.options;
+        Ok(UploadedFile { dataset, names, sheet, columns, options, all_named, decimal_mark, reading })
     }
 }
 
@@ -119,6 +131,15 @@ impl UploadedFile {
             lines.push(row.line as i64);
             if let Some(message) = self.surplus(row) {
                 rejections.reject(index, "", Rule::Format, || (String::new(), message));
+            } else if is_sparse(row) && self.lacking(row) == Lacking::Most {
+                let (_, text) = row.filled().next().unwrap_or_default();
+                rejections.reject(index, "", Rule::Required, || {
+                    let text = shortened(text, 40);
+                    (
+                        String::new(),
+                        format!("has only {text:?}; complete it, or remove it if it is no record"),
+                    )
+                });
             }
             for ((builder, cell), field) in builders.iter_mut().zip(&cells).zip(&self.dataset.fields) {
                 let (cell, scale) = match cell {
@@ -140,7 +161,10 @@ impl UploadedFile {
             return Ok(None);
         }
         if lines.is_empty() {
-            return Err(Error::invalid_field("file", "has no rows below its headings"));
+            let skipped = reading.skipped.first();
+            let skipped = skipped.map(|row| format!(" but a {} in line {}", row.label, row.line));
+            let message = format!("has no rows below its headings{}", skipped.unwrap_or_default());
+            return Err(Error::invalid_field("file", message));
         }
         let numbers = RowNumbers::of_lines(self.sheet.source.line_word(), lines);
         let batch = finish(columns(self.dataset), builders)?;
@@ -151,9 +175,18 @@ impl UploadedFile {
     pub(crate) fn records(&self, visit: &mut dyn FnMut(&Row) -> Result<ControlFlow<()>>) -> Result<Reading> {
         let mut reading = self.reading.clone();
         self.sheet.rows(&mut |row, label| {
+            let lacking =
+                if label.is_some() || is_sparse(row) { self.lacking(row) } else { Lacking::Nothing };
+            if lacking != Lacking::Nothing {
+                self.check_units(row)?;
+            }
+            if label.is_none() && self.is_other_head(row) {
+                let message = "begins another table, with other headings; send it as a file of its own";
+                return Err(Error::invalid_field(self.file_line(row), message));
+            }
             match label {
-                // A record is complete; a sum or a signature never is.
-                Some(label) if label == Label::Head || self.lacks_required(row) => {
+                // A record has most of what is required; a sum or a signature never has.
+                Some(label) if label == Label::Head || lacking == Lacking::Most => {
                     reading.skip(row.line, label, row.filled().next().map_or("", |(_, text)| text));
                     Ok(ControlFlow::Continue(()))
                 }
@@ -163,20 +196,63 @@ impl UploadedFile {
         Ok(reading)
     }
 
-    fn lacks_required(&self, row: &Row) -> bool {
+    fn file_line(&self, row: &Row) -> String {
+        format!("file, {} {}", self.line_word(), row.line)
+    }
+
+    /// Refuses a file in which a line below the head tells another unit than that by which money is read.
+    fn check_units(&self, row: &Row) -> Result<()> {
+        let money = |column: &&MappedColumn| self.dataset.fields[column.field].kind == Kind::Money;
+        let Some(column) = fields(&self.columns).find(money) else { return Ok(()) };
+        let mentions = Mentions::in_cells(row.texts.iter());
+        let other = mentions.units.iter().find(|unit| fen_per(unit) != Some(column.scale));
+        match other.filter(|_| mentions.says_unit) {
+            None => Ok(()),
+            Some(unit) => {
+                let read = if column.unit.is_empty() { "元" } else { &column.unit };
+                let message = format!(
+                    "says {unit}, and {:?} is read in {read}; write the unit into the heading, and send tables of \
+                     different units as files of their own",
+                    column.heading
+                );
+                Err(Error::invalid_field(self.file_line(row), message))
+            }
+        }
+    }
+
+    /// Whether a row is the head of another table.
+    fn is_other_head(&self, row: &Row) -> bool {
+        let Some((_, first)) = row.filled().next() else { return false };
+        self.names.position(first).is_some()
+            && row.filled().nth(1).is_some()
+            && row.filled().all(|(_, text)| self.names.find(text).is_some())
+    }
+
+    /// How much of what is required a row lacks.
+    fn lacking(&self, row: &Row) -> Lacking {
         let style = self.style();
-        let required = self.columns.iter().enumerate().filter(|(_, column)| match column {
-            Column::Field(column) => self.dataset.fields[column.field].required,
-            _ => false,
-        });
-        required.into_iter().any(|(n, _)| style.is_missing(row.cell(n)))
+        let (mut required, mut missing) = (0, 0);
+        for (n, column) in self.columns.iter().enumerate() {
+            if matches!(column, Column::Field(column) if self.dataset.fields[column.field].required) {
+                required += 1;
+                missing += usize::from(style.is_missing(row.cell(n)));
+            }
+        }
+        match missing {
+            0 => Lacking::Nothing,
+            _ if missing * 2 >= required => Lacking::Most,
+            _ => Lacking::Something,
+        }
     }
 
     /// What is wrong with a row that has a cell below no heading.
     fn surplus(&self, row: &Row) -> Option<String> {
+        if row.texts.len() <= self.columns.len() && self.all_named {
+            return None;
+        }
         let unnamed = |n: usize| matches!(self.columns.get(n), None | Some(Column::Unnamed));
         let (n, text) = row.filled().find(|(n, _)| unnamed(*n))?;
-        let text = uplift_core::rejection::shortened(text, 40);
+        let text = shortened(text, 40);
         Some(format!(
             "has {text:?} in column {}, which has no heading; remove it, or quote cells that contain the separator",
             n + 1
@@ -203,19 +279,13 @@ impl UploadedFile {
             _ => false,
         });
         let numeric: Vec<usize> = numeric.map(|(n, _)| n).collect();
-        let (mut point, mut comma) = (false, false);
+        let mut marks = MarkCount::default();
         self.records(&mut |row| {
-            for n in &numeric {
-                match Readings::of_text(row.cell(*n).text).evidence() {
-                    Some(DecimalMark::Point) => point = true,
-                    Some(DecimalMark::Comma) => comma = true,
-                    _ => {}
-                }
-            }
-            Ok(if point && comma { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            numeric.iter().for_each(|n| marks.count(row.cell(*n).text));
+            Ok(ControlFlow::Continue(()))
         })?;
         let suits_comma = matches!(&self.sheet.source, Source::Separated(file) if file.suits_decimal_comma());
-        Ok(DecimalMark::shown(point, comma, suits_comma))
+        Ok(marks.shown(suits_comma))
     }
 
     /// Puts rejections into the words of the file: its heading, the cell as it is written there, its unit.
@@ -243,7 +313,14 @@ impl UploadedFile {
         let cell = row.cell(n);
         let limits = (rejection.rule == Rule::Range)
             .then(|| limits_message(field, cell, column.scale, &column.unit, style));
-        let message = limits.flatten().unwrap_or_else(|| rejection.message.clone());
+        let codes = match (&field.kind, rejection.rule) {
+            (Kind::Code(codes), Rule::Required) => {
+                let names: Vec<_> = codes.iter().map(|c| format!("{} {}", c.title.en, c.title.zh)).collect();
+                Some(format!("is required; write one of {}", names.join(", ")))
+            }
+            _ => None,
+        };
+        let message = limits.flatten().or(codes).unwrap_or_else(|| rejection.message.clone());
         let told = Rejection::new(rejection.row, &column.heading, rejection.rule, cell.text, &message);
         // The heading hides from now on that the field is personal.
         *rejection = if field.personal { told.masked() } else { told };
@@ -263,6 +340,19 @@ impl UploadedFile {
             _ => None,
         })
     }
+}
+
+/// How much of what is required a row lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lacking {
+    Nothing,
+    Something,
+    Most,
+}
+
+/// Whether a row has so few cells that it is perhaps a line of text.
+fn is_sparse(row: &Row) -> bool {
+    row.filled().nth(2).is_none()
 }
 
 fn is_number(field: &Field) -> bool {

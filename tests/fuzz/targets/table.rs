@@ -1,9 +1,9 @@
-//! A file of anyone, CSV or Parquet: columns, or what is wrong with it.
+//! A file of anyone, of any kind: columns, or what is wrong with it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use uplift_core::contained::is_contained;
-use uplift_formats::Table;
+use uplift_formats::{ReadingOptions, Table};
 
 fuzz_target!(
     init: {
@@ -11,13 +11,17 @@ fuzz_target!(
         std::panic::set_hook(Box::new(move |panic| if !is_contained() { report(panic) }));
     },
     |bytes: &[u8]| {
-        let Ok(table) = Table::parse("file".to_owned(), bytes.to_vec()) else { return };
-        for name in ["income", "area", "weight"] {
-            if let Ok(numbers) = table.numbers("--value", name) {
-                assert_eq!(numbers.len(), table.rows());
-            }
-            if let Ok(texts) = table.texts("--group", name) {
-                assert_eq!(texts.len(), table.rows());
+        let names = ["income", "area", "weight"];
+        let Ok(table) = Table::parse("file".to_owned(), bytes.to_vec(), ReadingOptions::default(), &names) else {
+            return;
+        };
+        for name in names {
+            for count in [
+                table.numbers("--value", name).map(|column| column.len()),
+                table.flags("--deprived", name).map(|column| column.len()),
+                table.texts("--group", name).map(|column| column.len()),
+            ] {
+                assert!(count.is_err() || count.is_ok_and(|count| count == table.rows()));
             }
         }
     }

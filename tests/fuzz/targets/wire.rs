@@ -11,7 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
     let datasets = uplift_proto::dataset::all();
     let dataset = &datasets[usize::from(*first) % datasets.len()];
     let Ok(rows) = Rows::decode(bytes) else { return };
-    if let Ok(decoded) = Decoder::for_dataset(dataset).decode(&rows) {
+    if let Ok(decoded) = Decoder::for_dataset(dataset).decode(&rows, 0) {
         assert_eq!(decoded.batch.num_rows(), rows.entries().count());
     }
 });

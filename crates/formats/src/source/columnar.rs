@@ -170,6 +170,7 @@ fn kind(data_type: &DataType) -> CellKind {
     match data_type {
         DataType::Boolean => CellKind::Boolean,
         DataType::Date32 | DataType::Date64 => CellKind::Date,
+        DataType::Float16 | DataType::Float32 => CellKind::Single,
         DataType::Dictionary(_, values) => kind(values),
         other if other.is_numeric() => CellKind::Number,
         _ => CellKind::Written,

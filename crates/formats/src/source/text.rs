@@ -158,7 +158,7 @@ fn refuse_what_is_not_gb18030(bytes: &[u8]) -> Result<()> {
         )));
     }
     let line = if pairs.western { pairs.first_western } else { pairs.first_rare };
-    if pairs.western || pairs.rare > pairs.common {
+    if pairs.western || pairs.rare * 3 > pairs.common {
         return Err(wrong(format!(
             "is not UTF-8, and as GB18030 line {line} has characters that Chinese text seldom has; {NAME_IT}"
         )));
@@ -177,7 +177,7 @@ fn is_surely_utf8(text: &str) -> bool {
 /// The pairs of bytes that GB18030 makes characters of.
 #[derive(Default)]
 struct Pairs {
-    /// Characters of GB 2312, as nearly all of a text is.
+    /// Common characters of GB 2312, as nearly all of a text is.
     common: usize,
     rare: usize,
     /// Whether one stands between small Western letters.
@@ -200,7 +200,8 @@ impl Pairs {
                     at += 4;
                     continue;
                 }
-                0xa1.. if line[at] >= 0xa1 => self.common += 1,
+                // Punctuation, and the characters that are used most: 97 of 100 in ordinary text.
+                0xa1.. if matches!(line[at], 0xa1 | 0xa3 | 0xb0..=0xd7) => self.common += 1,
                 _ => self.rare += 1,
             }
             let before = at > 0 && line[at - 1].is_ascii_lowercase();

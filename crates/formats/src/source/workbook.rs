@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use bytes::Bytes;
 use calamine::{Data, DataRef, Reader, SheetVisible, Xlsx, open_workbook_from_rs};
+use chrono::{Days, NaiveTime};
 use uplift_core::contained::contained;
 use uplift_core::error::{Error, Result};
 use zip::ZipArchive;
@@ -64,8 +65,8 @@ impl Workbook {
             return Err(Error::invalid_field("file", message));
         }
         let mut row = Row::default();
-        while let Some(cell) = cells.next_cell().map_err(unreadable)? {
-            let (line, column) = cell.get_position();
+        while let Some(cell) = cells.next_cell_with_formula_metadata().map_err(unreadable)? {
+            let (line, column) = cell.pos;
             if column >= MAX_COLUMNS || line >= MAX_ROWS {
                 return Err(Error::invalid_field(
                     "file",
@@ -83,7 +84,10 @@ impl Workbook {
             // A cell that comes twice, or before one that it follows: only a damaged file has it.
             let skipped = skipped.ok_or_else(contradictory)?;
             (0..skipped).for_each(|_| row.push("", CellKind::Written));
-            push(&mut row, cell.get_value());
+            match (&cell.value, &cell.formula) {
+                (DataRef::Empty, Some(_)) => row.push("=…", CellKind::Formula),
+                (value, _) => push(&mut row, value),
+            }
         }
         if row.line > 0 {
             let _ = visit(&row)?;
@@ -104,7 +108,12 @@ fn push(row: &mut Row, value: &DataRef<'_>) {
         DataRef::Error(error) => row.push(&error.to_string(), CellKind::Written),
         DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => row.push(text, CellKind::Written),
         DataRef::DateTime(date) => match date.is_datetime().then(|| date.as_datetime()).flatten() {
-            Some(time) => row.push(&time.date().to_string(), CellKind::Date),
+            Some(time) => {
+                // The last microseconds of a day are rounded up to the next.
+                let rounded_up = time.time() == NaiveTime::MIN && date.as_f64().fract() > 0.5;
+                let day = if rounded_up { time.date() - Days::new(1) } else { time.date() };
+                row.push(&day.to_string(), CellKind::Date);
+            }
             None => row.push(&Data::DateTime(*date).to_string(), CellKind::Number),
         },
     }

@@ -47,7 +47,10 @@ fn split_time(text: &str) -> (&str, Option<&str>) {
 /// The time of day does not count, but it must be one; with an offset it must be the same day in China.
 fn check_time(text: &str, date: NaiveDate, time: &str) -> Result<(), String> {
     let wrong = || format!("{text:?} has no time of day behind the date; {EXAMPLE}");
-    if ["%H:%M", "%H:%M:%S", "%H:%M:%S%.f"].iter().any(|f| NaiveTime::parse_from_str(time, f).is_ok()) {
+    if ["%H:%M", "%H:%M:%S", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p"]
+        .iter()
+        .any(|f| NaiveTime::parse_from_str(time, f).is_ok())
+    {
         return Ok(());
     }
     let instant = format!("{date}T{time}");

@@ -18,15 +18,35 @@ pub enum DecimalMark {
     Unknown,
 }
 
-impl DecimalMark {
-    /// The decimal mark of a file in which some numbers can only be read with a point, or with a comma. Without any, it
-    /// is the usual one, unless commas do not end cells.
-    pub(crate) fn shown(point: bool, comma: bool, suits_comma: bool) -> Self {
-        match (point, comma) {
-            (true, false) => Self::Point,
-            (false, true) => Self::Comma,
-            (false, false) if !suits_comma => Self::Point,
-            _ => Self::Unknown,
+/// What the numbers of a file show of its decimal mark.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct MarkCount {
+    /// Numbers that can only be read with a point, and only with a comma.
+    point: usize,
+    comma: usize,
+    /// Numbers whose comma may separate thousands as well.
+    grouped: usize,
+}
+
+impl MarkCount {
+    /// Counts a number.
+    pub(crate) fn count(&mut self, text: &str) {
+        let readings = Readings::of_text(text);
+        match readings.evidence() {
+            Some(DecimalMark::Point) => self.point += 1,
+            Some(DecimalMark::Comma) => self.comma += 1,
+            _ => self.grouped += usize::from(readings.is_ambiguous() && text.contains([',', '，'])),
+        }
+    }
+
+    /// The decimal mark. Without any number that shows it, it is the usual one, unless commas do not end cells. Where
+    /// they do, a few decimal commas among many thousands are slips and decide nothing.
+    pub(crate) fn shown(self, suits_comma: bool) -> DecimalMark {
+        match (self.point > 0, self.comma > 0) {
+            (true, false) => DecimalMark::Point,
+            (false, true) if suits_comma || self.comma >= self.grouped => DecimalMark::Comma,
+            (false, false) if !suits_comma => DecimalMark::Point,
+            _ => DecimalMark::Unknown,
         }
     }
 }

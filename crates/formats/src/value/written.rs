@@ -11,7 +11,7 @@ use super::missing::is_missing_mark;
 use super::number::{DecimalMark, NumberError, plain_digits};
 use super::{MAX_QUOTED, ParseError, Value, days, unlisted};
 use crate::row::{Cell, CellKind};
-use crate::unit::normal;
+use crate::unit::{fen_per, normal};
 
 /// How a file writes its values.
 #[derive(Debug, Clone, Copy)]
@@ -21,13 +21,15 @@ pub(crate) struct Style<'s> {
     pub(crate) missing_marks: &'s [String],
 }
 
+/// What is wrong with a formula that a program wrote and no spreadsheet computed.
+const FORMULA: &str = "is a formula without a value; open the workbook in Excel and save it";
+
+/// Digits of a number of 32 bits that are sure.
+const SINGLE_DIGITS: usize = 6;
 /// Digits of a number that a spreadsheet keeps.
 const KEPT_DIGITS: usize = 15;
 /// How far a number may be from a whole one that it stands for, in yuan and in units: what binary fractions leave.
 const BINARY_TAIL: Decimal = Decimal::from_parts(1, 0, 0, false, 9);
-
-/// The smallest number beside zero that can be computed with.
-const SMALLEST: f64 = 1e-20;
 
 impl Style<'_> {
     /// Whether a cell holds nothing.
@@ -37,7 +39,8 @@ impl Style<'_> {
 
     /// The decimal mark of a cell: programs write a point.
     fn mark(&self, cell: Cell<'_>) -> DecimalMark {
-        if cell.kind == CellKind::Number { DecimalMark::Point } else { self.decimal_mark }
+        let by_program = matches!(cell.kind, CellKind::Number | CellKind::Single);
+        if by_program { DecimalMark::Point } else { self.decimal_mark }
     }
 }
 
@@ -51,6 +54,9 @@ pub(crate) fn parse_cell<'a>(
 ) -> Result<Value<'a>, ParseError> {
     if style.is_missing(cell) {
         return Ok(Value::Missing);
+    }
+    if cell.kind == CellKind::Formula {
+        return Err(wrong(field, cell.text, FORMULA));
     }
     match &field.kind {
         Kind::Text(format) => parse_text(field, *format, cell),
@@ -96,7 +102,10 @@ fn wrong(field: &Field, text: &str, message: &str) -> ParseError {
 
 fn parse_text<'a>(field: &Field, format: Format, cell: Cell<'a>) -> Result<Value<'a>, ParseError> {
     let text = cell.text;
-    let by_machine = cell.kind == CellKind::Number && format != Format::Printed;
+    let by_machine = matches!(cell.kind, CellKind::Number | CellKind::Single) && format != Format::Printed;
+    if by_machine && format == Format::Identifier && text.contains('.') && !text.ends_with(".0") {
+        return Err(wrong(field, text, "is a number with a fraction and no identifier; write it as text"));
+    }
     let digits = text.trim_start_matches('-').bytes().filter(u8::is_ascii_digit).count();
     if by_machine && digits > KEPT_DIGITS {
         let message =
@@ -144,15 +153,14 @@ fn parse_number<'a>(
     scale: Decimal,
     style: &Style<'_>,
 ) -> Result<Value<'a>, ParseError> {
-    let digits = plain_digits(number_text(field, cell), style.mark(cell))
-        .map_err(|e| wrong(field, cell.text, &number_message(e)))?;
-    if digits.parse().is_ok_and(|n: f64| n != 0.0 && n.abs() < SMALLEST) {
-        return Err(wrong(
+    let digits = plain_digits(number_text(field, cell), style.mark(cell)).map_err(|e| match e {
+        NumberError::NotANumber if has_unit(cell.text) => wrong(
             field,
             cell.text,
-            "is nearer to 0 than any measurement is; write 0, or use another unit",
-        ));
-    }
+            "has its unit in the cell; write digits alone, and the unit into the heading",
+        ),
+        e => wrong(field, cell.text, &number_message(e)),
+    })?;
     let number = decimal(&digits).and_then(|n| n.checked_mul(scale)).map(|n| n.normalize());
     let inside = |n: Decimal| field.limits.is_none_or(|(low, high)| low <= n && n <= high);
     let Some(number) = number.filter(|n| inside(*n)) else {
@@ -163,6 +171,10 @@ fn parse_number<'a>(
             message,
         });
     };
+    if number.is_zero() && is_not_zero(&digits) {
+        let message = "is nearer to 0 than any measurement is; write 0, or use another unit";
+        return Err(wrong(field, cell.text, message));
+    }
     let units = if field.kind == Kind::Money { Decimal::ONE_HUNDRED } else { Decimal::ONE };
     let whole = || nearest_whole(number, units);
     match field.kind {
@@ -170,21 +182,46 @@ fn parse_number<'a>(
             Some(whole) => Ok(Value::Integer(whole)),
             None => Err(wrong(field, cell.text, "is not a whole number")),
         },
+        Kind::Money if cell.kind == CellKind::Single && significant(&digits) > SINGLE_DIGITS => {
+            let message =
+                "is a number of 32 bits, which does not keep every fen; write 64 bits, or a decimal";
+            Err(wrong(field, cell.text, message))
+        }
         Kind::Money => match whole() {
             Some(fen) => Ok(Value::Money(fen)),
             None => {
-                let message = "is not a whole number of fen; write at most two decimals of a yuan";
-                Err(wrong(field, cell.text, message))
+                // A power of ten, so that its zeros are the decimals.
+                let decimals = scale.to_u64().map_or(0, |scale| scale.checked_ilog10().unwrap_or_default());
+                let read = if *digits == *cell.text { String::new() } else { format!(" (read as {digits})") };
+                let message =
+                    format!("is not a whole number of fen{read}; write at most {decimals} decimals");
+                Err(wrong(field, cell.text, &message))
             }
         },
         _ => Ok(number.to_f64().map_or(Value::Missing, |number| Value::Number(number + 0.0))),
     }
 }
 
-/// The text of a number; a share may be written with its sign.
+/// The text of a number; a share may be written with its sign, a year with its word.
 fn number_text<'a>(field: &Field, cell: Cell<'a>) -> &'a str {
-    let percent = (field.unit == "percent").then(|| cell.text.strip_suffix(['%', '％'])).flatten();
-    percent.map_or(cell.text, str::trim_end)
+    let signs: &[char] = match field.unit.as_str() {
+        "percent" => &['%', '％'],
+        "year" => &['年', '岁'],
+        _ => &[],
+    };
+    cell.text.strip_suffix(signs).map_or(cell.text, str::trim_end)
+}
+
+/// Digits of a number without zeros at its ends.
+fn significant(digits: &str) -> usize {
+    let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
+    digits.trim_matches('0').len()
+}
+
+/// Whether a number has its unit behind it: 12.5万元.
+fn has_unit(text: &str) -> bool {
+    let digits = text.rfind(|c: char| c.is_ascii_digit()).map_or(0, |at| at + 1);
+    digits > 0 && fen_per(&text[digits..]).is_some()
 }
 
 /// What is wrong with a text that is not a number, behind the text itself.
@@ -203,10 +240,18 @@ fn number_message(error: NumberError) -> String {
     }
 }
 
-/// The exact value of plain digits.
+/// Whether digits are a number other than 0, be it too small to compute with.
+fn is_not_zero(digits: &str) -> bool {
+    digits.split('e').next().is_some_and(|mantissa| mantissa.bytes().any(|b| (b'1'..=b'9').contains(&b)))
+}
+
+/// The exact value of plain digits; one nearer to 0 than can be computed with is 0.
 fn decimal(digits: &str) -> Option<Decimal> {
     match digits.contains('e') {
-        true => Decimal::from_scientific(digits).ok(),
+        true => match Decimal::from_scientific(digits) {
+            Err(_) if digits.contains("e-") => Some(Decimal::ZERO),
+            number => number.ok(),
+        },
         false => Decimal::from_str_exact(digits).or_else(|_| Decimal::from_str(digits)).ok(),
     }
 }
@@ -225,13 +270,16 @@ pub(crate) fn parse_f64(cell: Cell<'_>, style: &Style<'_>) -> Result<Option<f64>
         return Ok(None);
     }
     let quoted = shortened(cell.text, MAX_QUOTED);
+    if cell.kind == CellKind::Formula {
+        return Err(format!("{quoted:?} {FORMULA}"));
+    }
     if is_missing_mark(cell.text) {
         return Err(format!(
             "{quoted:?} stands for no value; leave the cell empty, or name it with --missing"
         ));
     }
     let digits = match cell.kind {
-        CellKind::Number => Ok(cell.text.into()),
+        CellKind::Number | CellKind::Single => Ok(cell.text.into()),
         _ => plain_digits(cell.text, style.mark(cell)),
     };
     let digits = digits.map_err(|e| format!("{quoted:?} {}", number_message(e)))?;

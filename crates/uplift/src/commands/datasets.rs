@@ -91,6 +91,11 @@ pub(crate) async fn template(args: TemplateArgs, language: Language) -> Result<O
         // Only the name counts: where it is saved is not for a service to say.
         Path::new(&answer.file_name).file_name().unwrap_or_default().into()
     });
+    // What is there may be filled in already.
+    if std::fs::read(&output).is_ok_and(|there| there != answer.content) {
+        let message = "exists and is not an empty template; name another file with --output, or move it away";
+        return Err(Error::invalid_field(output.display().to_string(), message));
+    }
     save(&output, &answer.content)?;
     say!("{}", output.display());
     Ok(Outcome::Done)

@@ -40,7 +40,7 @@ pub(crate) async fn run(args: ImportArgs) -> Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let rejections = match args.dry_run {
-        true => answer.rejections,
+        true => answer.rejections.clone(),
         false => match all_rejections(&mut client, submission_id(&submission)).await {
             Ok(rejections) => rejections,
             Err(error) => {
@@ -53,6 +53,7 @@ pub(crate) async fn run(args: ImportArgs) -> Result<Outcome> {
         },
     };
     let word = position_word(&args, bytes.clone());
+    let mark = answer.reading.as_ref().map_or("", |reading| reading.decimal_mark.as_str());
     for rejection in rejections.iter().take(MAX_PRINTED) {
         let field = if rejection.field.is_empty() { String::new() } else { format!(", {}", rejection.field) };
         say!("  {word} {}{field}: {}", rejection.row, rejection.message);
@@ -69,7 +70,7 @@ pub(crate) async fn run(args: ImportArgs) -> Result<Outcome> {
         }
         return Ok(Outcome::ProblemsFound);
     }
-    rejected_file::save(&args, bytes, &rejections, submission.rows_rejected)?;
+    rejected_file::save(&args, bytes, &rejections, submission.rows_rejected, mark)?;
     Ok(Outcome::ProblemsFound)
 }
 
@@ -94,7 +95,7 @@ fn print_outcome(args: &ImportArgs, submission: &Submission, answer: &UploadFile
         submission.rows_rejected,
         version.unwrap_or_default(),
     );
-    if args.replace && submission.state() != State::Refused && answer.reading.is_some() {
+    if args.replace && (submission.state() != State::Refused || args.dry_run) && answer.reading.is_some() {
         let verb = if args.dry_run { "would take" } else { "took" };
         say!("  {verb} the place of {} reported before", rows(answer.rows_removed));
     }
@@ -118,7 +119,8 @@ fn print_reading(reading: &Reading) {
         told.push(format!("sheet {}", reading.sheet));
     }
     if reading.head_line > 1 {
-        told.push(format!("headings in line {}", reading.head_line));
+        let word = if reading.kind == "XLSX" { "row" } else { "line" };
+        told.push(format!("headings in {word} {}", reading.head_line));
     }
     let mut units: Vec<_> = reading.units.iter().collect();
     units.sort();
@@ -131,8 +133,9 @@ fn print_reading(reading: &Reading) {
         let names: Vec<_> = reading.ignored_columns.iter().map(|name| format!("{name:?}")).collect();
         say!("  not read: {}", names.join(", "));
     }
+    let word = if reading.kind == "XLSX" { "row" } else { "line" };
     for row in &reading.skipped_rows {
-        say!("  line {} is a {} and no record: {}", row.line, row.kind, row.text);
+        say!("  {word} {} is a {} and no record: {}", row.line, row.kind, row.text);
     }
 }
 

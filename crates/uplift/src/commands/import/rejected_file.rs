@@ -14,7 +14,13 @@ use crate::terminal::say;
 const MAX_NAMES: usize = 1_000;
 
 /// Saves the rejected rows with their reasons, and says how to go on.
-pub(super) fn save(args: &ImportArgs, bytes: Vec<u8>, rejections: &[Rejection], rejected: i64) -> Result<()> {
+pub(super) fn save(
+    args: &ImportArgs,
+    bytes: Vec<u8>,
+    rejections: &[Rejection],
+    rejected: i64,
+    mark: &str,
+) -> Result<()> {
     let reasons = reasons(rejections);
     let dataset = uplift_proto::dataset::find(&args.dataset);
     let dataset =
@@ -26,11 +32,13 @@ pub(super) fn save(args: &ImportArgs, bytes: Vec<u8>, rejections: &[Rejection], 
     let unexplained = rejected - reasons.len() as i64;
     if unexplained > 0 {
         say!(
-            "  and {unexplained} more rows were rejected, whose reasons are not kept; import them again after these"
+            "  and {unexplained} more rows were rejected, whose reasons are not kept: correct the same faults in {} and \
+             import it with --replace",
+            args.file.display()
         );
     }
     say!("Rejected rows, with reasons: {}. Correct them there, then:", path.display());
-    say!("  {}", again(args, &path));
+    say!("  {}", again(args, &path, mark));
     if args.replace {
         say!("Without --replace: it would take away the rows that are accepted now.");
     }
@@ -38,7 +46,8 @@ pub(super) fn save(args: &ImportArgs, bytes: Vec<u8>, rejections: &[Rejection], 
 }
 
 /// The command that imports the corrected rows.
-fn again(args: &ImportArgs, path: &Path) -> String {
+/// The decimal mark that the whole file shows goes with it: its rows alone may not show it.
+fn again(args: &ImportArgs, path: &Path, mark: &str) -> String {
     let mut words = vec!["uplift import".to_owned(), quoted(&path.display().to_string())];
     let mut option = |name: &str, value: &str| words.push(format!("--{name} {}", quoted(value)));
     option("dataset", &args.dataset);
@@ -49,8 +58,10 @@ fn again(args: &ImportArgs, path: &Path) -> String {
     let options = args.reading.options();
     options.encoding.iter().for_each(|name| option("encoding", name));
     options.missing_marks.iter().for_each(|mark| option("missing", mark));
-    if !args.reading.decimal_word().is_empty() {
-        option("decimal", args.reading.decimal_word());
+    let said = args.reading.decimal_word();
+    let mark = if said.is_empty() { mark } else { said };
+    if ["point", "comma"].contains(&mark) {
+        option("decimal", mark);
     }
     words.join(" ")
 }

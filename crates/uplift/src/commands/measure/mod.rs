@@ -42,6 +42,12 @@ pub(crate) fn run(args: &MeasureArgs, language: Language) -> Result<Outcome> {
     }
     let people = People::read(args, &table)?;
     let all = Distribution::new(&people.values, &people.weights).map_err(invalid)?;
+    let unit = table.unit(&args.income);
+    if let (Some(unit), true) = (&unit, is_in_a_currency(&args.line)) {
+        let message =
+            format!("is not in {unit}, in which {:?} is; give the line as an amount in {unit}", args.income);
+        return Err(Error::invalid_field("--line", message));
+    }
     let line = line(args, &all, &conventions)?;
     let mut results = Estimates::new(language);
     for (group, weights) in people.groups() {
@@ -63,6 +69,13 @@ pub(crate) fn run(args: &MeasureArgs, language: Language) -> Result<Outcome> {
     results.print(args.format, grouped)?;
     if args.format == OutputFormat::Table {
         print_notes(args, &people, line, &all, language);
+        if let Some(unit) = &unit {
+            let (en, zh) = (
+                format!("Amounts are in {unit}, as the file has them."),
+                format!("金额单位为{unit}，与文件一致。"),
+            );
+            say!("{}", language.choose(&en, &zh));
+        }
         print_left_out_of_logarithms(args, &people, language);
         if args.curve {
             print_lorenz_curve(&all, language);
@@ -70,6 +83,11 @@ pub(crate) fn run(args: &MeasureArgs, language: Language) -> Result<Outcome> {
     }
     print_skipped(args, &table, language);
     Ok(Outcome::Done)
+}
+
+/// Whether a line has a unit of its own: neither an amount nor a share.
+fn is_in_a_currency(line: &str) -> bool {
+    !line.ends_with('%') && line.parse::<f64>().is_err() && !line.starts_with("societal")
 }
 
 /// The poverty line in the unit of the data.
