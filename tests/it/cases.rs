@@ -332,6 +332,7 @@ async fn money_is_never_read_in_another_unit_than_the_file_tells() {
         (format!("单位：万元、元\n{ten_thousand}"), Err("beside another unit")),
         (format!("单位：万美元\n{ten_thousand}"), Err("美元")),
         (format!("{ten_thousand}单位：万元\n"), Err("line 3: says 万元")),
+        (format!("{}注：人均数以元计\n", ten_thousand.replace("金额", "金额（万元）")), Ok("125000.00")),
         (format!("{ten_thousand}注：金额单位为万元\n"), Err("line 3: says 万元")),
         (format!("单位：万元\n{ten_thousand}\n单位：元\n{head}\n{}\n", row("50000")), Err("line 5: says 元")),
         (

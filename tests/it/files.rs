@@ -201,6 +201,7 @@ async fn a_file_is_what_its_content_says() {
     }
     for (name, bytes, part) in [
         ("cut", arrow_stream[..arrow_stream.len() / 3].to_vec(), "not readable Arrow"),
+        ("claims", include_bytes!("../cases/claims.arrow").to_vec(), "not readable Arrow"),
         ("gzip", vec![0x1f, 0x8b, 8, 0], "unpack it"),
         ("html", b"<html><table>".to_vec(), "save it as .xlsx"),
         ("list", b"[{\"flow_id\":\"a\"}]".to_vec(), "one object a line"),

@@ -21,6 +21,8 @@ pub(crate) struct MappedColumn {
     pub(crate) heading: String,
     /// The unit that the file is in; empty for the one that the field's documentation names.
     pub(crate) unit: String,
+    /// Whether the heading or the sender names it, so that no other line of the file can mean this column.
+    pub(crate) has_own_unit: bool,
     /// What one unit of the file is worth in the field's own unit.
     pub(crate) scale: Decimal,
 }
@@ -195,7 +197,9 @@ fn map_heading(
         return Err(violation(heading, message));
     };
     let field = &dataset.fields[index];
-    let unit = agreed_unit((index, field), names, heading, &unit, declared)?;
+    let given = given_unit(index, names, heading, declared);
+    let has_own_unit = given.is_some() || !unit.is_empty();
+    let unit = agreed_unit(field, given, heading, &unit, declared)?;
     let Some(scale) = scale(field, &unit) else {
         let message = match field.kind {
             Kind::Money => {
@@ -206,24 +210,33 @@ fn map_heading(
         };
         return Err(violation(heading, message));
     };
-    Ok(Column::Field(MappedColumn { field: index, heading: heading.to_owned(), unit, scale }))
+    Ok(Column::Field(MappedColumn { field: index, heading: heading.to_owned(), unit, has_own_unit, scale }))
+}
+
+/// The unit that the sender gives for a column.
+fn given_unit<'d>(
+    position: usize,
+    names: &FieldNames,
+    heading: &str,
+    declared: Declared<'d>,
+) -> Option<&'d str> {
+    let named = |name: &str| names.position(name) == Some(position) || name == heading;
+    declared.units.iter().find(|(name, _)| named(name)).map(|(_, unit)| unit.as_str())
 }
 
 /// The unit of a column: what its heading, the line above the table and the sender say must be one.
 fn agreed_unit(
-    (position, field): (usize, &Field),
-    names: &FieldNames,
+    field: &Field,
+    given: Option<&str>,
     heading: &str,
     own: &str,
     declared: Declared<'_>,
 ) -> Result<String, FieldViolation> {
-    let given =
-        declared.units.iter().find(|(name, _)| names.position(name) == Some(position) || name == heading);
     let above = declared.above.unit.as_deref().filter(|_| field.kind == Kind::Money);
     let said = [
         Some(("its heading", own)).filter(|(_, unit)| !unit.is_empty()),
         above.map(|unit| ("the line above the table", unit)),
-        given.map(|(_, unit)| ("the sender", unit.as_str())),
+        given.map(|unit| ("the sender", unit)),
     ];
     // What is open above counts only where nothing nearer decides.
     if let Some(doubt) = declared.above.doubts.first()

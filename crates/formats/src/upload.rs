@@ -202,7 +202,9 @@ impl UploadedFile {
 
     /// Refuses a file in which a line below the head tells another unit than that by which money is read.
     fn check_units(&self, row: &Row) -> Result<()> {
-        let money = |column: &&MappedColumn| self.dataset.fields[column.field].kind == Kind::Money;
+        let money = |column: &&MappedColumn| {
+            self.dataset.fields[column.field].kind == Kind::Money && !column.has_own_unit
+        };
         let Some(column) = fields(&self.columns).find(money) else { return Ok(()) };
         let mentions = Mentions::in_cells(row.texts.iter());
         let other = mentions.units.iter().find(|unit| fen_per(unit) != Some(column.scale));

@@ -1,19 +1,19 @@
 //! Files whose columns have names and types: Parquet, and Arrow IPC as a file or a stream.
 
-use std::io::Cursor;
 use std::ops::ControlFlow;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
-use arrow::ipc::reader::{FileReader, StreamReader};
 use arrow::ipc::writer::FileWriter;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 use uplift_core::contained::contained;
+use uplift_core::dataset::MAX_RECORDS;
 use uplift_core::error::{Error, Result};
 
+use super::arrow_ipc::{ArrowFile, ArrowStream};
 use crate::row::{CellKind, Row, Visit};
 
 /// A file of columns.
@@ -41,12 +41,8 @@ impl Columnar {
             Form::Parquet => ArrowReaderMetadata::load(&bytes, Default::default())
                 .map(|m| m.schema().clone())
                 .map_err(|e| e.to_string()),
-            Form::ArrowFile => {
-                FileReader::try_new(Cursor::new(bytes.clone()), None).map(|r| r.schema()).map_err(text)
-            }
-            Form::ArrowStream => {
-                StreamReader::try_new(Cursor::new(bytes.clone()), None).map(|r| r.schema()).map_err(text)
-            }
+            Form::ArrowFile => ArrowFile::open(bytes.clone()).map(|file| file.schema).map_err(text),
+            Form::ArrowStream => ArrowStream::open(bytes.clone()).map(|stream| stream.schema).map_err(text),
         });
         let schema = schema.ok_or_else(|| contradictory(form))?.map_err(|e| unreadable(form, &e))?;
         Ok(Self { bytes, form, schema })
@@ -81,13 +77,9 @@ impl Columnar {
                 let reader = builder.build().map_err(|e| e.to_string())?;
                 Box::new(reader.map(move |b| b.map_err(text)))
             }
-            Form::ArrowFile => {
-                let reader = FileReader::try_new(Cursor::new(bytes), None).map_err(text)?;
-                Box::new(reader.map(move |b| b.map_err(text)))
-            }
+            Form::ArrowFile => Box::new(ArrowFile::open(bytes).map_err(text)?.map(move |b| b.map_err(text))),
             Form::ArrowStream => {
-                let reader = StreamReader::try_new(Cursor::new(bytes), None).map_err(text)?;
-                Box::new(reader.map(move |b| b.map_err(text)))
+                Box::new(ArrowStream::open(bytes).map_err(text)?.map(move |b| b.map_err(text)))
             }
         })
     }
@@ -121,6 +113,11 @@ impl Columnar {
                 .map(|c| Ok((ArrayFormatter::try_new(c, &options).map_err(failed)?, kind(c.data_type()))))
                 .collect::<Result<_>>()?;
             let mut text = String::new();
+            // A few bytes may claim any number of empty rows.
+            if row.line as usize + batch.num_rows() > MAX_RECORDS {
+                let message = format!("has more than {MAX_RECORDS} rows; split it by county or year");
+                return Err(Error::invalid_field("file", message));
+            }
             for index in 0..batch.num_rows() {
                 row.clear();
                 row.line += 1;

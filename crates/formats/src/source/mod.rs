@@ -1,5 +1,6 @@
 //! Files of any kind as rows of cells: what a file is shows in its first bytes, never in its name.
 
+mod arrow_ipc;
 pub(crate) mod columnar;
 pub(crate) mod json_lines;
 pub(crate) mod separated;

@@ -28,9 +28,10 @@ impl Separated {
     /// Finds the separator. A quotation mark that is never closed would take the rest of the file for one cell; it
     /// is refused.
     pub(crate) fn new(mut text: Text) -> Result<Self> {
-        // Old programs end lines with a carriage return alone.
-        if text.content.contains('\r') && !text.content.contains('\n') {
-            text.content = text.content.replace('\r', "\n");
+        // Old programs end lines with a carriage return alone; each line has one number all the same.
+        let bytes = text.content.as_bytes();
+        if text.content.match_indices('\r').any(|(at, _)| bytes.get(at + 1) != Some(&b'\n')) {
+            text.content = text.content.replace("\r\n", "\n").replace('\r', "\n");
         }
         let (separator, start) = match named_separator(&text.content) {
             Some(named) => named,
@@ -208,6 +209,8 @@ mod tests {
         assert_eq!(lines, [2, 5, 8]);
         let lines: Vec<_> = rows("a,b\r1,2\r\r3,4").into_iter().map(|(line, _)| line).collect();
         assert_eq!(lines, [1, 2, 4]);
+        let lines: Vec<_> = rows("a,b\r\n1,2\r3,4\n5,6").into_iter().map(|(line, _)| line).collect();
+        assert_eq!(lines, [1, 2, 3, 4]);
     }
 
     #[test]
