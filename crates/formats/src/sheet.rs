@@ -155,8 +155,8 @@ fn is_row_of_units(row: &Row) -> bool {
         && row.filled().all(|(_, text)| bracketed(text) || money(text) || is_counted(text))
 }
 
-/// The unit of money that the rows above the head, or the name of the sheet, tell; an error if they tell several, or
-/// speak of one without telling that it is theirs.
+/// The unit of money that the rows above the head, or the name of the sheet, tell. That they tell several, or speak of
+/// one without telling that it is theirs, is a doubt, which counts only for columns that name none themselves.
 fn unit_above(sheet: &str, rows: &[Row]) -> UnitAbove {
     let mut above = UnitAbove::default();
     let named =
