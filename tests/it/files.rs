@@ -131,6 +131,55 @@ async fn a_countys_workbook_goes_in_and_its_rejected_rows_come_back_as_one() {
     assert!(said.contains("1 row, 1 accepted, 0 rejected"), "{said}");
 }
 
+/// What a cell shows is what its office means, whatever number the file holds behind it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cell_of_a_workbook_is_what_it_shows() {
+    let sheet = |heading: &str, cells: &[(f64, &str)]| {
+        let mut workbook = Workbook::new();
+        let sheet = workbook.add_worksheet();
+        for (column, heading) in
+            ["流水编号", "日期", "类型", "资金来源", heading, "地区代码"].into_iter().enumerate()
+        {
+            sheet.write(0, column as u16, heading).unwrap();
+        }
+        for (row, (number, format)) in (1..).zip(cells) {
+            let shown = |format: &str| Format::new().set_num_format(format);
+            sheet.write_number_with_format(row, 0, f64::from(row), &shown("\"WZ-\"0000")).unwrap();
+            sheet.write_number_with_format(row, 1, 20_110_300 + row, &shown("0000-00-00")).unwrap();
+            sheet.write(row, 2, "拨付").unwrap();
+            sheet.write(row, 3, "中央财政").unwrap();
+            sheet.write_number_with_format(row, 4, *number, &shown(format)).unwrap();
+            sheet.write_number_with_format(row, 5, 500_101, &shown("000000\"000000\"")).unwrap();
+        }
+        workbook.save_to_buffer().unwrap()
+    };
+    let uplift = Uplift::with_wanzhou().await;
+    let wan = [
+        (12.5, "0.00"),
+        (12.5, "0.00\"万元\""),
+        (125_432.0, "0!.0,"),
+        (125_432.0, "[>=10000]0!.0,\"万元\";0\"元\""),
+        (12.5, "\"¥\"#,##0.00"),
+        (12.5, "0.00\"元\""),
+        (0.35, "0%"),
+        (12.5, "[$$-409]#,##0.00"),
+    ];
+    let answer = send(&uplift, header("shown", "fund_flow"), sheet("金额（万元）", &wan)).await.unwrap();
+    let submission = answer.submission.unwrap();
+    let counts = (submission.rows_accepted, submission.rows_rejected);
+    assert_eq!(counts, (5, 3), "{:?}", answer.rejections);
+    let lines: Vec<_> = answer.rejections.iter().map(|r| r.row).collect();
+    assert_eq!(lines, [7, 8, 9]);
+    assert!(answer.rejections[0].message.contains("12.5元"), "{}", answer.rejections[0].message);
+    // What is shown in another unit than the heading says is not guessed at.
+    let yuan = [(12.5, "0.00"), (12.5, "0.00\"万元\""), (125_432.0, "0!.0,")];
+    let mut again = header("yuan", "fund_flow");
+    again.submission.as_mut().unwrap().mode = wire::Mode::Replace.into();
+    let answer = send(&uplift, again, sheet("金额（元）", &yuan)).await.unwrap();
+    let lines: Vec<_> = answer.rejections.iter().map(|r| r.row).collect();
+    assert_eq!(lines, [3, 4], "{:?}", answer.rejections);
+}
+
 /// Records of fund flows as a record batch.
 fn batch() -> RecordBatch {
     let text = |name, values: [&str; 2]| {

@@ -1,5 +1,6 @@
 //! The names of a dataset's fields as headings have them, with a unit behind and perhaps a group before.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use uplift_core::dataset::{Dataset, FEN_SUFFIX, Field, Kind};
@@ -37,6 +38,8 @@ impl FieldNames {
         if heading.len() > MAX_HEADING {
             return None;
         }
+        let heading = without_remarks(heading);
+        let heading = heading.as_ref();
         // Survey programs write the groups of a question before it: household/income, household.income.
         let after = |separator| heading.rsplit_once(separator).map(|(_, last): (_, &str)| last);
         let parts = [Some(heading), after('/'), after('.'), after('-')];
@@ -75,6 +78,48 @@ impl FieldNames {
         let unit = trimmed(unit);
         Some((*position, if in_fen && unit != "fen" { format!("fen, {unit}") } else { unit.to_owned() }))
     }
+}
+
+/// What offices write in brackets behind a name that is no unit and changes nothing.
+const REMARKS: [&str; 16] = [
+    "必填",
+    "必填项",
+    "必须填",
+    "必须",
+    "选填",
+    "选填项",
+    "可选",
+    "可不填",
+    "公历",
+    "阳历",
+    "小写",
+    "年月日",
+    "年/月/日",
+    "required",
+    "optional",
+    "yyyy-mm-dd",
+];
+
+/// A heading without remarks in brackets: 日期（必填）, 日期（格式：2011-10-17）.
+fn without_remarks(heading: &str) -> Cow<'_, str> {
+    let is_remark = |inside: &str| {
+        let inside = normal(inside);
+        REMARKS.contains(&inside.as_str()) || inside.starts_with("格式") || inside.starts_with("format:")
+    };
+    let mut kept = Cow::Borrowed(heading);
+    let mut from = 0;
+    while let Some(open) = kept[from..].find(['(', '（', '[', '【']).map(|at| from + at) {
+        let inside = open + kept[open..].chars().next().map_or(1, char::len_utf8);
+        let Some(close) = kept[inside..].find([')', '）', ']', '】']).map(|at| inside + at) else { break };
+        let end = close + kept[close..].chars().next().map_or(1, char::len_utf8);
+        if is_remark(&kept[inside..close]) {
+            kept.to_mut().replace_range(open..end, "");
+            from = open;
+        } else {
+            from = end;
+        }
+    }
+    kept
 }
 
 fn is_opening(c: char) -> bool {

@@ -305,6 +305,10 @@ mod tests {
             ("Amount, million yuan", "1000000"),
             ("funds/amount", "1"),
             ("资金/金额（万元）", "10000"),
+            ("金额（必填）（万元）", "10000"),
+            ("金额（万元）【必填】", "10000"),
+            ("金额(￥万元)", "10000"),
+            ("金额（必填）", "1"),
         ] {
             let fen = yuan.parse::<Decimal>().unwrap() * Decimal::ONE_HUNDRED;
             let expected = ("amount_fen".to_owned(), fen.normalize());

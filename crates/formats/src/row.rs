@@ -30,6 +30,8 @@ pub(crate) enum CellKind {
     Number,
     /// A number of 32 bits, which keeps seven digits.
     Single,
+    /// A number as its number format shows it, with a decimal point: 12.5万元.
+    Shown,
     /// A formula whose value was never computed.
     Formula,
     /// A date, as 2011-10-17.

@@ -19,12 +19,19 @@ const BRACKETS_AND_SEPARATORS: [char; 20] = [
 pub(crate) fn bare(unit: &str) -> String {
     let unit = normal(unit);
     let mut unit = unit.trim_matches(BRACKETS_AND_SEPARATORS.as_slice());
+    if matches!(unit, "¥" | "￥") {
+        return "元".to_owned();
+    }
     for prefix in ["金额单位", "计量单位", "货币单位", "单位", "unit", "in", "人民币", "rmb", "cny"]
     {
         if let Some(rest) = unit.strip_prefix(prefix).filter(|rest| !rest.is_empty()) {
             unit = rest.trim_matches(BRACKETS_AND_SEPARATORS.as_slice());
         }
     }
+    // ￥万元, and 元/年 of what is counted by the year.
+    let unit = unit.trim_start_matches(['¥', '￥']);
+    let yearly = ["/年", "每年", "/year", "/yr", "peryear"].iter().find_map(|per| unit.strip_suffix(per));
+    let unit = yearly.unwrap_or(unit);
     let unit = unit.strip_suffix("人民币").filter(|rest| !rest.is_empty()).unwrap_or(unit);
     unit.replace(',', "")
 }
@@ -61,7 +68,7 @@ pub(crate) fn fen_per(unit: &str) -> Option<Decimal> {
     match unit.as_str() {
         "分" | "fen" => return Some(Decimal::ONE),
         "角" | "jiao" => return Some(Decimal::TEN),
-        "人民币" | "¥" | "￥" => return Some(Decimal::ONE_HUNDRED),
+        "人民币" => return Some(Decimal::ONE_HUNDRED),
         _ => {}
     }
     let yuan = ["元", "圆", "yuan", "rmb", "cny"].iter().find_map(|yuan| unit.strip_suffix(yuan));
@@ -252,6 +259,9 @@ mod tests {
             ("CNY million", 1_000_000),
             ("in 万元", 10_000),
             ("Unit: 10,000 yuan", 10_000),
+            ("￥万元", 10_000),
+            ("元/年", 1),
+            ("万元每年", 10_000),
             ("千万元", 10_000_000),
             ("百亿元", 10_000_000_000),
         ] {

@@ -1,8 +1,10 @@
 //! Files of any kind as rows of cells: what a file is shows in its first bytes, never in its name.
 
+mod archive;
 mod arrow_ipc;
 pub(crate) mod columnar;
 pub(crate) mod json_lines;
+mod number_format;
 pub(crate) mod separated;
 pub(crate) mod text;
 pub(crate) mod workbook;

@@ -1,7 +1,8 @@
 //! Sheets of an Excel workbook (.xlsx), read cell by cell: what a file claims to hold is never set aside in memory.
 
 use std::cell::RefCell;
-use std::io::{Cursor, Read};
+use std::collections::{HashMap, HashSet};
+use std::io::Cursor;
 use std::ops::ControlFlow;
 
 use bytes::Bytes;
@@ -9,8 +10,9 @@ use calamine::{Data, DataRef, Reader, SheetVisible, Xlsx, open_workbook_from_rs}
 use chrono::{Days, NaiveTime};
 use uplift_core::contained::contained;
 use uplift_core::error::{Error, Result};
-use zip::ZipArchive;
 
+use super::archive::check_archive;
+use super::number_format::NumberFormat;
 use crate::row::{CellKind, Row, Visit};
 
 /// A workbook.
@@ -18,18 +20,20 @@ pub(crate) struct Workbook {
     inner: RefCell<Xlsx<Cursor<Bytes>>>,
     /// Names of the sheets that are shown.
     pub(crate) sheets: Vec<String>,
+    has_formulas: bool,
+    /// Formulas of each sheet that no spreadsheet computed.
+    uncomputed: RefCell<HashMap<String, Uncomputed>>,
 }
 
-/// Bytes that a workbook may unpack to; beyond the second number only as far as an ordinary one does.
-const MAX_UNPACKED: u64 = 2 << 30;
-const MAX_UNPACKED_TEXTS: u64 = 256 << 20;
-const MAX_UNPACKED_ANYHOW: u64 = 64 << 20;
-const MAX_RATIO: u64 = 200;
-const MAX_PARTS: usize = 10_000;
+/// Rows and columns of formulas without a value, counted from 0.
+type Uncomputed = HashSet<(u32, u32)>;
+
 /// Cells that a sheet may claim to have, and its greatest column and row.
 const MAX_CELLS: u64 = 500_000_000;
 const MAX_COLUMNS: u32 = 16_384;
 const MAX_ROWS: u32 = 1_048_576;
+/// Formulas without a value that are told one by one.
+const MAX_UNCOMPUTED: usize = 1_000_000;
 
 impl std::fmt::Debug for Workbook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -40,20 +44,47 @@ impl std::fmt::Debug for Workbook {
 impl Workbook {
     /// Opens a workbook, unless it unpacks to more than any real one.
     pub(crate) fn open(bytes: Bytes) -> Result<Self> {
-        check_archive(&bytes)?;
+        let has_formulas = check_archive(&bytes)?;
         let opened = contained(|| open_workbook_from_rs::<Xlsx<_>, _>(Cursor::new(bytes)));
         let inner = opened.ok_or_else(contradictory)?.map_err(unreadable)?;
         let shown = inner.sheets_metadata().iter().filter(|s| s.visible == SheetVisible::Visible);
         let sheets = shown.map(|s| s.name.clone()).collect();
-        Ok(Self { inner: RefCell::new(inner), sheets })
+        Ok(Self { inner: RefCell::new(inner), sheets, has_formulas, uncomputed: RefCell::default() })
     }
 
     /// Visits the rows of a sheet that have cells.
     pub(crate) fn rows(&self, sheet: &str, visit: Visit<'_>) -> Result<()> {
-        contained(|| self.visit_rows(sheet, visit)).ok_or_else(contradictory)?
+        contained(|| {
+            self.find_uncomputed(sheet)?;
+            self.visit_rows(sheet, visit)
+        })
+        .ok_or_else(contradictory)?
+    }
+
+    /// Finds the formulas without a value, once: the library gives either formulas or number formats.
+    fn find_uncomputed(&self, sheet: &str) -> Result<()> {
+        if !self.has_formulas || self.uncomputed.borrow().contains_key(sheet) {
+            return Ok(());
+        }
+        let mut found = Uncomputed::new();
+        let mut workbook = self.inner.borrow_mut();
+        let mut cells = workbook.worksheet_cells_reader(sheet).map_err(unreadable)?;
+        while let Some(cell) = cells.next_cell_with_formula_metadata().map_err(unreadable)? {
+            if cell.formula.is_some() && cell.value == DataRef::Empty {
+                found.insert(cell.pos);
+            }
+            if found.len() > MAX_UNCOMPUTED {
+                let message = "has formulas without values; open it in Excel and save it";
+                return Err(Error::invalid_field("file", message));
+            }
+        }
+        self.uncomputed.borrow_mut().insert(sheet.to_owned(), found);
+        Ok(())
     }
 
     fn visit_rows(&self, sheet: &str, visit: Visit<'_>) -> Result<()> {
+        let uncomputed = self.uncomputed.borrow();
+        let uncomputed = uncomputed.get(sheet).filter(|found| !found.is_empty());
         let mut workbook = self.inner.borrow_mut();
         let mut cells = workbook.worksheet_cells_reader(sheet).map_err(unreadable)?;
         let (from, to) = (cells.dimensions().start, cells.dimensions().end);
@@ -64,9 +95,13 @@ impl Workbook {
             );
             return Err(Error::invalid_field("file", message));
         }
+        let codes = cells.styles().iter().map(|style| style.number_format.as_ref());
+        let formats: Vec<_> = codes
+            .map(|format| format.map(|f| NumberFormat::of_code(&f.format_code)).filter(|f| !f.is_plain()))
+            .collect();
         let mut row = Row::default();
-        while let Some(cell) = cells.next_cell_with_formula_metadata().map_err(unreadable)? {
-            let (line, column) = cell.pos;
+        while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(unreadable)? {
+            let (line, column) = cell.get_position();
             if column >= MAX_COLUMNS || line >= MAX_ROWS {
                 return Err(Error::invalid_field(
                     "file",
@@ -84,9 +119,12 @@ impl Workbook {
             // A cell that comes twice, or before one that it follows: only a damaged file has it.
             let skipped = skipped.ok_or_else(contradictory)?;
             (0..skipped).for_each(|_| row.push("", CellKind::Written));
-            match (&cell.value, &cell.formula) {
-                (DataRef::Empty, Some(_)) => row.push("=…", CellKind::Formula),
-                (value, _) => push(&mut row, value),
+            let format = formats.get(style).and_then(Option::as_ref);
+            match cell.get_value() {
+                DataRef::Empty if uncomputed.is_some_and(|found| found.contains(&cell.get_position())) => {
+                    row.push("=…", CellKind::Formula)
+                }
+                value => push(&mut row, value, format),
             }
         }
         if row.line > 0 {
@@ -97,7 +135,15 @@ impl Workbook {
 }
 
 /// Adds a cell in the one form of its kind.
-fn push(row: &mut Row, value: &DataRef<'_>) {
+fn push(row: &mut Row, value: &DataRef<'_>, format: Option<&NumberFormat>) {
+    let number = match value {
+        DataRef::Int(number) => Some(*number as f64),
+        DataRef::Float(number) => Some(*number),
+        _ => None,
+    };
+    if let Some(shown) = number.zip(format).and_then(|(number, format)| format.show(number)) {
+        return row.push(&shown, CellKind::Shown);
+    }
     match value {
         DataRef::Empty => row.push("", CellKind::Written),
         DataRef::String(text) => row.push(text, CellKind::Written),
@@ -117,50 +163,6 @@ fn push(row: &mut Row, value: &DataRef<'_>) {
             None => row.push(&Data::DateTime(*date).to_string(), CellKind::Number),
         },
     }
-}
-
-/// Refuses an archive that unpacks to more than an ordinary workbook, whatever its directory says.
-fn check_archive(bytes: &Bytes) -> Result<()> {
-    let mut archive = ZipArchive::new(Cursor::new(bytes.clone()))
-        .map_err(|e| Error::invalid_field("file", format!("is not a readable workbook: {e}")))?;
-    let is_workbook = |name: &str| name.ends_with("workbook.xml");
-    if archive.len() > MAX_PARTS || !archive.file_names().flatten().any(|name| is_workbook(&name)) {
-        let message = "is an archive and not a workbook of Excel; save the table as .xlsx or CSV";
-        return Err(Error::invalid_field("file", message));
-    }
-    let packed = bytes.len() as u64;
-    let most = MAX_UNPACKED.min(MAX_UNPACKED_ANYHOW.max(packed.saturating_mul(MAX_RATIO)));
-    let too_large = |claimed: u64| {
-        let message = format!(
-            "unpacks to {} MiB or more from {} KiB, which no ordinary workbook does; copy the table into a new workbook",
-            claimed >> 20,
-            packed >> 10
-        );
-        Error::invalid_field("file", message)
-    };
-    let sizes = (0..archive.len()).filter_map(|index| Some(archive.by_index_raw(index).ok()?.size()));
-    let claimed = sizes.fold(0, u64::saturating_add);
-    if claimed > most {
-        return Err(too_large(claimed));
-    }
-    // A directory may lie, so that what is there is counted. Only sheets are read bit by bit; everything else is kept
-    // in memory.
-    let mut room = most;
-    let mut room_beside_sheets = MAX_UNPACKED_TEXTS.min(most);
-    for index in 0..archive.len() {
-        let Ok(mut part) = archive.by_index(index) else { continue };
-        let mut begin = Vec::new();
-        let read = part.by_ref().take(1024).read_to_end(&mut begin).unwrap_or_default() as u64;
-        let is_sheet = begin.windows(10).any(|window| window == b"worksheet ");
-        let allowed = if is_sheet { room } else { room.min(room_beside_sheets) };
-        let rest = std::io::copy(&mut part.take(allowed + 1), &mut std::io::sink()).unwrap_or_default();
-        if read + rest > allowed {
-            return Err(too_large(most - room + read + rest));
-        }
-        room -= read + rest;
-        room_beside_sheets -= if is_sheet { 0 } else { read + rest };
-    }
-    Ok(())
 }
 
 fn unreadable(error: calamine::XlsxError) -> Error {

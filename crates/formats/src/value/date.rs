@@ -33,8 +33,11 @@ pub(crate) fn parse_date(text: &str) -> Result<NaiveDate, String> {
 /// A date and the time of day behind it.
 fn split_time(text: &str) -> (&str, Option<&str>) {
     let t = text.find(['T', 't']).filter(|at| text[..*at].ends_with(|c: char| c.is_ascii_digit()));
-    match t.or_else(|| text.find(char::is_whitespace).filter(|at| text[*at..].contains(':'))) {
-        // 17 October 2011 has spaces and no time.
+    let is_time = |at: &usize| text[*at..].contains([':', '时', '点']);
+    // 17 October 2011 has spaces and no time.
+    let space = || text.find(char::is_whitespace).filter(is_time);
+    let day = || text.find(['日', '号']).filter(is_time);
+    match t.or_else(space).or_else(day) {
         Some(at) => {
             let mut rest = text[at..].chars();
             rest.next();
@@ -47,6 +50,13 @@ fn split_time(text: &str) -> (&str, Option<&str>) {
 /// The time of day does not count, but it must be one; with an offset it must be the same day in China.
 fn check_time(text: &str, date: NaiveDate, time: &str) -> Result<(), String> {
     let wrong = || format!("{text:?} has no time of day behind the date; {EXAMPLE}");
+    let time =
+        ["上午", "下午", "晚上"].iter().find_map(|part| time.strip_prefix(part)).unwrap_or(time).trim();
+    // 14时30分 is 14:30, and 14时 is 14:00.
+    let spelled = time.replace(['时', '点'], ":").replace('分', ":").replace('秒', "");
+    let spelled =
+        if spelled.ends_with(':') && spelled.matches(':').count() == 1 { spelled + "00" } else { spelled };
+    let time = spelled.trim_end_matches(':');
     if ["%H:%M", "%H:%M:%S", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p"]
         .iter()
         .any(|f| NaiveTime::parse_from_str(time, f).is_ok())
@@ -174,6 +184,12 @@ mod tests {
             "2011-10-17T08:00",
             "2011/10/17 0:00",
             "2011-10-17 23:59:59",
+            "2011年10月17日 14时30分",
+            "2011年10月17日14时30分05秒",
+            "2011年10月17日14:30",
+            "2011年10月17日14时",
+            "2011-10-17 下午2:30",
+            "2011-10-17 14点30分",
             "2011-10-17T08:00:00.000+08:00",
             "2011-10-17T00:00:00Z",
             "17/10/2011",
@@ -210,6 +226,8 @@ mod tests {
             ("1899-12-31", "1900 to 2199"),
             ("2011-10-16T16:00:00Z", "2011-10-17 in China"),
             ("2011-10-17 25:00", "no time of day"),
+            ("2011-10-17 25时", "no time of day"),
+            ("2011年10月17日:", "no time of day"),
             ("today", "not a date"),
             ("", "8 digits"),
             ("10/2011/17", "not a date"),

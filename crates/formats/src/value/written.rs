@@ -11,7 +11,7 @@ use super::missing::is_missing_mark;
 use super::number::{DecimalMark, NumberError, plain_digits};
 use super::{MAX_QUOTED, ParseError, Value, days, unlisted};
 use crate::row::{Cell, CellKind};
-use crate::unit::{fen_per, normal};
+use crate::unit::{fen_per, normal, scale};
 
 /// How a file writes its values.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +39,7 @@ impl Style<'_> {
 
     /// The decimal mark of a cell: programs write a point.
     fn mark(&self, cell: Cell<'_>) -> DecimalMark {
-        let by_program = matches!(cell.kind, CellKind::Number | CellKind::Single);
+        let by_program = matches!(cell.kind, CellKind::Number | CellKind::Single | CellKind::Shown);
         if by_program { DecimalMark::Point } else { self.decimal_mark }
     }
 }
@@ -153,11 +153,11 @@ fn parse_number<'a>(
     scale: Decimal,
     style: &Style<'_>,
 ) -> Result<Value<'a>, ParseError> {
-    let digits = plain_digits(number_text(field, cell), style.mark(cell)).map_err(|e| match e {
+    let digits = plain_digits(number_text(field, cell, scale), style.mark(cell)).map_err(|e| match e {
         NumberError::NotANumber if has_unit(cell.text) => wrong(
             field,
             cell.text,
-            "has its unit in the cell; write digits alone, and the unit into the heading",
+            "has a unit in the cell that is not that of the column; write the unit into the heading, and digits alone",
         ),
         e => wrong(field, cell.text, &number_message(e)),
     })?;
@@ -202,14 +202,21 @@ fn parse_number<'a>(
     }
 }
 
-/// The text of a number; a share may be written with its sign, a year with its word.
-fn number_text<'a>(field: &Field, cell: Cell<'a>) -> &'a str {
-    let signs: &[char] = match field.unit.as_str() {
-        "percent" => &['%', '％'],
-        "year" => &['年', '岁'],
-        _ => &[],
-    };
-    cell.text.strip_suffix(signs).map_or(cell.text, str::trim_end)
+/// The text of a number, without the unit of its column: 12.5万元 in a column of 万元, 5人 in one of persons.
+fn number_text<'a>(field: &Field, cell: Cell<'a>, of_column: Decimal) -> &'a str {
+    let digits =
+        cell.text.rfind(is_digit).and_then(|at| Some(at + cell.text[at..].chars().next()?.len_utf8()));
+    let (number, unit) = cell.text.split_at(digits.unwrap_or_default());
+    let unit = unit.trim();
+    if unit.is_empty() || number.is_empty() || scale(field, unit) != Some(of_column) {
+        return cell.text;
+    }
+    number
+}
+
+/// A digit, be it full-width.
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit() || ('０'..='９').contains(&c)
 }
 
 /// Digits of a number without zeros at its ends.
@@ -220,8 +227,9 @@ fn significant(digits: &str) -> usize {
 
 /// Whether a number has its unit behind it: 12.5万元.
 fn has_unit(text: &str) -> bool {
-    let digits = text.rfind(|c: char| c.is_ascii_digit()).map_or(0, |at| at + 1);
-    digits > 0 && fen_per(&text[digits..]).is_some()
+    let unit = text.trim_start_matches(|c: char| !is_digit(c));
+    let unit = unit.trim_start_matches(|c: char| is_digit(c) || matches!(c, '.' | ',' | ' '));
+    fen_per(unit).is_some()
 }
 
 /// What is wrong with a text that is not a number, behind the text itself.
@@ -296,7 +304,7 @@ pub(crate) fn limits_message(
     unit: &str,
     style: &Style<'_>,
 ) -> Option<String> {
-    let digits = plain_digits(number_text(field, cell), style.mark(cell)).ok()?;
+    let digits = plain_digits(number_text(field, cell, scale), style.mark(cell)).ok()?;
     let (low, high) = field.limits?;
     // What has more digits than can be computed with is beyond every limit.
     let number = decimal(&digits).and_then(|number| number.checked_mul(scale));
@@ -370,6 +378,32 @@ mod tests {
         }
         assert!(parse("household", "stratum", "NA").unwrap_err().contains("leave the cell empty"));
         assert_eq!(parse("household", "deprived_water", "无"), Ok(Value::Boolean(false)));
+    }
+
+    #[test]
+    fn a_number_may_have_the_unit_of_its_column_and_no_other() {
+        let field = |dataset, field| uplift_proto::dataset::find(dataset).unwrap().field(field).unwrap();
+        let money = field("fund_flow", "amount_fen");
+        let wan = fen_per("万元").unwrap();
+        for (text, scale, fen) in [
+            ("12.5万元", wan, Some(12_500_000)),
+            ("12.5万", wan, Some(12_500_000)),
+            ("￥1,200.50元", Decimal::ONE_HUNDRED, Some(120_050)),
+            ("１２．５ 万元", wan, Some(12_500_000)),
+            ("12.5万元", Decimal::ONE_HUNDRED, None),
+            ("12.5元", wan, None),
+            ("12.5万美元", wan, None),
+            ("万元", wan, None),
+            ("12.5人", wan, None),
+        ] {
+            let value = parse_cell(money, Cell::written(text), scale, &POINT);
+            assert_eq!(value.ok(), fen.map(Value::Money), "{text}");
+        }
+        let other = parse_cell(money, Cell::written("12.5万元"), Decimal::ONE_HUNDRED, &POINT).unwrap_err();
+        assert!(other.message.contains("not that of the column"), "{}", other.message);
+        assert_eq!(parse("household", "size", "5人"), Ok(Value::Integer(5)));
+        assert!(parse("household", "size", "5户").is_err());
+        assert!(parse("household", "size", "5万人").is_err());
     }
 
     #[test]
