@@ -302,7 +302,10 @@ async fn money_arrives_exact_and_references_must_exist() {
     let refused = ingest.submit_records(request).await.unwrap_err();
     let violations = refused.get_details_bad_request().unwrap().field_violations;
     let fields: Vec<_> = violations.iter().map(|v| v.field.trim_start_matches("rows.fund_flows")).collect();
-    assert_eq!(fields, ["[0].project_id", "[1].amount_fen", "[2].amount_fen", "[3].loan_id", "[4].date"]);
+    assert_eq!(
+        fields,
+        ["[0].project_id", "[1].amount_fen", "[2].amount_fen", "[3].loan_id", "[3].due", "[4].date"]
+    );
 
     let rows = fund_flow_rows(&uplift).await;
     let amount = rows[0].column_by_name("amount").unwrap();

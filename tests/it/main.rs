@@ -10,6 +10,7 @@ mod clients;
 mod compose;
 mod crash;
 mod damage;
+mod definitions;
 mod files;
 mod hostile;
 mod indicators;

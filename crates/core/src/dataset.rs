@@ -32,6 +32,8 @@ pub struct Field {
     pub number: u32,
     /// Title.
     pub title: Bilingual,
+    /// Other headings by which offices know it.
+    pub aliases: Vec<String>,
     /// What it holds.
     pub kind: Kind,
     /// Unit of a number; empty for others.
@@ -107,6 +109,8 @@ pub struct Code {
     pub stored: String,
     /// Title.
     pub title: Bilingual,
+    /// Other words by which offices write it.
+    pub aliases: Vec<String>,
 }
 
 /// A rule over several fields of a record.
@@ -117,7 +121,7 @@ pub struct RowRule {
     /// Field that a violation is reported on.
     pub field: String,
     /// What to do about a violation.
-    pub remedy: String,
+    pub remedy: Bilingual,
 }
 
 impl Dataset {
@@ -188,7 +192,7 @@ impl Format {
     pub fn describe(self) -> &'static str {
         match self {
             Self::Free => "",
-            Self::Identifier => "letters, digits, dot, dash and underscore, at most 100",
+            Self::Identifier => "letters, digits, dot, dash, underscore, slash and brackets, at most 100",
             Self::Area => "an area code of GB/T 2260, for example 50 or 500101",
             Self::Period => "a period, for example 2011, 2011-Q3 or 2011-10",
             Self::Date => "a date, for example 2011-10-17",

@@ -20,3 +20,4 @@ pub mod printed;
 pub mod rejection;
 pub mod text;
 pub mod verdict;
+mod width;

@@ -8,6 +8,7 @@
 use rust_decimal::Decimal;
 
 use crate::interval::{Bound, Interval};
+use crate::width::half_width;
 
 /// How a document qualifies a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub struct PrintedNumber {
     pub value: Decimal,
     /// The worth of one unit of the last significant digit.
     pub step: Decimal,
+    /// Whether the figure itself says that it is more: 860多万, 6000余.
+    pub more: bool,
 }
 
 /// Why a printed figure could not be read.
@@ -52,7 +55,7 @@ pub enum PrintedError {
     /// Not a number with an optional scale word.
     #[error(
         "{0:?} is not a number: write digits, with or without thousands separators, then at most \
-         one of thousand, million, billion, 千, 万, 百万, 亿"
+         one of thousand, million, billion, 千, 万, 百万, 千万, 亿"
     )]
     NotANumber(String),
     /// A range without two ends in order.
@@ -69,25 +72,66 @@ pub enum PrintedError {
 /// the 28 digits of a decimal, so that its interval is always computed exactly.
 const MAX_DIGITS: usize = 18;
 
-const SCALES: [(&str, i64); 7] = [
+/// Scale words, the longest of those with the same end first.
+const SCALES: [(&str, i64); 10] = [
     ("thousand", 1_000),
     ("million", 1_000_000),
     ("billion", 1_000_000_000),
+    ("千万", 10_000_000),
     ("百万", 1_000_000),
+    ("十万", 100_000),
+    ("万亿", 1_000_000_000_000),
     ("千", 1_000),
     ("万", 10_000),
     ("亿", 100_000_000),
 ];
 
+/// Units that are printed behind a figure; the statement names its unit beside.
+const UNITS: [&str; 19] = [
+    "percent", "%", "yuan", "元", "人次", "人", "名", "户", "个村", "村", "公里", "张", "项", "家", "次",
+    "亩", "岁", "天", "个",
+];
+
+/// Words that make a figure the lower end of what it can be.
+const MORE: [&str; 3] = ["以上", "多", "余"];
+
+/// A printed number in its parts.
+struct Parts<'t> {
+    digits: &'t str,
+    scale: Option<Decimal>,
+    more: bool,
+}
+
+impl<'t> Parts<'t> {
+    /// The parts of a number in half-width characters: 860多万元 is 860, 万 and more.
+    fn of(text: &'t str) -> Self {
+        let mut rest = text.trim();
+        let mut more = false;
+        let take = |rest: &mut &'t str, words: &[&str]| {
+            let shorter = words.iter().find_map(|word| rest.strip_suffix(word));
+            *rest = shorter.unwrap_or(rest).trim_end();
+            shorter.is_some()
+        };
+        take(&mut rest, &UNITS);
+        more |= take(&mut rest, &MORE);
+        take(&mut rest, &UNITS);
+        let scaled = SCALES.iter().find_map(|(word, scale)| Some((rest.strip_suffix(word)?, *scale)));
+        let scale = scaled.map(|(shorter, scale)| {
+            rest = shorter.trim_end();
+            Decimal::from(scale)
+        });
+        more |= take(&mut rest, &MORE);
+        Self { digits: rest, scale, more }
+    }
+}
+
 impl PrintedNumber {
-    /// Reads a number such as "1.336 billion", "89,000" or "13.36亿".
+    /// Reads a number such as "1.336 billion", "89,000", "13.36亿元" or "860多万".
     pub fn parse(text: &str) -> Result<Self, PrintedError> {
         let wrong = || PrintedError::NotANumber(text.to_owned());
-        let trimmed = text.trim();
-        let (digits, scale) = SCALES
-            .iter()
-            .find_map(|(word, scale)| Some((trimmed.strip_suffix(word)?.trim_end(), Decimal::from(*scale))))
-            .unwrap_or((trimmed, Decimal::ONE));
+        let folded = half_width(text);
+        let Parts { digits, scale, more } = Parts::of(&folded);
+        let scale = scale.unwrap_or(Decimal::ONE);
         if !digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-'))
             || !well_grouped(digits)
         {
@@ -99,7 +143,7 @@ impl PrintedNumber {
         let number: Decimal = digits.replace(',', "").parse().map_err(|_| wrong())?;
         let value = number.checked_mul(scale).ok_or_else(wrong)?;
         let step = last_digit(number).checked_mul(scale).ok_or_else(wrong)?;
-        Ok(Self { value: value.normalize(), step: step.normalize() })
+        Ok(Self { value: value.normalize(), step: step.normalize(), more })
     }
 }
 
@@ -107,17 +151,17 @@ impl PrintedFigure {
     /// Reads a figure: a dash after the first character parts the ends of a range. What is read here has an
     /// interval under every qualifier and unit.
     pub fn parse(text: &str) -> Result<Self, PrintedError> {
-        let text = text.trim();
+        let folded = half_width(text.trim());
+        let text = folded.as_ref();
         let dash = text.char_indices().skip(1).find(|(_, c)| DASHES.contains(c));
         let Some((at, dash)) = dash else { return PrintedNumber::parse(text).map(Self::Number) };
         let (low, high) = (&text[..at], &text[at + dash.len_utf8()..]);
-        let (mut low, high_text) = (PrintedNumber::parse(low)?, high.trim());
+        let (own_scale, scale) = (Parts::of(low).scale, Parts::of(high).scale);
+        let mut low = PrintedNumber::parse(low)?;
         let high = PrintedNumber::parse(high)?;
         // "15-30万" is 150,000 to 300,000: the scale word after both ends is that of both, unless the lower one
         // would then be the higher.
-        let scale =
-            SCALES.iter().find(|(word, _)| high_text.ends_with(word)).map(|(_, scale)| Decimal::from(*scale));
-        if let Some(scaled) = scale.filter(|_| !text[..at].trim().ends_with(char::is_alphabetic))
+        if let Some(scaled) = scale.filter(|_| own_scale.is_none())
             && let Some(value) = low.value.checked_mul(scaled).filter(|value| *value <= high.value)
         {
             low.value = value.normalize();
@@ -131,7 +175,7 @@ impl PrintedFigure {
     /// The values that the figure can stand for in a unit under a qualifier. Two ends are a range whatever
     /// the qualifier says, one number as a range is just that number.
     pub fn interval(self, unit: &str, qualifier: Qualifier) -> Interval {
-        let PrintedNumber { value, mut step } = match self {
+        let PrintedNumber { value, mut step, more } = match self {
             Self::Range(low, high) => return Interval::between(Bound::closed(low), Bound::closed(high)),
             Self::Number(number) => number,
         };
@@ -140,6 +184,9 @@ impl PrintedFigure {
         }
         let half = step / Decimal::TWO;
         match qualifier {
+            Qualifier::Rounded | Qualifier::Exact | Qualifier::About | Qualifier::Range if more => {
+                Interval::from(Bound::open(value))
+            }
             Qualifier::Rounded => Interval::between(Bound::closed(value - half), Bound::open(value + half)),
             Qualifier::Exact | Qualifier::Range => Interval::exact(value),
             Qualifier::MoreThan => Interval::from(Bound::open(value)),
@@ -151,7 +198,7 @@ impl PrintedFigure {
 }
 
 /// What parts the ends of a range.
-const DASHES: [char; 5] = ['-', '–', '—', '~', '至'];
+const DASHES: [char; 7] = ['-', '–', '—', '―', '~', '至', '到'];
 
 /// The unit code of percentages, the one unit that changes how a number is read.
 pub const PERCENT: &str = "percent";
@@ -221,6 +268,41 @@ mod tests {
         assert_eq!(interval("800-1万", "CNY", Qualifier::Range), "[800, 10000]");
         assert_eq!(interval("1万-3万", "CNY", Qualifier::Range), "[10000, 30000]");
         assert_eq!(interval(" -5", "percent", Qualifier::Range), "-5");
+        for text in [
+            "15-30万",
+            "15万～30万",
+            "15万-30万元",
+            "１５—３０万",
+            "15万到30万",
+            "150,000-300,000元",
+            "15~30万元",
+        ] {
+            assert_eq!(interval(text, "CNY", Qualifier::Rounded), "[150000, 300000]", "{text}");
+        }
+        assert_eq!(interval("30%-40%", "percent", Qualifier::Range), "[30, 40]");
+        assert_eq!(interval("2-3千万", "CNY", Qualifier::Range), "[20000000, 30000000]");
+    }
+
+    #[test]
+    fn figures_are_read_as_offices_print_them() {
+        for (text, unit, shown) in [
+            ("30%", PERCENT, "[29.5, 30.5)"),
+            ("32.4％", PERCENT, "[32.35, 32.45)"),
+            ("3千万", "CNY", "[25000000, 35000000)"),
+            ("13.36亿元", "CNY", "[1335500000, 1336500000)"),
+            ("８９，０００人", "person", "[88500, 89500)"),
+            ("5100公里", "km", "[5050, 5150)"),
+            ("6000余", "household", "(6000, ∞)"),
+            ("6000余户", "household", "(6000, ∞)"),
+            ("3亿多", "CNY", "(300000000, ∞)"),
+            ("3亿多元", "CNY", "(300000000, ∞)"),
+            ("860多万元", "CNY", "(8600000, ∞)"),
+            ("80个以上", "project", "(80, ∞)"),
+            ("1.5万亿", "CNY", "[1450000000000, 1550000000000)"),
+        ] {
+            assert_eq!(interval(text, unit, Qualifier::Rounded), shown, "{text}");
+        }
+        assert_eq!(interval("10亿多", "CNY", Qualifier::Nearly), "[500000000, 1000000000)");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::dataset::Format;
 use crate::expression::Expression;
 use crate::period::Period;
 use crate::printed::PrintedFigure;
+pub use crate::width::half_width;
 
 /// What lost characters in UTF-8 become where they are read as GBK.
 const LOST: &str = "锟斤拷";
@@ -36,7 +37,10 @@ pub fn canonical(format: Format, text: &str) -> Result<Cow<'_, str>, String> {
             let digits = whole_as_fraction(text).unwrap_or_default();
             Err(format!("{text:?} is an identifier that a program made a number of; write {digits}"))
         }
-        Format::Identifier if is_identifier(text) => Ok(text.into()),
+        Format::Identifier if is_identifier(&half_width(text)) => Ok(match half_width(text) {
+            Cow::Borrowed(_) => text.into(),
+            Cow::Owned(folded) => folded.into(),
+        }),
         Format::Identifier => {
             Err(format!("{text:?} is not an identifier: write {}", Format::Identifier.describe()))
         }
@@ -49,22 +53,6 @@ pub fn canonical(format: Format, text: &str) -> Result<Cow<'_, str>, String> {
         Format::Printed => PrintedFigure::parse(text).map(|_| text.into()).map_err(|e| e.to_string()),
         Format::Expression => Expression::parse(text).map(|_| text.into()).map_err(|e| e.to_string()),
     }
-}
-
-/// A text with full-width letters, digits and signs as their half-width forms: １２．５ is 12.5.
-pub fn half_width(text: &str) -> Cow<'_, str> {
-    const FULL_WIDTH: std::ops::RangeInclusive<char> = '！'..='～';
-    let is_full = |c: char| FULL_WIDTH.contains(&c) || c == '\u{3000}';
-    if !text.contains(is_full) {
-        return text.into();
-    }
-    let half = |c: char| match c {
-        '\u{3000}' => ' ',
-        // The two blocks are in the same order.
-        c if FULL_WIDTH.contains(&c) => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-        c => c,
-    };
-    text.chars().map(half).collect()
 }
 
 /// Whether no text has this character: of private use, for nothing, or in place of one that was lost. A line break and
@@ -81,9 +69,13 @@ fn whole_as_fraction(text: &str) -> Option<&str> {
     (all(digits, |b| b.is_ascii_digit()) && all(zeros, |b| b == b'0')).then_some(digits)
 }
 
+/// Letters and digits of any script, and the signs of numbers of documents: 渝财农〔2011〕123号.
 fn is_identifier(text: &str) -> bool {
-    let rest = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(rest)
+    let rest = |c: char| {
+        c.is_alphanumeric()
+            || matches!(c, '.' | '-' | '_' | '/' | '#' | '(' | ')' | '[' | ']' | '〔' | '〕' | '·')
+    };
+    text.starts_with(char::is_alphanumeric) && text.chars().all(rest)
 }
 
 #[cfg(test)]
@@ -98,6 +90,9 @@ mod tests {
             (Format::Printed, " -5", "-5"),
             (Format::Printed, "150,000 -300,000", "150,000 -300,000"),
             (Format::Identifier, "a.b-c_1", "a.b-c_1"),
+            (Format::Identifier, "渝财农〔2011〕123号", "渝财农〔2011〕123号"),
+            (Format::Identifier, "渝扶组（2011）5号", "渝扶组(2011)5号"),
+            (Format::Identifier, "人次", "人次"),
             (Format::Free, "\u{3000}万州区 ", "万州区"),
             (Format::Expression, "a + b", "a + b"),
         ] {

@@ -6,5 +6,6 @@
 pub mod error;
 mod period_end;
 mod session;
+mod sum_once;
 
 pub use session::{SESSION, session};

@@ -6,7 +6,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use uplift_measures::engine;
 
-use crate::period_end;
+use crate::{period_end, sum_once};
 
 /// The session that plans over tables are made in. Nothing is registered in it by name: plans hold the
 /// tables that they read.
@@ -28,6 +28,7 @@ pub fn session() -> SessionContext {
     config.options_mut().execution.parquet.pushdown_filters = true;
     let session = SessionContext::new_with_config_rt(config, MEMORY.clone());
     engine::aggregate_functions().into_iter().for_each(|f| session.register_udaf(f));
+    session.register_udaf(sum_once::function());
     session.register_udf(period_end::function());
     engine::scalar_functions().into_iter().for_each(|f| session.register_udf(f));
     session

@@ -21,7 +21,8 @@ impl FieldNames {
     pub(crate) fn of_dataset(dataset: &'static Dataset) -> Self {
         let mut positions = HashMap::new();
         for (position, field) in dataset.fields.iter().enumerate() {
-            for name in [field.name.as_str(), field.column(), &field.title.en, &field.title.zh] {
+            let names = [field.name.as_str(), field.column(), &field.title.en, &field.title.zh];
+            for name in names.into_iter().chain(field.aliases.iter().map(String::as_str)) {
                 positions.entry(normal(name)).or_insert(position);
             }
         }

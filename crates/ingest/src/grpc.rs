@@ -336,8 +336,12 @@ fn encode_rejection(rejection: Rejection) -> wire::Rejection {
 }
 
 fn encode_dataset(dataset: &Dataset) -> wire::Dataset {
-    let rule =
-        |r: &RowRule| wire::RowRule { sql: r.sql.clone(), field: r.field.clone(), remedy: r.remedy.clone() };
+    let rule = |r: &RowRule| wire::RowRule {
+        sql: r.sql.clone(),
+        field: r.field.clone(),
+        remedy: r.remedy.en.clone(),
+        remedy_zh: r.remedy.zh.clone(),
+    };
     wire::Dataset {
         name: dataset.name.clone(),
         rows_field: dataset.rows_field.clone(),

@@ -87,7 +87,7 @@ impl Validator {
             let column = self.dataset.field(&rule.field).and_then(|f| batch.column_by_name(f.column()));
             for row in (0..holds.len()).filter(|row| holds.is_valid(*row) && !holds.value(*row)) {
                 rejections.reject(row, &rule.field, Rule::RowRule, || {
-                    (column.map(|c| shown(c, row)).unwrap_or_default(), &rule.remedy)
+                    (column.map(|c| shown(c, row)).unwrap_or_default(), &rule.remedy.en)
                 });
             }
         }

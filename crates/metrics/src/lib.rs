@@ -9,6 +9,7 @@ mod service;
 mod snapshots;
 mod statements;
 mod subscription;
+mod tables;
 mod versioned_page;
 mod wire;
 

@@ -11,7 +11,6 @@ use uplift_proto::stop::Stop;
 use uplift_store::Store;
 
 use crate::indicators::catalogue::Catalogue;
-use crate::indicators::indicator::table;
 use crate::indicators::live_catalogue::LiveCatalogue;
 use crate::indicators::query::{Figure, Query, answer};
 use crate::indicators::reference_data::{REFERENCE_TABLES, ReferenceData};
@@ -21,6 +20,7 @@ use crate::indicators::value::Value;
 use crate::snapshots::{AsOf, SnapshotSet};
 use crate::statements::read::{Filter, PublishedFigure, checks, statements};
 use crate::statements::reconcile::{CheckResult, check_all};
+use crate::tables::table;
 
 /// Answers from the tables. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -119,7 +119,7 @@ impl Metrics {
         let as_of = AsOf { versions: trace.versions.clone(), instant: None };
         let snapshots = SnapshotSet::new(self.store.clone(), as_of);
         let figures = answer(&catalogue, &self.scanner, &self.reference_data, &snapshots, &query).await?;
-        let figure = figures.into_iter().find(|f| f.dimensions == trace.dimensions);
+        let figure = figures.into_iter().find(|f| trace.is_of(f));
         let figure = figure.ok_or_else(|| wrong("belongs to a figure that has no records".to_owned()))?;
         let parts = trace_parts(&snapshots, indicator, trace, period, (start, size)).await?;
         let recomputed = recompute(indicator, &parts);

@@ -3,11 +3,34 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use arrow::datatypes::{Field, SchemaRef};
 use chrono::{DateTime, Utc};
 use datafusion::catalog::TableProvider;
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::{ident, lit};
 use tokio::sync::Mutex;
 use uplift_core::error::Result;
+use uplift_engine::SESSION;
+use uplift_engine::error::query_failed;
 use uplift_store::{Snapshot, Store};
+
+use crate::tables::table as columns_of;
+
+/// The same table with every column of its dataset: a version from before a column was added has none of its values.
+fn with_all_columns(provider: Arc<dyn TableProvider>, columns: &SchemaRef) -> Result<Arc<dyn TableProvider>> {
+    let known = provider.schema();
+    if columns.fields().iter().all(|field| known.index_of(field.name()).is_ok()) {
+        return Ok(provider);
+    }
+    let failed = |e| query_failed("opening a table", e);
+    let column = |field: &Arc<Field>| match known.index_of(field.name()) {
+        Ok(_) => Ok(ident(field.name())),
+        Err(_) => Ok(lit(ScalarValue::try_from(field.data_type())?).alias(field.name())),
+    };
+    let all = columns.fields().iter().map(column).collect::<datafusion::error::Result<Vec<_>>>();
+    let rows = SESSION.read_table(provider).and_then(|rows| rows.select(all?)).map_err(failed)?;
+    Ok(rows.into_view())
+}
 
 /// Which state of the tables to read.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -59,9 +82,11 @@ impl SnapshotSet {
 
     /// A table for the query engine; none if it does not exist.
     pub(crate) async fn provider(&self, table: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        match self.snapshot(table).await? {
-            Some(snapshot) => snapshot.provider().await.map(Some),
-            None => Ok(None),
+        let Some(snapshot) = self.snapshot(table).await? else { return Ok(None) };
+        let provider = snapshot.provider().await?;
+        match columns_of(table) {
+            Ok(columns) => with_all_columns(provider, &columns).map(Some),
+            Err(_) => Ok(Some(provider)),
         }
     }
 

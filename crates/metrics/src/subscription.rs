@@ -110,6 +110,8 @@ fn identity(figure: wire::Figure) -> wire::Figure {
         area_code: figure.area_code,
         period: figure.period,
         dimensions: figure.dimensions,
+        simulated: figure.simulated,
+        household_record: figure.household_record,
         ..wire::Figure::default()
     }
 }

@@ -8,11 +8,12 @@ use prost::Message;
 use uplift_core::area::AreaCode;
 use uplift_core::error::{Error, FieldViolation, Result};
 use uplift_core::period::Period;
+use uplift_core::printed::PERCENT;
 use uplift_proto::page::{self, MAX_BYTES, Page};
 use uplift_proto::v1::metrics as wire;
-use uplift_proto::v1::records::AreaLevel;
+use uplift_proto::v1::records::{AreaLevel, HouseholdRecord};
 
-use crate::indicators::indicator::{Component, Indicator, table};
+use crate::indicators::indicator::{Component, Indicator};
 use crate::indicators::query::{Figure, PublishedValue, Query};
 use crate::indicators::scan::Uncertainty;
 use crate::indicators::trace::{Trace, TracePart};
@@ -20,6 +21,7 @@ use crate::indicators::value::Value;
 use crate::service::Evidence;
 use crate::snapshots::AsOf;
 use crate::statements::reconcile::CheckResult;
+use crate::tables::table;
 
 /// Entries of a query.
 const MAX_INDICATORS: usize = 1_000;
@@ -116,6 +118,15 @@ fn digits(level: AreaLevel) -> Option<usize> {
     }
 }
 
+/// The code of a kind of household records.
+fn household_record(stored: Option<&str>) -> HouseholdRecord {
+    match stored {
+        Some("register") => HouseholdRecord::Register,
+        Some("survey") => HouseholdRecord::Survey,
+        _ => HouseholdRecord::Unspecified,
+    }
+}
+
 /// A figure computed at these versions.
 pub(crate) fn encode_figure(figure: Figure, versions: &BTreeMap<String, i64>) -> wire::Figure {
     let trace = Trace::for_figure(&figure, versions).token();
@@ -140,11 +151,14 @@ pub(crate) fn encode_figure(figure: Figure, versions: &BTreeMap<String, i64>) ->
         records: figure.observation.records,
         previous,
         change: change.map(Value::as_f64),
-        growth_percent: per_hundred(change.map(Value::as_f64), previous.map(f64::abs)),
+        // A rate changes by percentage points, which `change` has.
+        growth_percent: per_hundred(change.map(Value::as_f64), previous.map(f64::abs))
+            .filter(|_| figure.indicator.unit != PERCENT),
         target: figure.target,
         target_share_percent: per_hundred(number, figure.target),
         published: figure.published.into_iter().map(Into::into).collect(),
-        simulated: figure.observation.simulated,
+        simulated: figure.origin.simulated,
+        household_record: household_record(figure.origin.kind.as_deref()).into(),
         trace,
         uncertainty: figure.observation.uncertainty.map(Into::into),
         change_uncertainty: figure.change_uncertainty.map(Into::into),
@@ -220,7 +234,11 @@ impl From<&Component> for wire::Component {
             area: column(Component::area_column),
             stock: component.stock,
             join: component.join.clone(),
-            per_key: per.as_ref().map(|p| p.key.clone()).unwrap_or_default(),
+            per_key: per.as_ref().map(|p| p.key.join(", ")).unwrap_or_default(),
+            per_area: per.as_ref().map(|p| p.area.clone()).unwrap_or_default(),
+            county: component.county,
+            budget_year: component.budget_year,
+            to_date: component.to_date,
             per_columns: per.map(|p| p.columns.into_iter().collect()).unwrap_or_default(),
         }
     }

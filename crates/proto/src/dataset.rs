@@ -54,17 +54,15 @@ fn dataset(pool: &DescriptorPool, list: &FieldDescriptor) -> Dataset {
         .map(|rule| RowRule {
             sql: text(&rule, "sql"),
             field: text(&rule, "field"),
-            remedy: text(&rule, "remedy"),
+            remedy: Bilingual::new(text(&rule, "remedy"), text(&rule, "remedy_zh")),
         })
         .collect();
-    let key = options.get_field_by_name("key").map(|v| v.into_owned());
-    let key = key.as_ref().and_then(Value::as_list).unwrap_or_default();
     Dataset {
         name: snake_case(message.name()),
         rows_field: list.name().to_owned(),
         rows_number: list.number(),
         title: title(&options),
-        key: key.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        key: texts(&options, "key"),
         fields: message.fields().map(|f| field(pool, &f)).collect(),
         rules,
     }
@@ -99,6 +97,7 @@ fn field(pool: &DescriptorPool, field: &FieldDescriptor) -> Field {
         name: field.name().to_owned(),
         number: field.number(),
         title: title(&options),
+        aliases: texts(&options, "aliases"),
         kind,
         unit: text(&options, "unit"),
         required: flag(&options, "required"),
@@ -115,11 +114,15 @@ fn code_list(pool: &DescriptorPool, codes: &EnumDescriptor) -> Vec<Code> {
     codes
         .values()
         .filter(|v| v.number() != 0)
-        .map(|v| Code {
-            number: v.number(),
-            name: v.name().to_owned(),
-            stored: v.name().strip_prefix(&prefix).unwrap_or(v.name()).to_lowercase(),
-            title: title(&option(pool, &v.options(), "uplift.schema.v1.code")),
+        .map(|v| {
+            let options = option(pool, &v.options(), "uplift.schema.v1.code");
+            Code {
+                number: v.number(),
+                name: v.name().to_owned(),
+                stored: v.name().strip_prefix(&prefix).unwrap_or(v.name()).to_lowercase(),
+                title: title(&options),
+                aliases: texts(&options, "aliases"),
+            }
         })
         .collect()
 }
@@ -156,6 +159,12 @@ fn title(options: &DynamicMessage) -> Bilingual {
 
 fn text(options: &DynamicMessage, name: &str) -> String {
     options.get_field_by_name(name).and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn texts(options: &DynamicMessage, name: &str) -> Vec<String> {
+    let list = options.get_field_by_name(name).map(|v| v.into_owned());
+    let list = list.as_ref().and_then(Value::as_list).unwrap_or_default();
+    list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn flag(options: &DynamicMessage, name: &str) -> bool {

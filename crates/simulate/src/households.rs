@@ -2,7 +2,7 @@
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use uplift_proto::v1::records::{Household, Person, RegistrationStatus, Sex, Work};
+use uplift_proto::v1::records::{Household, HouseholdRecord, Person, RegistrationStatus, Sex, Work};
 
 use crate::area::SeedArea;
 use crate::programme::YEARS;
@@ -125,6 +125,7 @@ pub(crate) fn submissions(
             weight: Some((weight * 1e4).round() / 1e4),
             stratum: county.area_code.clone(),
             cluster: format!("{}-{:05}", county.area_code, h / each),
+            record: HouseholdRecord::Survey.into(),
         };
         people.extend((0..size).map(|m| person(&mut random, &household, m, later)));
         households.push(household);

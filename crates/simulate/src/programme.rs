@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 use uplift_proto::v1::records::{
     Acceptance, Delivery, DeliveryKind, Event, EventKind, FlowKind, FundFlow, FundSource, Inspection,
-    InspectionKind, Organisation, OrganisationKind, Programme, Project, ProjectStatus,
+    InspectionKind, Membership, Organisation, OrganisationKind, Programme, Project, ProjectStatus,
 };
 
 use crate::area::SeedArea;
@@ -29,21 +29,21 @@ const LINES: [LineOfWork; 9] = [
     ("social", "Social assistance", "社会扶贫", "groups.count", "group", 19),
 ];
 
-/// Money of 2011 in thousands of yuan: line, source, amount.
-const MONEY: [(&str, FundSource, u64); 13] = [
-    ("tourism", FundSource::FiscalLocal, 300_000),
-    ("industry", FundSource::FiscalNational, 130_000),
-    ("industry", FundSource::FiscalLocal, 19_100),
-    ("village", FundSource::FiscalNational, 225_000),
-    ("village", FundSource::FiscalLocal, 133_000),
-    ("village", FundSource::Integrated, 1_840_000),
-    ("relocation", FundSource::FiscalNational, 150_000),
-    ("relocation", FundSource::WorkRelief, 200_000),
-    ("relocation", FundSource::Reforestation, 136_000),
-    ("training", FundSource::FiscalNational, 100_000),
-    ("infrastructure", FundSource::FiscalNational, 198_900),
-    ("mutual_fund", FundSource::FiscalNational, 80_000),
-    ("industry", FundSource::Credit, 2_000_000),
+/// Money of 2011 in thousands of yuan: line, source, purpose within the line, amount.
+const MONEY: [(&str, FundSource, &str, u64); 13] = [
+    ("tourism", FundSource::FiscalLocal, "", 300_000),
+    ("industry", FundSource::FiscalNational, "industry", 130_000),
+    ("industry", FundSource::FiscalLocal, "interest_subsidy", 19_100),
+    ("village", FundSource::FiscalNational, "new_village", 225_000),
+    ("village", FundSource::FiscalLocal, "consolidation", 133_000),
+    ("village", FundSource::Integrated, "new_village", 1_840_000),
+    ("relocation", FundSource::FiscalNational, "", 150_000),
+    ("relocation", FundSource::WorkRelief, "", 200_000),
+    ("relocation", FundSource::Reforestation, "", 136_000),
+    ("training", FundSource::FiscalNational, "", 100_000),
+    ("infrastructure", FundSource::FiscalNational, "", 198_900),
+    ("mutual_fund", FundSource::FiscalNational, "", 80_000),
+    ("industry", FundSource::Credit, "", 2_000_000),
 ];
 
 /// What people received in 2011.
@@ -73,8 +73,10 @@ const CRITERIA: i32 = 14;
 
 pub(crate) fn submissions(plan: Plan, areas: &[SeedArea]) -> Vec<SimulatedSubmission> {
     let key: Vec<_> = areas.iter().filter(|p| p.is_key()).collect();
+    let organisations = organisations(plan, &key);
+    let memberships = YEARS.map(|year| memberships(&organisations, year));
     let mut out = vec![
-        plan.submission("organisation", "50", 2011, &organisations(plan, &key)),
+        plan.submission("organisation", "50", 2011, &organisations),
         plan.submission("programme", "50", 2011, &programmes()),
     ];
     let (mut projects, mut rest) = (Vec::new(), Vec::new());
@@ -90,6 +92,9 @@ pub(crate) fn submissions(plan: Plan, areas: &[SeedArea]) -> Vec<SimulatedSubmis
             rest.push(plan.submission("event", area, year, &share.events()));
         }
     }
+    out.extend(
+        YEARS.into_iter().zip(&memberships).map(|(year, m)| plan.submission("membership", "50", year, m)),
+    );
     out.extend(projects);
     out.extend(rest);
     out.retain(|s| s.rows > 0);
@@ -176,6 +181,24 @@ fn mutual_fund_organisations(plan: Plan, key: &[&SeedArea]) -> Vec<Organisation>
     all
 }
 
+/// What each mutual fund had at the end of a year: it grows by a tenth in the year after its foundation.
+fn memberships(organisations: &[Organisation], year: i32) -> Vec<Membership> {
+    let founded = |o: &&Organisation| o.founded.get(..4).and_then(|y| y.parse::<i32>().ok());
+    let at_the_time = organisations.iter().filter(|o| founded(o).is_some_and(|founded| founded <= year));
+    let grown = |count: Option<i64>, o: &&Organisation| {
+        count.map(|count| if founded(o) == Some(year) { count * 10 / 11 } else { count })
+    };
+    let membership = |o: &Organisation| Membership {
+        organisation_id: o.organisation_id.clone(),
+        date: format!("{year}-12-31"),
+        area_code: o.area_code.clone(),
+        members: grown(o.members, &o),
+        poor_members: grown(o.poor_members, &o),
+        ..Membership::default()
+    };
+    at_the_time.map(membership).collect()
+}
+
 /// One key county's part of a year.
 struct CountyYear<'a> {
     county: &'a SeedArea,
@@ -240,13 +263,18 @@ impl CountyYear<'_> {
             }
         };
         let day = |month: u32, day: u32| format!("{}-{month:02}-{day:02}", self.year);
-        for (line, source, thousands) in MONEY {
+        for (line, source, purpose, thousands) in MONEY {
             let fen = self.part(thousands * 100_000);
             let spent = fen * random.random_range(86..100) / 100;
-            flows.push(flow(FlowKind::Budget, source, fen, day(1, 20), line));
-            flows.push(flow(FlowKind::Allocation, source, fen, day(3, 10), line));
-            flows.push(flow(FlowKind::Disbursement, source, fen, day(6, 5), line));
-            flows.push(flow(FlowKind::Expenditure, source, spent, day(11, 25), line));
+            for (kind, fen, date) in [
+                (FlowKind::Budget, fen, day(1, 20)),
+                (FlowKind::Allocation, fen, day(3, 10)),
+                (FlowKind::Disbursement, fen, day(6, 5)),
+                (FlowKind::Expenditure, spent, day(11, 25)),
+            ] {
+                let purpose = purpose.to_owned();
+                flows.push(FundFlow { purpose, ..flow(kind, source, fen, date, line) });
+            }
         }
         // Social funds: 1.8 billion yuan in 2011 after 1.36 billion in 2010.
         let social: u64 = if self.year == YEARS[1] { 180_000_000_000 } else { 136_000_000_000 };

@@ -35,6 +35,7 @@ impl<'t> DataFileWriter<'t> {
         if rows.num_rows() == 0 {
             return Ok(());
         }
+        let rows = in_order(&rows, &self.writer.arrow_schema())?;
         self.writer.write(rows).await.map_err(|e| table_failed(self.name, "writing rows of", e))
     }
 
@@ -56,6 +57,14 @@ impl<'t> DataFileWriter<'t> {
         }
         Ok(actions)
     }
+}
+
+/// Rows with their columns in the order of the table: those that a dataset gained later are at its end.
+fn in_order(rows: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let column = |field: &Arc<arrow::datatypes::Field>| rows.schema().index_of(field.name());
+    let order = schema.fields().iter().map(column).collect::<arrow::error::Result<Vec<_>>>();
+    let ordered = order.and_then(|order| rows.project(&order));
+    ordered.map_err(|e| Error::internal("putting columns into the order of the table", e))
 }
 
 /// The rows of one data file, with the columns that its folder stands for.

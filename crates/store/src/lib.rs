@@ -3,6 +3,7 @@
 //! Owns where rows are kept and how they become durable and queryable. Never knows what a row
 //! means: validation belongs to ingest, figures to metrics.
 
+mod columns;
 mod compaction;
 mod copy;
 mod data_files;

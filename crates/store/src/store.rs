@@ -86,7 +86,9 @@ impl Store {
             None => Table::create(self.handle(&schema.name)?, schema).await?,
         };
         self.files.sums().made(&schema.name);
-        let table = Arc::new(self.opened(&schema.name, table));
+        let table = self.opened(&schema.name, table);
+        table.add_columns(schema).await?;
+        let table = Arc::new(table);
         tables.insert(schema.name.clone(), table.clone());
         Ok(table)
     }

@@ -60,8 +60,14 @@ impl Separated {
             writer.write_record(row).map_err(failed)?;
         }
         let rows = writer.into_inner().map_err(|e| Error::internal("writing rows", e.into_error()))?;
-        let first = &self.text.content[..self.start];
-        Ok(self.text.encode(&format!("{first}{}", String::from_utf8_lossy(&rows))))
+        let rows = String::from_utf8_lossy(&rows);
+        // Fewer rows may look as if they had another separator: then the file says which it has.
+        let unsure = self.start == 0 && guess_separator(&rows) != self.separator;
+        let first = match unsure {
+            true => format!("sep={}\n", char::from(self.separator)),
+            false => self.text.content[..self.start].to_owned(),
+        };
+        Ok(self.text.encode(&format!("{first}{rows}")))
     }
 
     /// Visits the rows, of which blank lines are none.

@@ -68,7 +68,8 @@ pub(crate) fn parse_cell<'a>(
         Kind::Code(codes) => {
             let text = normal(cell.text);
             let is_named = |c: &&Code| {
-                [&c.stored, &c.name, &c.title.en, &c.title.zh].into_iter().any(|n| normal(n) == text)
+                let names = [&c.stored, &c.name, &c.title.en, &c.title.zh].into_iter().chain(&c.aliases);
+                names.into_iter().any(|n| normal(n) == text)
             };
             match codes.iter().find(is_named) {
                 Some(code) => Ok(Value::Code(&code.stored)),

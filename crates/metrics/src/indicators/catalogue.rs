@@ -9,6 +9,7 @@ use uplift_core::error::{DeclarationError, Error, ErrorKind, FieldViolation, Res
 use uplift_core::nearest::nearest;
 
 use super::indicator::Indicator;
+use super::lines::NATIONAL;
 use super::plan;
 
 /// The indicators of Uplift itself: one file for each section of the annual report, and poverty measures.
@@ -28,6 +29,24 @@ const BUILT_IN: [(&str, &str); 15] = [
     ("supervision", include_str!("../../catalogue/supervision.toml")),
     ("publicity", include_str!("../../catalogue/publicity.toml")),
     ("handin", include_str!("../../catalogue/handin.toml")),
+];
+
+/// Earlier versions of those that have a new one, and those that were withdrawn.
+const SUPERSEDED: [(&str, &str); 14] = [
+    ("bazaar", include_str!("../../catalogue/superseded/bazaar.toml")),
+    ("deprivation", include_str!("../../catalogue/superseded/deprivation.toml")),
+    ("finance", include_str!("../../catalogue/superseded/finance.toml")),
+    ("funds", include_str!("../../catalogue/superseded/funds.toml")),
+    ("groups", include_str!("../../catalogue/superseded/groups.toml")),
+    ("handin", include_str!("../../catalogue/superseded/handin.toml")),
+    ("industry", include_str!("../../catalogue/superseded/industry.toml")),
+    ("inequality", include_str!("../../catalogue/superseded/inequality.toml")),
+    ("investment", include_str!("../../catalogue/superseded/investment.toml")),
+    ("overview", include_str!("../../catalogue/superseded/overview.toml")),
+    ("poverty", include_str!("../../catalogue/superseded/poverty.toml")),
+    ("relocation", include_str!("../../catalogue/superseded/relocation.toml")),
+    ("supervision", include_str!("../../catalogue/superseded/supervision.toml")),
+    ("village", include_str!("../../catalogue/superseded/village.toml")),
 ];
 
 /// All indicators, every version of each.
@@ -53,7 +72,7 @@ impl Catalogue {
     pub(crate) fn built_in() -> Result<Self> {
         let mut catalogue = Self::default();
         let mut violations = Vec::new();
-        for (section, text) in BUILT_IN {
+        for (section, text) in SUPERSEDED.into_iter().chain(BUILT_IN) {
             catalogue.read(&format!("{section}.toml"), section, text, &HashMap::new(), &mut violations);
         }
         if violations.is_empty() { Ok(catalogue) } else { Err(Error::invalid(violations)) }
@@ -126,24 +145,23 @@ impl Catalogue {
 
     fn add(&mut self, indicator: Indicator) -> Result<(), DeclarationError> {
         check(&indicator)?;
-        let next = self.indicators.len();
-        let index = *self.by_id.entry(indicator.id.clone()).or_insert(next);
-        if index == next {
-            self.indicators.push(Vec::new());
-        }
-        let versions = &mut self.indicators[index];
-        let expected = versions.last().map_or(1, |v| v.version + 1);
+        let known = self.by_id.get(&indicator.id).copied();
+        let expected = known.and_then(|index| self.indicators[index].last()).map_or(1, |v| v.version + 1);
         if indicator.version != expected {
             let message = format!("must be {expected}, not {}", indicator.version);
             return Err(DeclarationError::new("version", message));
         }
+        // An indicator stands where its newest version is declared.
+        let mut versions = known.map(|index| self.indicators.remove(index)).unwrap_or_default();
         versions.push(Arc::new(indicator));
+        self.indicators.push(versions);
+        self.by_id = self.indicators.iter().enumerate().map(|(n, v)| (v[0].id.clone(), n)).collect();
         Ok(())
     }
 
     /// The newest version of each.
     pub(crate) fn newest(&self) -> impl Iterator<Item = &Arc<Indicator>> {
-        self.indicators.iter().filter_map(|versions| versions.last())
+        self.indicators.iter().filter_map(|versions| versions.last()).filter(|i| i.withdrawn.is_empty())
     }
 
     /// Every version of one, the oldest first.
@@ -164,7 +182,17 @@ impl Catalogue {
         };
         let versions = self.history(id)?;
         let newest = &versions[versions.len() - 1];
-        let Some(version) = version else { return Ok(newest) };
+        let Some(version) = version else {
+            return match newest.withdrawn.as_str() {
+                "" => Ok(newest),
+                reason => {
+                    let last = newest.version;
+                    Err(Error::not_found(format!(
+                        "indicator {id} was withdrawn: {reason} ({id}@{last} is what it was)"
+                    )))
+                }
+            };
+        };
         let declared = version.parse().ok().and_then(|v: u32| versions.iter().find(|i| i.version == v));
         declared.ok_or_else(|| {
             Error::not_found(format!(
@@ -232,7 +260,7 @@ fn check(indicator: &Indicator) -> Result<(), DeclarationError> {
         return Err(DeclarationError::new("value", "declare either value, or numerator and denominator"));
     }
     for component in indicator.components() {
-        plan::check(component, &indicator.dimensions)?;
+        plan::check(component, &indicator.dimensions, &NATIONAL)?;
     }
     Ok(())
 }
@@ -284,9 +312,9 @@ value = { dataset = "fund_flow", measure = "count(*)", where = "KIND" }
             assert!(catalogue.newest().filter(|i| i.section == section).count() >= 3, "{section}");
         }
         let absorption = catalogue.history("fund.absorption").unwrap();
-        assert_eq!(absorption.iter().map(|i| i.version).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(absorption.iter().map(|i| i.version).collect::<Vec<_>>(), [1, 2, 3]);
         assert_ne!(absorption[0].digest, absorption[1].digest);
-        assert_eq!(catalogue.get("fund.absorption").unwrap().version, 2);
+        assert_eq!(catalogue.get("fund.absorption").unwrap().version, 3);
         assert_eq!(catalogue.get("fund.absorption@1").unwrap().version, 1);
         let unknown = catalogue.get("fund.absorbtion").unwrap_err().message;
         assert!(unknown.contains("fund.absorption"), "{unknown}");

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use uplift_core::error::DeclarationError;
 use uplift_proto::dataset::find;
-use uplift_store::schema::{self, REPORTING_AREA, REPORTING_PERIOD, TableSchema};
+use uplift_store::schema::{REPORTING_AREA, REPORTING_PERIOD};
 
 use arrow::datatypes::SchemaRef;
 use uplift_core::dataset::Reference;
 
+use super::lines::{LINE, LINES, Lines};
 use super::sql_guard::MAX_SQL;
 
 /// One version of an indicator as declared.
@@ -26,6 +27,9 @@ pub struct Indicator {
     /// What changed since the version before.
     #[serde(default)]
     pub changed: String,
+    /// Why it is no longer in use, and what is instead; empty while it is. Its versions can still be asked for.
+    #[serde(default)]
+    pub withdrawn: String,
     /// Section of the annual report: the name of its file.
     #[serde(skip_deserializing)]
     pub section: String,
@@ -96,16 +100,55 @@ pub struct Component {
     /// Records that are added up first, as the flows of one loan.
     #[serde(default)]
     pub per: Option<Per>,
+    /// Joins the county that the area of a record lies in, as it is on the last day of the period: `county_level`,
+    /// `county_key_county` and so on.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub county: bool,
+    /// A whole year counts by the budget year of a flow, and not by its date.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub budget_year: bool,
+    /// A part of a year counts from the beginning of the budget year to the end of the part.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub to_date: bool,
 }
 
 /// Adding up the records that share a key before measuring.
 #[derive(Debug, Clone, Deserialize, Serialize, PartialEq, Eq, Hash)]
 #[serde(deny_unknown_fields)]
 pub struct Per {
-    /// Column that they share.
-    pub key: String,
+    /// Columns that they share: one, or a list.
+    #[serde(deserialize_with = "one_or_more", serialize_with = "one_or_list")]
+    pub key: Vec<String>,
     /// Columns of the result: name and SQL aggregate.
     pub columns: BTreeMap<String, String>,
+    /// SQL aggregate that gives their area; empty is that of the latest record.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub area: String,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Names {
+        One(String),
+        More(Vec<String>),
+    }
+    Ok(match Names::deserialize(deserializer)? {
+        Names::One(name) => vec![name],
+        Names::More(names) => names,
+    })
+}
+
+/// One name stays a text, so that digests of earlier definitions stay what they were.
+fn one_or_list<S: Serializer>(names: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    match names {
+        [name] => name.serialize(serializer),
+        names => names.serialize(serializer),
+    }
 }
 
 fn one() -> u32 {
@@ -124,7 +167,10 @@ impl Indicator {
         let mut names: Vec<_> = shared.keys().collect();
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
         for component in [&mut self.value, &mut self.numerator, &mut self.denominator].into_iter().flatten() {
-            let columns = component.per.iter_mut().flat_map(|per| per.columns.values_mut());
+            let columns = component
+                .per
+                .iter_mut()
+                .flat_map(|per| per.columns.values_mut().chain(std::iter::once(&mut per.area)));
             for sql in [&mut component.measure, &mut component.condition].into_iter().chain(columns) {
                 // Once for each, since a definition may contain another.
                 for name in names.iter().flat_map(|_| &names) {
@@ -171,7 +217,41 @@ impl Component {
     /// The datasets that its value depends on: its own, and those it joins.
     pub(crate) fn datasets(&self) -> Vec<&str> {
         let joined = self.join.iter().filter_map(|column| reference(&self.dataset, column).ok());
-        std::iter::once(self.dataset.as_str()).chain(joined.map(|r| r.dataset.as_str())).collect()
+        let county = self.county.then_some("area");
+        let lines = self.texts().any(|sql| sql.contains(LINE)).then_some(LINES);
+        let own = std::iter::once(self.dataset.as_str());
+        let joined = joined.filter_map(|to| find(&to.dataset)).map(|d| d.name.as_str());
+        own.chain(joined).chain(county).chain(lines).collect()
+    }
+
+    /// Its SQL.
+    fn texts(&self) -> impl Iterator<Item = &String> {
+        let columns = self.per.iter().flat_map(|per| per.columns.values());
+        [&self.measure, &self.condition].into_iter().chain(columns)
+    }
+
+    /// The same with the poverty lines filled in.
+    pub(crate) fn with_lines(&self, lines: &Lines) -> Self {
+        let mut component = self.clone();
+        let columns = component.per.iter_mut().flat_map(|per| per.columns.values_mut());
+        for sql in [&mut component.measure, &mut component.condition].into_iter().chain(columns) {
+            *sql = lines.filled(sql);
+        }
+        component
+    }
+
+    /// SQL of the kind of its records, register or survey, where records are of households; none otherwise.
+    pub(crate) fn kind_sql(&self) -> Option<String> {
+        let households = if self.dataset == "household" {
+            ""
+        } else if self.dataset == "person" && self.join.iter().any(|column| column == "household_id") {
+            "household_"
+        } else {
+            return None;
+        };
+        Some(format!(
+            "coalesce({households}record, CASE WHEN {households}weight IS NULL THEN 'register' ELSE 'survey' END)"
+        ))
     }
 }
 
@@ -180,23 +260,30 @@ fn declared_or_usual(declared: &str, usual: &[&str], table: &SchemaRef) -> Strin
     if declared.is_empty() { first.copied().unwrap_or_default().to_owned() } else { declared.to_owned() }
 }
 
-/// The columns of the table of a dataset.
-pub(crate) fn table(dataset: &str) -> Result<SchemaRef, DeclarationError> {
-    match (dataset, find(dataset)) {
-        ("submission", _) => Ok(schema::ledger().columns),
-        (_, Some(dataset)) => Ok(TableSchema::for_dataset(dataset).columns),
-        (_, None) => Err(DeclarationError::new("dataset", format!("there is no dataset {dataset:?}"))),
+/// Pairs of columns, own and other, that a join matches: the referring column, and the year where the other record is
+/// that of a year. Empty where several records could match.
+pub(crate) fn join_keys(dataset: &str, column: &str, to: &Reference) -> Vec<(String, String)> {
+    let key = find(&to.dataset).map(|d| d.key.as_slice()).unwrap_or_default();
+    let own = (column.to_owned(), to.field.clone());
+    let year = ("year".to_owned(), "year".to_owned());
+    let has_year = find(dataset).is_some_and(|d| d.field("year").is_some());
+    match key {
+        [field] if *field == to.field => vec![own],
+        [field, second] if *field == to.field && second == "year" && has_year => vec![own, year],
+        _ => Vec::new(),
     }
 }
 
 /// The record that a referring column names.
-pub(crate) fn reference(dataset: &str, column: &str) -> Result<&'static Reference, DeclarationError> {
+pub(crate) fn reference(dataset: &str, column: &str) -> Result<Reference, DeclarationError> {
     let wrong = |message: String| DeclarationError::new("join", message);
     let field = find(dataset).and_then(|d| d.field(column));
-    let to = field.and_then(|f| f.reference.as_ref());
+    // A household need not be on record for its people to be; its column is named as its key is.
+    let named = uplift_proto::dataset::all().iter().find(|d| d.key[0] == column && d.name != dataset);
+    let named = named.map(|d| Reference { dataset: d.name.clone(), field: column.to_owned() });
+    let to = field.and_then(|f| f.reference.clone().or(named));
     let to = to.ok_or_else(|| wrong(format!("{dataset}.{column} does not refer to another dataset")))?;
-    let one = find(&to.dataset).is_some_and(|d| d.key == [to.field.clone()]);
-    if one {
+    if !join_keys(dataset, column, &to).is_empty() {
         Ok(to)
     } else {
         Err(wrong(format!(

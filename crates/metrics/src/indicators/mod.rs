@@ -3,6 +3,7 @@
 pub(crate) mod area_names;
 pub(crate) mod catalogue;
 pub(crate) mod indicator;
+pub(crate) mod lines;
 pub(crate) mod live_catalogue;
 pub(crate) mod plan;
 pub(crate) mod query;

@@ -8,7 +8,7 @@ use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::functions::{core::expr_fn::get_field, expr_fn as functions};
-use datafusion::functions_aggregate::expr_fn::{bool_or, count, sum};
+use datafusion::functions_aggregate::expr_fn::{count, sum};
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{Expr, JoinType, ident, lit};
 use datafusion::prelude::DataFrame;
@@ -19,9 +19,11 @@ use uplift_engine::error::declaration_failed;
 use uplift_proto::dataset::find;
 use uplift_store::schema::SIMULATED;
 
-use super::indicator::{Component, reference, table};
+use super::indicator::{Component, join_keys, reference};
+use super::lines::Lines;
 use super::sql_guard::{check_expression, check_text};
 use super::survey::survey_aggregate;
+use crate::tables::table;
 
 /// A table without rows, for one that does not exist yet.
 pub(crate) fn empty(dataset: &str) -> Result<Arc<dyn TableProvider>, DeclarationError> {
@@ -30,7 +32,12 @@ pub(crate) fn empty(dataset: &str) -> Result<Arc<dyn TableProvider>, Declaration
 
 /// Columns that plans add.
 pub(crate) const AREA: &str = "__area";
+/// Register or survey, of records of households; none of others.
+pub(crate) const KIND: &str = "__kind";
 const RECORDS: &str = "__records";
+
+/// Prefix of the columns of the county that an area lies in.
+pub(crate) const COUNTY: &str = "county";
 
 /// How records are selected and grouped.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -46,25 +53,35 @@ pub(crate) struct Breakdown {
 /// The tables of a plan, by dataset.
 pub(crate) type Source<'a> = &'a dyn Fn(&str) -> Result<Arc<dyn TableProvider>, DeclarationError>;
 
-/// Expressions over aggregates `a0`, `a1`, …: the measure, the count of records, whether one of them is
-/// simulated, and the estimate with its uncertainty; a null where there is none.
-pub(crate) type Outputs = [Expr; 4];
+/// Expressions over aggregates `a0`, `a1`, …: the measure, the count of records, and the estimate with its uncertainty; a
+/// null where there is none.
+pub(crate) type Outputs = [Expr; 3];
 
 /// Checks a component against the columns of its tables, by planning it over none of their rows.
-pub(crate) fn check(component: &Component, dimensions: &[String]) -> Result<(), DeclarationError> {
+pub(crate) fn check(
+    component: &Component,
+    dimensions: &[String],
+    lines: &Lines,
+) -> Result<(), DeclarationError> {
+    for (part, sql) in [("measure", &component.measure), ("where", &component.condition)] {
+        check_text(part, sql)?;
+    }
+    let component = &component.with_lines(lines);
+    let area = ("area".to_owned(), component.per.iter().map(|per| &per.area).find(|area| !area.is_empty()));
     let columns = component.per.iter().flat_map(|per| &per.columns);
     let columns = columns.map(|(name, sql)| (format!("per.columns.{name}"), sql));
     let parts: Vec<_> =
         [("measure".to_owned(), &component.measure), ("where".to_owned(), &component.condition)]
             .into_iter()
             .chain(columns)
+            .chain(area.1.map(|sql| (area.0, sql)))
             .collect();
-    for (part, sql) in &parts {
+    for (part, sql) in parts.iter().skip(2) {
         check_text(part, sql)?;
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let names = [("period", &component.period), ("area", &component.area)];
-    let keys = component.per.iter().flat_map(|per| std::iter::once(&per.key).chain(per.columns.keys()));
+    let keys = component.per.iter().flat_map(|per| per.key.iter().chain(per.columns.keys()));
     let names =
         names.into_iter().chain(component.join.iter().map(|c| ("join", c))).chain(keys.map(|c| ("per", c)));
     for (part, name) in names {
@@ -88,8 +105,8 @@ pub(crate) fn check(component: &Component, dimensions: &[String]) -> Result<(), 
     // Each expression is planned alone, so that none can lean on what it is put beside.
     let all = Breakdown { area: String::new(), by_level: None, dimensions: Vec::new() };
     let bare = Component { per: None, ..component.clone() };
-    let rows = records(&bare, &all, None, &empty)?;
-    let first = "2011".parse().map_err(|e| DeclarationError::new("period", e))?;
+    let first: Period = "2011".parse().map_err(|e| DeclarationError::new("period", e))?;
+    let rows = records(&bare, &all, Some(first), &empty)?;
     for (part, sql) in parts.iter().filter(|(_, sql)| !sql.is_empty()) {
         // The measure of records that are added up first is over the sums, which exist only then.
         if component.per.is_none() || part != "measure" {
@@ -149,7 +166,13 @@ pub(crate) fn records(
     for column in &component.join {
         frame = join(frame, component, column, source)?;
     }
+    let kind = component.kind_sql().unwrap_or_else(|| "CAST(NULL AS VARCHAR)".to_owned());
+    let kind = parse(&frame, "dataset", &kind)?;
+    frame = frame.with_column(KIND, kind).map_err(failed)?;
     let area = component.area_column(&table);
+    if let (true, Some(period)) = (component.county, period) {
+        frame = join_county(frame, &area, period, source)?;
+    }
     for (part, column) in [("area", &area), ("period", &component.period_column(&table))] {
         if table.field_with_name(column).is_err() {
             return Err(DeclarationError::new(
@@ -158,12 +181,13 @@ pub(crate) fn records(
             ));
         }
     }
+    // What is added up first has one area, whatever the areas of its records are.
+    if let (Some(_), Some(period)) = (&component.per, period) {
+        frame = add_up(frame, component, &area, breakdown, period)?;
+    }
     if let Some(within) = within(&area, &breakdown.area) {
         let within = parse(&frame, "area", &within)?;
         frame = frame.filter(within).map_err(failed)?;
-    }
-    if let (Some(_), Some(period)) = (&component.per, period) {
-        frame = add_up(frame, component, &area, breakdown, period)?;
     }
     for dimension in &breakdown.dimensions {
         match frame.schema().field_with_unqualified_name(dimension) {
@@ -237,15 +261,15 @@ pub(crate) fn plan(
         })
         .map_err(|e| declaration_failed("measure", &e))?
         .data;
-    let (rows, simulated) = match component.per {
-        Some(_) => (sum(ident(RECORDS)), bool_or(ident(SIMULATED))),
-        None => (count(lit(1)), bool_or(ident(SIMULATED))),
+    let rows = match component.per {
+        Some(_) => sum(ident(RECORDS)),
+        None => count(lit(1)),
     };
-    let mut counted = |aggregate: Expr| match aggregate {
+    let counted = match rows {
         Expr::AggregateFunction(f) => keep(filtered(f, &when)),
         other => keep(other),
     };
-    Ok([measure, counted(rows), counted(simulated), uncertainty])
+    Ok([measure, counted, uncertainty])
 }
 
 /// An aggregate with a condition added to its own filter.
@@ -255,13 +279,15 @@ fn filtered(mut f: AggregateFunction, condition: &Option<Expr>) -> Expr {
     Expr::AggregateFunction(f)
 }
 
-/// The aggregates of records, for the whole area and for each area inside.
+/// The aggregates of records, for the whole area and for each area inside; real and simulated records apart, and those
+/// of a register and of a survey.
 pub(crate) fn aggregate(
     records: DataFrame,
     breakdown: &Breakdown,
     aggregates: Vec<Expr>,
 ) -> datafusion::error::Result<DataFrame> {
-    let dimensions: Vec<_> = breakdown.dimensions.iter().map(ident).collect();
+    let mut dimensions: Vec<_> = breakdown.dimensions.iter().map(ident).collect();
+    dimensions.extend([ident(SIMULATED), ident(KIND)]);
     let aliased = aggregates.into_iter().enumerate().map(|(n, a)| a.alias(format!("a{n}"))).collect();
     let groups = match breakdown.by_level {
         None => dimensions,
@@ -289,6 +315,12 @@ pub(crate) fn in_period(component: &Component, period: Period) -> Result<String,
     let name = component.period_column(&table);
     let kind = table.field_with_name(&name).map_err(|e| DeclarationError::new("period", e))?.data_type();
     let (first, last, year) = (period.first_day(), period.last_day(), period.year());
+    let whole_year = period.months() == (1, 12);
+    if (component.budget_year && whole_year) || component.to_date {
+        return Ok(format!(
+            "coalesce(budget_year, date_part('year', {name})) = {year} AND {name} <= DATE '{last}'"
+        ));
+    }
     Ok(match (kind, component.stock) {
         (DataType::Date32, true) => format!("{name} <= DATE '{last}'"),
         (DataType::Date32, false) => format!("{name} BETWEEN DATE '{first}' AND DATE '{last}'"),
@@ -351,8 +383,44 @@ fn join(
     let renamed = fields.iter().map(|f| ident(f.column()).alias(format!("{prefix}_{}", f.column())));
     let other = SESSION.read_table(source(&to.dataset)?).map_err(failed)?;
     let other = other.select(renamed.collect::<Vec<_>>()).map_err(failed)?;
-    let key = format!("{prefix}_{}", to.field);
-    frame.join(other, JoinType::Left, &[column], &[key.as_str()], None).map_err(failed)
+    let (own, theirs): (Vec<String>, Vec<String>) = join_keys(&component.dataset, column, &to)
+        .into_iter()
+        .map(|(own, theirs)| (own, format!("{prefix}_{theirs}")))
+        .unzip();
+    let (own, theirs): (Vec<&str>, Vec<&str>) =
+        (own.iter().map(String::as_str).collect(), theirs.iter().map(String::as_str).collect());
+    frame.join(other, JoinType::Left, &own, &theirs, None).map_err(failed)
+}
+
+/// Joins the county that the area of each record lies in, as it is on the last day of a period.
+fn join_county(
+    frame: DataFrame,
+    area: &str,
+    period: Period,
+    source: Source<'_>,
+) -> Result<DataFrame, DeclarationError> {
+    let failed = |e: DataFusionError| declaration_failed("county", &e);
+    let areas = SESSION.read_table(source("area")?).map_err(failed)?;
+    let valid = parse(&areas, "county", &valid_county(period))?;
+    let fields = find("area").map(|d| d.fields.as_slice()).unwrap_or_default();
+    let renamed = fields.iter().map(|f| ident(f.column()).alias(format!("{COUNTY}_{}", f.column())));
+    let county = areas.filter(valid).map_err(failed)?.select(renamed.collect::<Vec<_>>()).map_err(failed)?;
+    let code = functions::left(ident(area), lit(COUNTY_DIGITS));
+    let frame = frame.with_column("__county", code).map_err(failed)?;
+    let key = format!("{COUNTY}_area_code");
+    let joined = frame.join(county, JoinType::Left, &["__county"], &[key.as_str()], None).map_err(failed)?;
+    joined.drop_columns(&["__county"]).map_err(failed)
+}
+
+/// Digits of the code of a county.
+pub(crate) const COUNTY_DIGITS: i64 = 6;
+
+/// SQL condition that a record of an area is a county's, and the one that is valid on the last day of a period.
+pub(crate) fn valid_county(period: Period) -> String {
+    let day = period.last_day();
+    format!(
+        "level = 'county' AND valid_from <= DATE '{day}' AND (valid_to IS NULL OR valid_to >= DATE '{day}')"
+    )
 }
 
 /// Adds up the records of each key: one row for each, with how many records it stands for.
@@ -367,12 +435,32 @@ fn add_up(
     let failed = |e: DataFusionError| declaration_failed("per", &e);
     let condition = parse(&frame, "where", &condition(component, period)?)?;
     let frame = frame.filter(condition).map_err(failed)?;
-    let mut keys = vec![per.key.as_str(), area];
-    keys.extend(breakdown.dimensions.iter().map(String::as_str));
-    keys.dedup();
-    let mut columns = vec![count(lit(1)).alias(RECORDS), bool_or(ident(SIMULATED)).alias(SIMULATED)];
-    for (name, sql) in &per.columns {
-        columns.push(parse(&frame, &format!("per.columns.{name}"), &filled(sql, period))?.alias(name));
+    let keys = per.key.iter().map(String::as_str).chain([SIMULATED, KIND]).map(ident).collect();
+    let mut columns = vec![count(lit(1)).alias(RECORDS)];
+    for (name, sql) in added_columns(component, area, &breakdown.dimensions, period)? {
+        columns.push(parse(&frame, &format!("per.columns.{name}"), &sql)?.alias(name));
     }
-    frame.aggregate(keys.into_iter().map(ident).collect(), columns).map_err(failed)
+    frame.aggregate(keys, columns).map_err(failed)
+}
+
+/// Columns of records that are added up first, name and SQL aggregate: those that are declared, the area, and the
+/// dimensions, which are those of the latest record.
+pub(crate) fn added_columns(
+    component: &Component,
+    area: &str,
+    dimensions: &[String],
+    period: Period,
+) -> Result<Vec<(String, String)>, DeclarationError> {
+    let Some(per) = &component.per else { return Ok(Vec::new()) };
+    let when = component.period_column(&table(&component.dataset)?);
+    let latest = |column: &str| format!("last_value({column} ORDER BY {when}, {column})");
+    let mut columns: Vec<_> =
+        per.columns.iter().map(|(name, sql)| (name.clone(), filled(sql, period))).collect();
+    if !per.key.iter().any(|key| key == area) {
+        let own = if per.area.is_empty() { latest(area) } else { filled(&per.area, period) };
+        columns.push((area.to_owned(), own));
+    }
+    let others = dimensions.iter().filter(|name| !per.key.contains(name) && !per.columns.contains_key(*name));
+    columns.extend(others.map(|name| (name.clone(), latest(name))));
+    Ok(columns)
 }

@@ -1,7 +1,7 @@
 //! Queries of indicators: figures by area, period and dimension, compared with the previous year, the
 //! target, and what was published.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
@@ -18,7 +18,7 @@ use super::catalogue::Catalogue;
 use super::indicator::{Component, Indicator};
 use super::plan::{self, Breakdown};
 use super::reference_data::{ReferenceData, Targets};
-use super::scan::{GroupResult, Measurement, Observation, Scanner, Uncertainty};
+use super::scan::{GroupResult, Measurement, Observation, Origin, Scanner, Uncertainty};
 use super::survey::is_measure;
 use super::value::Value;
 use crate::snapshots::SnapshotSet;
@@ -52,6 +52,8 @@ pub(crate) struct Figure {
     /// Dimensions: column and code.
     pub(crate) dimensions: BTreeMap<String, String>,
     pub(crate) observation: Observation,
+    /// What kind of records it is of.
+    pub(crate) origin: Origin,
     /// Value of the previous year.
     pub(crate) previous: Option<Value>,
     /// Uncertainty of the change since then.
@@ -228,15 +230,16 @@ fn computed_figures(
     let change = indicator.value.as_ref().filter(|_| compare);
     let change = change.map(|c| observations(c, period, Some(period.year_before()), results));
     let change = change.unwrap_or_default();
-    let whole = query.dimensions.is_empty().then(GroupKey::default);
-    let mut by_key: BTreeMap<GroupKey, Observation> = whole
-        .into_iter()
-        .chain(areas_inside(query, areas, Some(period)))
-        // What only the year before had is listed too, so that the parts of `previous` add up to the whole's.
-        .chain(previous.keys().cloned())
-        .map(|key| (key, Observation::default()))
-        .collect();
+    // What only the year before had is listed too, so that the parts of `previous` add up to the whole's.
+    let before = previous.keys().cloned().map(|key| (key, Observation::default()));
+    let mut by_key: BTreeMap<GroupKey, Observation> = before.collect();
     by_key.extend(combine(indicator, period, results));
+    // A place without records of any kind is listed without a value.
+    let with_records: HashSet<_> = by_key.keys().map(|key| key.area.clone()).collect();
+    let whole = query.dimensions.is_empty().then(GroupKey::default);
+    let places = whole.into_iter().chain(areas_inside(query, areas, Some(period)));
+    let without = places.filter(|key| !with_records.contains(&key.area));
+    by_key.extend(without.map(|key| (key, Observation::default())));
     let area = query.breakdown().area;
     let figure = |(key, observation): (GroupKey, Observation)| Figure {
         indicator: indicator.clone(),
@@ -245,6 +248,7 @@ fn computed_figures(
         period,
         dimensions: named(&query.dimensions, &key),
         observation,
+        origin: key.origin.clone(),
         previous: previous.get(&key).and_then(|o| o.value),
         change_uncertainty: change.get(&key).and_then(|o| o.times(indicator.factor()).uncertainty),
         target: None,
@@ -253,11 +257,12 @@ fn computed_figures(
     by_key.into_iter().map(figure).collect()
 }
 
-/// An area and a combination of dimensions. Orders the whole area before the areas inside.
+/// An area, a combination of dimensions and a kind of records. Orders the whole area before the areas inside.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct GroupKey {
     area: Option<String>,
     dimensions: Vec<Option<String>>,
+    origin: Origin,
 }
 
 fn periods(query: &Query, indicator: &Indicator) -> impl Iterator<Item = Period> {
@@ -273,7 +278,11 @@ fn observations(
     results: &Results<'_>,
 ) -> HashMap<GroupKey, Observation> {
     let rows = results.get(&(component, period, since)).map(|rows| rows.as_slice()).unwrap_or_default();
-    let key = |r: &GroupResult| GroupKey { area: r.area.clone(), dimensions: r.dimensions.clone() };
+    let key = |r: &GroupResult| GroupKey {
+        area: r.area.clone(),
+        dimensions: r.dimensions.clone(),
+        origin: r.origin.clone(),
+    };
     rows.iter().map(|r| (key(r), r.observation)).collect()
 }
 
@@ -287,12 +296,14 @@ fn combine(indicator: &Indicator, period: Period, results: &Results<'_>) -> Hash
     };
     let over = observations(over, period, None, results);
     let ratio = |(key, under): (GroupKey, Observation)| {
+        // Records of no household, as flows of money, go with both kinds of records of households.
+        let any_kind = GroupKey { origin: Origin { kind: None, ..key.origin.clone() }, ..key.clone() };
         // Where only the denominator has records, the numerator is zero.
-        let over = over.get(&key).copied().unwrap_or_default();
+        let over = over.get(&key).or_else(|| over.get(&any_kind)).copied().unwrap_or_default();
         let part = over.value.unwrap_or(Value::Exact(Decimal::ZERO));
         let value = under.value.and_then(|under| part.ratio(under, indicator.factor()));
         let records = over.records + under.records;
-        (key, Observation { value, records, simulated: over.simulated || under.simulated, uncertainty: None })
+        (key, Observation { value, records, uncertainty: None })
     };
     observations(under, period, None, results).into_iter().map(ratio).collect()
 }
@@ -307,7 +318,7 @@ fn areas_inside<'a>(
     // Without a level, the areas inside are not looked through.
     let level = query.by_level.filter(|digits| query.dimensions.is_empty() && *digits > area.len());
     let codes = level.into_iter().flat_map(move |digits| areas.within(area, digits, period));
-    codes.map(|code| GroupKey { area: Some(code.clone()), dimensions: Vec::new() })
+    codes.map(|code| GroupKey { area: Some(code.clone()), ..GroupKey::default() })
 }
 
 fn named(dimensions: &[String], key: &GroupKey) -> BTreeMap<String, String> {

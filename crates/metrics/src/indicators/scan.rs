@@ -16,9 +16,11 @@ use uplift_core::error::{DeclarationError, Error, ErrorKind, Result};
 use uplift_core::period::Period;
 use uplift_engine::error::query_failed;
 use uplift_formats::columns::{boolean, integer, text};
+use uplift_store::schema::SIMULATED;
 
 use super::indicator::Component;
-use super::plan::{self, AREA, Breakdown};
+use super::lines::{LINES, Lines};
+use super::plan::{self, AREA, Breakdown, KIND};
 use super::value::{Value, values};
 use crate::snapshots::SnapshotSet;
 
@@ -38,8 +40,6 @@ pub(crate) struct Observation {
     pub(crate) value: Option<Value>,
     /// Number of records.
     pub(crate) records: i64,
-    /// Whether one of them is simulated.
-    pub(crate) simulated: bool,
     /// Uncertainty of the value, where the records are a sample of known design.
     pub(crate) uncertainty: Option<Uncertainty>,
 }
@@ -73,9 +73,19 @@ impl Observation {
     }
 }
 
-/// The observation of one area and one combination of dimensions.
+/// What kind of records a figure is of: kinds are never added to each other.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Origin {
+    /// Whether they are simulated.
+    pub(crate) simulated: bool,
+    /// register or survey, of records of households.
+    pub(crate) kind: Option<String>,
+}
+
+/// The observation of one area, one combination of dimensions and one kind of records.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct GroupResult {
+    pub(crate) origin: Origin,
     /// Code of the area inside; none for the whole area.
     pub(crate) area: Option<String>,
     /// Values of the dimensions.
@@ -141,6 +151,13 @@ impl Scanner {
             keys.push(Key { measurement: measurement.clone(), breakdown: breakdown.clone(), versions });
         }
         let mut answers: Vec<_> = keys.iter().map(|key| self.cache.get(key)).collect();
+        let by_line = measurements.iter().any(|m| m.component.datasets().contains(&LINES));
+        let lines = if by_line { Lines::read(snapshots).await? } else { Lines::default() };
+        let planned: Vec<_> = measurements
+            .iter()
+            .map(|m| Measurement { component: m.component.with_lines(&lines), ..m.clone() })
+            .collect();
+        let measurements = &planned;
         // Those that share their records are computed together.
         let mut scans: HashMap<String, Vec<usize>> = HashMap::new();
         for (n, measurement) in measurements.iter().enumerate().filter(|(n, _)| answers[*n].is_none()) {
@@ -166,10 +183,14 @@ impl Scanner {
 
 /// What components must have in common to share a scan.
 fn shared(component: &Component, period: Period) -> String {
-    let Component { dataset, area, join, per, condition, stock, period: column, .. } = component;
+    let Component { dataset, area, join, per, condition, stock, period: column, county, .. } = component;
+    let Component { budget_year, to_date, .. } = component;
     match per {
+        None if *county => format!("{dataset} {area} {join:?} in counties {period}"),
         None => format!("{dataset} {area} {join:?}"),
-        Some(per) => format!("{dataset} {area} {join:?} {per:?} {condition} {stock} {column} {period}"),
+        Some(per) => format!(
+            "{dataset} {area} {join:?} {per:?} {condition} {stock} {column} {county} {budget_year} {to_date} {period}"
+        ),
     }
 }
 
@@ -229,11 +250,11 @@ async fn scan(
     }
     let counted = plan::aggregate(records, breakdown, aggregates).map_err(failed)?;
     let mut columns: Vec<Expr> = breakdown.dimensions.iter().map(ident).collect();
+    columns.extend([ident(SIMULATED), ident(KIND)]);
     columns.extend(breakdown.by_level.map(|_| ident(AREA)));
     for (n, output) in outputs.into_iter().enumerate() {
-        columns.extend(
-            output.into_iter().zip(["v", "r", "s", "e"]).map(|(e, part)| e.alias(format!("{part}{n}"))),
-        );
+        columns
+            .extend(output.into_iter().zip(["v", "r", "e"]).map(|(e, part)| e.alias(format!("{part}{n}"))));
     }
     let batches = counted.select(columns).map_err(failed)?.collect().await.map_err(failed)?;
     let mut answers = vec![Vec::new(); measurements.len()];
@@ -264,20 +285,24 @@ fn read(batch: &RecordBatch, breakdown: &Breakdown, n: usize) -> Result<Vec<Grou
         let name = format!("{part}{n}");
         batch.column_by_name(&name).ok_or_else(|| Error::internal("reading values", format!("no {name}")))
     };
-    let (records, simulated) = (integer(batch, &format!("r{n}"))?, boolean(batch, &format!("s{n}"))?);
+    let records = integer(batch, &format!("r{n}"))?;
+    let (simulated, kinds) = (boolean(batch, SIMULATED)?, text(batch, KIND)?);
     let uncertainty = uncertainty(column("e")?)?;
     let at = |column: &StringArray, row: usize| column.is_valid(row).then(|| column.value(row).to_owned());
     let values = values(column("v")?)?;
     let row = |(row, value): (usize, Option<Value>)| {
         let records = if records.is_valid(row) { records.value(row) } else { 0 };
         GroupResult {
+            origin: Origin {
+                simulated: simulated.is_valid(row) && simulated.value(row),
+                kind: at(&kinds, row),
+            },
             area: areas.as_ref().and_then(|areas| at(areas, row)),
             dimensions: dimensions.iter().map(|d| at(d, row)).collect(),
             observation: Observation {
                 // A count of no records has no value: nothing was submitted.
                 value: value.filter(|_| records > 0),
                 records,
-                simulated: simulated.is_valid(row) && simulated.value(row),
                 uncertainty: uncertainty.get(row).copied().flatten(),
             },
         }

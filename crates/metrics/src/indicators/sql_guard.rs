@@ -24,8 +24,12 @@ const STATEMENTS: [&str; 12] = [
 
 /// Functions beside the measures, by the name that the engine knows them by. None makes more than it is
 /// given: what repeats, pads or generates is not among them.
-const FUNCTIONS: [&str; 29] = [
+const FUNCTIONS: [&str; 33] = [
     "period_end",
+    "sum_once",
+    "first_value",
+    "last_value",
+    "concat",
     "sum",
     "count",
     "avg",

@@ -14,14 +14,16 @@ use uplift_engine::session;
 use uplift_formats::columns::{integer, text, text_at};
 use uplift_proto::dataset::find;
 use uplift_proto::token;
-use uplift_store::schema::{ROW_NUMBER, SUBMISSION_ID};
+use uplift_store::schema::{ROW_NUMBER, SIMULATED, SUBMISSION_ID};
 
-use super::indicator::{Component, Indicator, reference, table};
-use super::plan;
+use super::indicator::{Component, Indicator, join_keys, reference};
+use super::lines::Lines;
+use super::plan::{self, COUNTY, COUNTY_DIGITS};
 use super::query::Figure;
 use super::reference_data::REFERENCE_TABLES;
 use super::value::{Value, values};
 use crate::snapshots::SnapshotSet;
+use crate::tables::table;
 
 /// The content of a trace token: everything needed to recompute its figure, and nothing else.
 #[derive(Clone, PartialEq, Message)]
@@ -45,6 +47,12 @@ pub(crate) struct Trace {
     /// Versions of the tables that the figure was computed from.
     #[prost(btree_map = "string, int64", tag = "7")]
     pub(crate) versions: BTreeMap<String, i64>,
+    /// Whether it is of simulated records; absent is of all, as before kinds of records were told apart.
+    #[prost(bool, optional, tag = "8")]
+    pub(crate) simulated: Option<bool>,
+    /// register or survey, of records of households.
+    #[prost(string, optional, tag = "9")]
+    pub(crate) kind: Option<String>,
 }
 
 impl Trace {
@@ -61,7 +69,16 @@ impl Trace {
             period: figure.period.to_string(),
             dimensions: figure.dimensions.clone(),
             versions,
+            simulated: Some(figure.origin.simulated).filter(|_| figure.observation.records > 0),
+            kind: figure.origin.kind.clone(),
         }
+    }
+
+    /// Whether a figure is the one of this trace, among those of its query.
+    pub(crate) fn is_of(&self, figure: &Figure) -> bool {
+        figure.dimensions == self.dimensions
+            && self.simulated.is_none_or(|simulated| simulated == figure.origin.simulated)
+            && (self.simulated.is_none() || self.kind == figure.origin.kind)
     }
 
     /// The trace as text that is safe in a URL.
@@ -165,9 +182,10 @@ async fn part(
         };
         session.register_table(dataset, provider).map_err(failed)?;
     }
-    let from = from_clause(component).map_err(planning_error)?;
-    let condition = condition(component, trace, period).map_err(planning_error)?;
-    let sql = measure(component, &from, &condition, period).map_err(planning_error)?;
+    let lines = Lines::read(snapshots).await?;
+    let component = &component.with_lines(&lines);
+    let from = from_clause(component, period).map_err(planning_error)?;
+    let (condition, sql) = conditions(component, &from, trace, period).map_err(planning_error)?;
     let answer = run(&session, &sql).await?;
     let counts = integer(&answer, "records")?;
     let records = if !counts.is_empty() && counts.is_valid(0) { counts.value(0) } else { 0 };
@@ -208,55 +226,73 @@ async fn run(session: &SessionContext, sql: &str) -> Result<RecordBatch> {
     arrow::compute::concat_batches(&schema, &batches).map_err(|e| Error::internal("tracing", e))
 }
 
-/// The query of the value of a part, for people to read and to run.
-fn measure(
+/// The condition of the records of a part, and the query of its value, for people to read and to run.
+fn conditions(
     component: &Component,
     from: &str,
-    condition: &str,
+    trace: &Trace,
     period: Period,
-) -> Result<String, DeclarationError> {
+) -> Result<(String, String), DeclarationError> {
+    let columns = table(&component.dataset)?;
+    let area = component.area_column(&columns);
     let measure = plan::filled(&component.measure, period);
+    let mut when = vec![plan::condition(component, period)?];
+    // What is added up first has the area and the dimensions of its latest record.
+    let mut place: Vec<String> = plan::within(&area, &trace.area).into_iter().collect();
+    place.extend(trace.dimensions.iter().map(|(column, code)| match code.as_str() {
+        "" => format!("{column} IS NULL"),
+        code => format!("{column} = '{}'", code.replace('\'', "''")),
+    }));
+    when.extend(trace.simulated.map(|simulated| format!("{SIMULATED} = {simulated}")));
+    let kind = component.kind_sql().zip(trace.kind.as_ref());
+    when.extend(kind.map(|(sql, kind)| format!("{sql} = '{}'", kind.replace('\'', "''"))));
     let Some(per) = &component.per else {
-        return Ok(format!("SELECT {measure} AS value, count(*) AS records FROM {from} WHERE {condition}"));
+        let condition = place.into_iter().chain(when).collect::<Vec<_>>().join(" AND ");
+        let sql = format!("SELECT {measure} AS value, count(*) AS records FROM {from} WHERE {condition}");
+        return Ok((condition, sql));
     };
-    let area = component.area_column(&table(&component.dataset)?);
-    let column = |(name, sql): (&String, &String)| format!(", {} AS {name}", plan::filled(sql, period));
-    let columns: String = per.columns.iter().map(column).collect();
-    let key = &per.key;
-    Ok(format!(
-        "SELECT {measure} AS value, sum(n) AS records FROM (SELECT {key}, {area}, count(*) AS n{columns} \
-         FROM {from} WHERE {condition} GROUP BY {key}, {area}) AS added"
-    ))
+    let dimensions: Vec<String> = trace.dimensions.keys().cloned().collect();
+    let added = plan::added_columns(component, &area, &dimensions, period)?;
+    let added: String = added.into_iter().map(|(name, sql)| format!(", {sql} AS {name}")).collect();
+    let (keys, when) = (per.key.join(", "), when.join(" AND "));
+    let place = if place.is_empty() { String::new() } else { format!(" WHERE {}", place.join(" AND ")) };
+    let inner = format!("SELECT {keys}, count(*) AS n{added} FROM {from} WHERE {when} GROUP BY {keys}");
+    let sql = format!("SELECT {measure} AS value, sum(n) AS records FROM ({inner}) AS added{place}");
+    let key = match per.key.as_slice() {
+        [key] => key.clone(),
+        _ => format!("concat_ws('|', {keys})"),
+    };
+    Ok((format!("{when} AND {key} IN (SELECT {key} FROM ({inner}) AS added{place})"), sql))
 }
 
-fn from_clause(component: &Component) -> Result<String, DeclarationError> {
+fn from_clause(component: &Component, period: Period) -> Result<String, DeclarationError> {
     let mut from = component.dataset.clone();
+    let renamed = |dataset: &str, prefix: &str| {
+        let fields = find(dataset).map(|d| d.fields.as_slice()).unwrap_or_default();
+        let renamed = fields.iter().map(|f| format!("\"{0}\" AS {prefix}_{0}", f.column()));
+        renamed.collect::<Vec<_>>().join(", ")
+    };
     for column in &component.join {
         let to = reference(&component.dataset, column)?;
         let prefix = column.strip_suffix("_id").unwrap_or(column);
-        let fields = find(&to.dataset).map(|d| d.fields.as_slice()).unwrap_or_default();
-        let renamed: Vec<_> = fields.iter().map(|f| format!("{0} AS {prefix}_{0}", f.column())).collect();
-        let (other, key) = (&to.dataset, &to.field);
+        let on = join_keys(&component.dataset, column, &to).into_iter();
+        let on =
+            on.map(|(own, theirs)| format!("{own} = {prefix}_{theirs}")).collect::<Vec<_>>().join(" AND ");
         from += &format!(
-            " LEFT JOIN (SELECT {} FROM {other}) AS {prefix} ON {column} = {prefix}_{key}",
-            renamed.join(", ")
+            " LEFT JOIN (SELECT {} FROM {}) AS {prefix} ON {on}",
+            renamed(&to.dataset, prefix),
+            to.dataset
+        );
+    }
+    if component.county {
+        let area = component.area_column(&table(&component.dataset)?);
+        from += &format!(
+            " LEFT JOIN (SELECT {} FROM area WHERE {}) AS {COUNTY} ON left({area}, {COUNTY_DIGITS}) = {COUNTY}_area_code",
+            renamed("area", COUNTY),
+            plan::valid_county(period)
         );
     }
     Ok(from)
-}
-
-fn condition(component: &Component, trace: &Trace, period: Period) -> Result<String, DeclarationError> {
-    let columns = table(&component.dataset)?;
-    let mut all: Vec<String> =
-        plan::within(&component.area_column(&columns), &trace.area).into_iter().collect();
-    all.push(plan::condition(component, period)?);
-    for (column, code) in &trace.dimensions {
-        all.push(match code.as_str() {
-            "" => format!("{column} IS NULL"),
-            code => format!("{column} = '{}'", code.replace('\'', "''")),
-        });
-    }
-    Ok(all.join(" AND "))
 }
 
 /// Columns of a record that are not personal data.
