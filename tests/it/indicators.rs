@@ -206,6 +206,8 @@ async fn targets_and_published_figures_are_beside_the_value_of_the_records() {
     let statements = [printed("low", "900"), printed("high", "2000")];
     let letter = submission("letter", "statement", Rows::encode(rows_number("statement"), &statements));
     ingest.submit_records(letter).await.unwrap();
+    let paid = [flow("paid", "500101", "2011-06-02", FlowKind::Disbursement, 1000)];
+    ingest.submit_records(flows("paid", &paid)).await.unwrap();
     let fiscal = query(&uplift, query_for("fund.fiscal")).await.figures.remove(0);
     let verdicts: Vec<_> = fiscal.published.iter().map(|p| (p.statement_id.as_str(), p.verdict())).collect();
     assert_eq!(verdicts, [("low", Verdict::Consistent), ("high", Verdict::Inconsistent)]);
@@ -263,7 +265,7 @@ async fn pages_and_streams_hold_the_same_figures_at_one_version() {
 #[tokio::test]
 async fn a_subscriber_receives_a_figure_when_a_commit_changes_it() {
     let uplift = two_counties().await;
-    let indicators = vec!["fund.expenditure".to_owned(), "fund.disbursement".to_owned()];
+    let indicators = vec!["fund.expenditure".to_owned(), "fund.allocation".to_owned()];
     let query = Some(IndicatorQuery { indicators, ..query_for("") });
     let mut metrics = uplift.metrics().await;
     let mut updates =
@@ -371,7 +373,7 @@ value = { dataset = "fund_flow", measure = "max(amount)" }
     std::fs::write(folder.join("own.toml"), own.replace("max(amount)", "sum(1 / (amount - amount))"))
         .unwrap();
     let both = IndicatorQuery {
-        indicators: vec!["own.largest".into(), "fund.disbursement".into()],
+        indicators: vec!["own.largest".into(), "fund.allocation".into()],
         ..query_for("own.largest")
     };
     let figures = query(&uplift, both).await.figures;

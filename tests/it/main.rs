@@ -5,6 +5,7 @@
 
 mod architecture;
 mod cases;
+mod catalogue_page;
 mod cli;
 mod clients;
 mod compose;

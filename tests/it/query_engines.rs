@@ -67,10 +67,10 @@ const INDEPENDENT_QUERIES: [(&str, &str); 20] = [
     (
         "poverty.squared_gap",
         "SELECT substr(area_code, 1, 6) AS area, 100 * sum(weight * size * power(greatest(1 - CAST(income AS DOUBLE) \
-         / size / 2300, 0.0), 2)) / sum(weight * size) FROM household WHERE year = 2011 AND income IS NOT NULL GROUP BY 1",
+         / size / 2536, 0.0), 2)) / sum(weight * size) FROM household WHERE year = 2011 AND income IS NOT NULL GROUP BY 1",
     ),
     (
-        "deprived.water",
+        "deprivation.water_uncensored",
         "SELECT substr(area_code, 1, 6) AS area, 100 * sum(CASE WHEN deprived_water THEN weight * size ELSE 0 END) \
          / sum(weight * size) FROM household WHERE year = 2011 AND deprived_water IS NOT NULL GROUP BY 1",
     ),
@@ -88,7 +88,7 @@ const INDEPENDENT_QUERIES: [(&str, &str); 20] = [
     ),
     (
         "poverty.exit_rate",
-        "SELECT substr(b.area_code, 1, 6) AS area, 100 * sum(CASE WHEN CAST(b.income AS DOUBLE) / b.size >= 2300 \
+        "SELECT substr(b.area_code, 1, 6) AS area, 100 * sum(CASE WHEN CAST(b.income AS DOUBLE) / b.size >= 2536 \
          THEN b.weight * b.size ELSE 0 END) / sum(b.weight * b.size) FROM household a JOIN household b \
          ON a.household_id = b.household_id AND a.year = 2010 AND b.year = 2011 \
          WHERE CAST(a.income AS DOUBLE) / a.size < 2300 GROUP BY 1",
@@ -109,7 +109,7 @@ const INDEPENDENT_QUERIES: [(&str, &str); 20] = [
     (
         "poverty.gap#value",
         "WITH h AS (SELECT substr(area_code, 1, 6) AS area, \"cluster\" AS psu, weight * size AS w, \
-         greatest(1 - CAST(income AS DOUBLE) / size / 2300, 0.0) AS g FROM household WHERE year = 2011), \
+         greatest(1 - CAST(income AS DOUBLE) / size / 2536, 0.0) AS g FROM household WHERE year = 2011), \
          r AS (SELECT area, sum(w * g) / sum(w) AS r, sum(w) AS n FROM h GROUP BY area), \
          z AS (SELECT h.area AS area, h.psu AS psu, sum(h.w * (h.g - r.r) / r.n) AS z FROM h JOIN r \
          ON h.area = r.area GROUP BY h.area, h.psu) \
@@ -129,7 +129,7 @@ const INDEPENDENT_QUERIES: [(&str, &str); 20] = [
     (
         "poverty.headcount_ratio#change",
         "WITH h AS (SELECT substr(area_code, 1, 6) AS area, year, \"cluster\" AS psu, weight * size AS w, \
-         CASE WHEN CAST(income AS DOUBLE) / size < 2300 THEN 1.0 ELSE 0.0 END AS p FROM household), \
+         CASE WHEN CAST(income AS DOUBLE) / size < CASE WHEN year = 2010 THEN 2300 ELSE 2536 END THEN 1.0 ELSE 0.0 END AS p FROM household), \
          r AS (SELECT area, year, sum(w * p) / sum(w) AS r, sum(w) AS n FROM h GROUP BY area, year), \
          z AS (SELECT h.area AS area, h.psu AS psu, sum(CASE WHEN h.year = 2011 THEN 1 ELSE -1 END * h.w * (h.p - r.r) \
          / r.n) AS z FROM h JOIN r ON h.area = r.area AND h.year = r.year WHERE h.year IN (2010, 2011) \

@@ -19,5 +19,6 @@ pub mod period;
 pub mod printed;
 pub mod rejection;
 pub mod text;
+pub mod unit;
 pub mod verdict;
 mod width;

@@ -215,6 +215,7 @@ impl From<&Indicator> for wire::Indicator {
             less_is_better: indicator.less_is_better,
             scorecard: indicator.scorecard.unwrap_or_default() as i32,
             digest: indicator.digest.clone(),
+            source: indicator.source.clone(),
         }
     }
 }

@@ -7,6 +7,7 @@ use uplift_core::error::{Error, Result};
 use uplift_core::format::readable_interval;
 use uplift_core::interval::Interval;
 use uplift_core::language::{Bilingual, Language};
+use uplift_core::unit::unit_name;
 use uplift_proto::dataset::code_title;
 use uplift_proto::v1::metrics::{CheckResult, CheckStatementsResponse, PublishedFigure, Verdict};
 
@@ -93,7 +94,7 @@ impl Content {
         let count = figures.len();
         let mut by_section: BTreeMap<String, Vec<Figure>> = BTreeMap::new();
         for figure in &figures {
-            let figure = figure_content(template, figure, &contradicted)?;
+            let figure = figure_content(figure, &contradicted)?;
             by_section.entry(figure.section.clone()).or_default().push(figure);
         }
         let mut sections = Vec::new();
@@ -107,11 +108,8 @@ impl Content {
             let title = Bilingual::new(&name, &name);
             sections.push(Section { name, title, figures });
         }
-        let judged: Vec<_> = checks
-            .results
-            .iter()
-            .map(|r| check_content(template, r, &contradicted))
-            .collect::<Result<_>>()?;
+        let judged: Vec<_> =
+            checks.results.iter().map(|r| check_content(r, &contradicted)).collect::<Result<_>>()?;
         Ok(Self {
             title: Bilingual::new(&template.title_en, &template.title_zh),
             document_id: document_id.to_owned(),
@@ -131,11 +129,7 @@ fn statement_id(figure: &PublishedFigure) -> String {
     figure.statement.as_ref().map(|s| s.statement_id.clone()).unwrap_or_default()
 }
 
-fn figure_content(
-    template: &Template,
-    wire: &PublishedFigure,
-    contradicted: &HashMap<String, String>,
-) -> Result<Figure> {
+fn figure_content(wire: &PublishedFigure, contradicted: &HashMap<String, String>) -> Result<Figure> {
     let statement = wire.statement.clone().unwrap_or_default();
     let interval = interval(wire.interval.as_ref())?.unwrap_or_default();
     let qualifier = code_title("statement", "qualifier", statement.qualifier);
@@ -143,7 +137,10 @@ fn figure_content(
         title: Bilingual::new(statement.title_en, statement.title_zh),
         printed: statement.printed,
         qualifier: qualifier.cloned().unwrap_or_default(),
-        unit: template.unit(&statement.unit),
+        unit: Bilingual::new(
+            unit_name(&statement.unit, Language::En),
+            unit_name(&statement.unit, Language::Zh),
+        ),
         stands_for: Bilingual::new(
             readable_interval(&interval, Language::En),
             readable_interval(&interval, Language::Zh),
@@ -158,11 +155,7 @@ fn figure_content(
     })
 }
 
-fn check_content(
-    template: &Template,
-    result: &CheckResult,
-    contradicted: &HashMap<String, String>,
-) -> Result<Check> {
+fn check_content(result: &CheckResult, contradicted: &HashMap<String, String>) -> Result<Check> {
     let declared = result.check.clone().unwrap_or_default();
     let kind = code_title("statement_check", "kind", declared.kind);
     let printed = result.statement.as_ref().map(|s| interval(s.interval.as_ref())).transpose()?.flatten();
@@ -193,7 +186,7 @@ fn check_content(
         },
         explanation: Bilingual::new(&result.explanation_en, &result.explanation_zh),
         chart: Bilingual::new(chart(Language::En), chart(Language::Zh)),
-        figures: figures.map(|f| figure_content(template, f, contradicted)).collect::<Result<_>>()?,
+        figures: figures.map(|f| figure_content(f, contradicted)).collect::<Result<_>>()?,
     })
 }
 

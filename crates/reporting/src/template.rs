@@ -1,10 +1,7 @@
-//! Declared templates: sections in order, titles, words for units.
-
-use std::collections::HashMap;
+//! Declared templates: sections in order, and titles.
 
 use serde::Deserialize;
 use uplift_core::error::{Error, Result};
-use uplift_core::language::Bilingual;
 
 /// A report's declaration.
 #[derive(Debug, Deserialize)]
@@ -17,9 +14,6 @@ pub(crate) struct Template {
     /// Sections, in order.
     #[serde(rename = "section")]
     pub sections: Vec<Section>,
-    /// English and Chinese words for unit codes.
-    #[serde(rename = "unit")]
-    units: HashMap<String, (String, String)>,
 }
 
 /// A section's declaration.
@@ -39,11 +33,5 @@ impl Template {
     pub(crate) fn reconciliation() -> Result<Self> {
         let text = include_str!("../templates/reconciliation.toml");
         toml::from_str(text).map_err(|e| Error::internal("reading templates/reconciliation.toml", e))
-    }
-
-    /// The words for a unit; the code itself where none are declared.
-    pub(crate) fn unit(&self, code: &str) -> Bilingual {
-        let words = self.units.get(code);
-        words.map_or_else(|| Bilingual::new(code, code), |(en, zh)| Bilingual::new(en, zh))
     }
 }

@@ -3,7 +3,10 @@
 use rust_decimal::Decimal;
 use uplift_core::format::{grouped, readable};
 use uplift_core::language::Language;
-use uplift_proto::v1::metrics::Figure;
+use uplift_core::printed::PERCENT;
+use uplift_core::unit::unit_name;
+use uplift_proto::dataset::code_title;
+use uplift_proto::v1::metrics::{Figure, Indicator};
 
 use crate::terminal::say;
 
@@ -37,19 +40,38 @@ pub(crate) fn number(value: Option<f64>, unit: &str, language: Language) -> Stri
     }
 }
 
-/// The change since the previous year, in percent.
-pub(crate) fn growth(figure: &Figure) -> String {
-    let Some(growth) = figure.growth_percent.and_then(Decimal::from_f64_retain) else {
+/// The change since the year before: of a rate in percentage points, of anything else in percent.
+pub(crate) fn growth(figure: &Figure, language: Language) -> String {
+    let (change, unit) = match figure.unit.as_str() {
+        PERCENT => (figure.change, language.choose(" points", "个百分点")),
+        _ => (figure.growth_percent, "%"),
+    };
+    let Some(change) = change.and_then(Decimal::from_f64_retain) else {
         return "–".to_owned();
     };
-    let growth = growth.round_dp(1).normalize();
-    let sign = if growth.is_sign_positive() && !growth.is_zero() { "+" } else { "" };
-    format!("{sign}{}%", grouped(growth))
+    let change = change.round_dp(1).normalize();
+    let sign = if change.is_sign_positive() && !change.is_zero() { "+" } else { "" };
+    format!("{sign}{}{unit}", grouped(change))
+}
+
+/// The word for a figure's unit; percentages have it at the number.
+pub(crate) fn unit(figure: &Figure, language: Language) -> String {
+    if figure.unit == PERCENT { String::new() } else { unit_name(&figure.unit, language).to_owned() }
+}
+
+/// The title of a figure, with the kind of households that it is of.
+pub(crate) fn title(figure: &Figure, indicator: Option<&Indicator>, language: Language) -> String {
+    let title = indicator.map_or(figure.indicator_id.as_str(), |i| language.choose(&i.title_en, &i.title_zh));
+    match code_title("household", "record", figure.household_record) {
+        Some(kind) if language == Language::En => format!("{title} ({})", kind.en),
+        Some(kind) => format!("{title}（{}）", kind.zh),
+        None => title.to_owned(),
+    }
 }
 
 /// Prints what the mark of simulated figures means, below a table that has some.
 pub(crate) fn print_simulated_note(figures: &[Figure], language: Language) {
     if figures.iter().any(|f| f.simulated) {
-        say!("{}", language.choose("* from simulated records", "* 含模拟数据"));
+        say!("{}", language.choose("* from simulated records", "* 据模拟数据"));
     }
 }

@@ -44,6 +44,9 @@ pub struct Indicator {
     pub definition_en: String,
     /// Definition in Chinese.
     pub definition_zh: String,
+    /// Where the definition comes from; empty is the programme's own statistics.
+    #[serde(default)]
+    pub source: String,
     /// Unit of the value.
     pub unit: String,
     /// Columns that it can be broken down by.

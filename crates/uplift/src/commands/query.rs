@@ -15,7 +15,7 @@ use uplift_proto::v1::records::AreaLevel;
 
 use crate::arguments::{Level, MetricsAddress, OutputFormat};
 use crate::commands::indicators::definitions;
-use crate::figure_text::{area, growth, interval, number, print_simulated_note, value};
+use crate::figure_text::{area, growth, interval, number, print_simulated_note, title, unit, value};
 use crate::outcome::Outcome;
 use crate::terminal::Listing;
 
@@ -121,11 +121,11 @@ impl<'a> FigureTable<'a> {
         let row = |f: &Figure| {
             let mut row = self.label(f);
             let mark = if f.simulated { "*" } else { "" };
-            row.extend([value(f, self.language) + mark, f.unit.clone()]);
+            row.extend([value(f, self.language) + mark, unit(f, self.language)]);
             row.extend(bars.then(|| "▇".repeat(self.bar_length(f, &longest))));
             row.extend(intervals.then(|| interval(f, self.language)));
             if self.compare {
-                row.extend([number(f.previous, &f.unit, self.language), growth(f)]);
+                row.extend([number(f.previous, &f.unit, self.language), growth(f, self.language)]);
             }
             row
         };
@@ -151,19 +151,15 @@ impl<'a> FigureTable<'a> {
         }
         if self.compare {
             numbers.extend([columns.len(), columns.len() + 1]);
-            columns.extend([language.choose("previous year", "上年"), language.choose("change", "同比增长")]);
+            columns.extend([language.choose("year before", "上年"), language.choose("change", "增减")]);
         }
         (columns, numbers)
     }
 
     fn label(&self, figure: &Figure) -> Vec<String> {
         let indicator = self.indicators.get(&figure.indicator_id);
-        let title = |i: &Indicator| self.language.choose(&i.title_en, &i.title_zh).to_owned();
-        let mut label = vec![
-            indicator.map_or(figure.indicator_id.clone(), title),
-            figure.period.clone(),
-            area(figure, self.language),
-        ];
+        let mut label =
+            vec![title(figure, indicator, self.language), figure.period.clone(), area(figure, self.language)];
         let component = indicator.and_then(|i| i.value.as_ref().or(i.numerator.as_ref()));
         let dataset = component.map(|c| c.dataset.as_str()).unwrap_or_default();
         let code = |d: &String| code_title(dataset, d, figure.dimensions.get(d), self.language);
@@ -199,7 +195,8 @@ fn plain<'a>(figures: &[Figure], dimensions: &'a [String]) -> Listing<'a> {
     let mut columns = vec!["indicator", "version", "area_code", "area_en", "area_zh", "period"];
     columns.extend(dimensions.iter().map(String::as_str));
     columns.extend(["value", "unit", "records", "standard_error", "low", "high", "sample_size"]);
-    columns.extend(["previous", "change", "change_standard_error", "target", "simulated", "trace"]);
+    columns.extend(["previous", "change", "change_standard_error", "target", "simulated"]);
+    columns.extend(["household_record", "trace"]);
     let optional = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
     let row = |f: &Figure| {
         let mut row = vec![
@@ -225,11 +222,21 @@ fn plain<'a>(figures: &[Figure], dimensions: &'a [String]) -> Listing<'a> {
             optional(f.change_uncertainty.and_then(|u| u.standard_error)),
             optional(f.target),
             f.simulated.to_string(),
+            household_record(f),
             f.trace.clone(),
         ]);
         row
     };
     Listing { columns, numbers: Vec::new(), rows: figures.iter().map(row).collect() }
+}
+
+/// register or survey, of figures of households.
+fn household_record(figure: &Figure) -> String {
+    let Some(Kind::Code(codes)) = find("household").and_then(|d| d.field("record")).map(|f| &f.kind) else {
+        return String::new();
+    };
+    let code = codes.iter().find(|code| code.number == figure.household_record);
+    code.map(|code| code.stored.clone()).unwrap_or_default()
 }
 
 /// The title of a code of a dimension, or the code itself.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use clap::Args;
 use uplift_client::{MetricsClient, connect, from_status};
 use uplift_core::error::Result;
+use uplift_core::format::readable;
 use uplift_core::language::Language;
+use uplift_core::printed::PrintedFigure;
 use uplift_proto::dataset::code_title;
 use uplift_proto::v1::metrics::{
     Figure, Indicator, IndicatorQuery, PublishedValue, QueryIndicatorsRequest, Verdict,
@@ -13,7 +15,7 @@ use uplift_proto::v1::metrics::{
 
 use crate::arguments::{MetricsAddress, OutputFormat};
 use crate::commands::indicators::definitions;
-use crate::figure_text::{growth, number, print_simulated_note, value};
+use crate::figure_text::{growth, number, print_simulated_note, title, unit, value};
 use crate::outcome::Outcome;
 use crate::terminal::Listing;
 
@@ -71,24 +73,35 @@ pub(crate) fn listing(
 ) -> Listing<'static> {
     let row = |f: &Figure| {
         let indicator = indicators.get(&f.indicator_id);
-        let title = indicator.map(|i| language.choose(&i.title_en, &i.title_zh).to_owned());
         let mark = if f.simulated { "*" } else { "" };
         vec![
-            title.unwrap_or_default(),
+            title(f, indicator, language),
             value(f, language) + mark,
-            f.unit.clone(),
+            unit(f, language),
             number(f.target, &f.unit, language),
             number(f.target_share_percent, "percent", language),
             number(f.previous, &f.unit, language),
-            growth(f),
+            growth(f, language),
             published(f, language),
         ]
     };
     let columns = match language {
-        Language::En => vec!["", "actual", "unit", "target", "of target", "last year", "change", "published"],
-        Language::Zh => vec!["", "实际值", "单位", "目标值", "完成率", "上年", "同比增长", "公布值"],
+        Language::En => {
+            vec!["", "actual", "unit", "target", "achieved", "year before", "change", "published"]
+        }
+        Language::Zh => vec!["", "实际值", "单位", "目标值", "完成率", "上年", "增减", "公布值"],
     };
     Listing { columns, numbers: vec![1, 3, 4, 5, 6], rows: figures.iter().map(row).collect() }
+}
+
+/// A figure as its document prints it, scale word in the reader's language.
+fn printed(text: &str, language: Language) -> String {
+    match (language, PrintedFigure::parse(text)) {
+        (Language::Zh, Ok(PrintedFigure::Number(number))) if text.is_ascii() => {
+            readable(number.value, language)
+        }
+        _ => text.to_owned(),
+    }
 }
 
 fn published(figure: &Figure, language: Language) -> String {
@@ -97,12 +110,12 @@ fn published(figure: &Figure, language: Language) -> String {
             Verdict::Consistent => "=",
             Verdict::Inconsistent => "≠",
             Verdict::Undetermined | Verdict::Unspecified => {
-                language.choose("no records; published", "无记录，公布值")
+                language.choose("published, no records:", "已公布，无记录：")
             }
         };
         let qualifier = code_title("statement", "qualifier", p.qualifier);
         let qualifier = qualifier.map(|title| format!("{} ", title.text(language))).unwrap_or_default();
-        format!("{mark} {qualifier}{}", p.printed)
+        format!("{mark} {qualifier}{}", printed(&p.printed, language))
     };
     let mut texts: Vec<_> = figure.published.iter().map(text).collect();
     texts.dedup();

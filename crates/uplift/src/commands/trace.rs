@@ -9,7 +9,7 @@ use uplift_proto::v1::metrics::{IndicatorQuery, QueryIndicatorsRequest, TraceFig
 
 use crate::arguments::MetricsAddress;
 use crate::commands::indicators::describe;
-use crate::figure_text::{area, value};
+use crate::figure_text::{area, unit, value};
 use crate::outcome::Outcome;
 use crate::terminal::say;
 
@@ -41,9 +41,15 @@ pub(crate) async fn run(args: TraceArgs, language: Language) -> Result<Outcome> 
     let request = TraceFigureRequest { trace, page_size: args.records, ..Default::default() };
     let evidence = client.trace_figure(request).await.map_err(|s| from_status(&s))?.into_inner();
     let (figure, indicator) = (evidence.figure.unwrap_or_default(), evidence.indicator.unwrap_or_default());
-    say!("{}, {}: {} {}", area(&figure, language), figure.period, value(&figure, language), figure.unit);
+    say!(
+        "{}, {}: {} {}",
+        area(&figure, language),
+        figure.period,
+        value(&figure, language),
+        unit(&figure, language)
+    );
     if figure.simulated {
-        say!("{}", language.choose("from simulated records", "含模拟数据"));
+        say!("{}", language.choose("from simulated records", "据模拟数据"));
     }
     describe(&indicator, language);
     evidence.parts.iter().for_each(print_part);
