@@ -1,7 +1,9 @@
 //! What figures mean: records handed in, figures asked, values worked out by hand.
 
 use uplift_proto::v1::ingest as wire;
-use uplift_proto::v1::metrics::{Figure, IndicatorQuery, QueryIndicatorsRequest, TraceFigureRequest};
+use uplift_proto::v1::metrics::{
+    Figure, IndicatorQuery, QueryIndicatorsRequest, TraceFigureRequest, Verdict,
+};
 use uplift_proto::v1::records::HouseholdRecord;
 use uplift_testkit::Uplift;
 
@@ -311,6 +313,19 @@ d5,2011-05-01,disbursement,credit,800000,500102,industry,,,,
         ],
     )
     .await;
+    // What a document says of a change is compared with the change.
+    let statements = "document_id,statement_id,area_code,period,section,locator,subject,title_en,title_zh,printed,unit,statistic
+doc,more,50,2011,a,1,fund.expenditure,More,增加,300万元,CNY,change
+doc,growth,50,2011,a,1,fund.expenditure,Growth,增长,30%,percent,growth
+doc,all,50,2011,a,1,fund.expenditure,All,总额,400万,CNY,
+";
+    hand_in(&uplift, "statement", "2011", statements).await;
+    let spent = "e0,2010-08-15,expenditure,fiscal_national,1000000,500101,relocation,,,,\n";
+    hand_in(&uplift, "fund_flow", "2010", &format!("{FLOWS}{spent}")).await;
+    let published = figures(&uplift, "fund.expenditure", "50", "2011").await.remove(0).published;
+    let told: Vec<_> = published.iter().map(|p| (p.statement_id.as_str(), p.verdict())).collect();
+    let (yes, no) = (Verdict::Consistent, Verdict::Inconsistent);
+    assert_eq!(told, [("more", yes), ("growth", no), ("all", yes)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -188,6 +188,7 @@ impl From<PublishedValue> for wire::PublishedValue {
             interval: Some((&published.figure.interval).into()),
             verdict: wire::Verdict::from(published.verdict).into(),
             qualifier: statement.qualifier,
+            statistic: statement.statistic,
         }
     }
 }

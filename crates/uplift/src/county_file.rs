@@ -4,10 +4,11 @@ use encoding_rs::GB18030;
 use tonic::transport::Channel;
 use uplift_client::from_status;
 use uplift_core::error::Result;
+use uplift_core::language::Language;
 use uplift_proto::v1::ingest::upload_file_request::Part;
 use uplift_proto::v1::ingest::{Policy, SubmissionHeader, UploadFileRequest, UploadHeader};
 
-use crate::terminal::say;
+use crate::terminal::say_in;
 
 /// Simulated. A word for an amount, a day that does not exist, another county's code.
 const ROWS: &str = "2009年财政扶贫资金拨付情况表（模拟数据）,,,,,\n\
@@ -22,7 +23,7 @@ const ROWS: &str = "2009年财政扶贫资金拨付情况表（模拟数据）,,
     填表人：甲,,审核人：乙,,,\n";
 
 /// Submits the file and prints what was accepted and rejected, with the headings of the file.
-pub(crate) async fn submit(channel: Channel) -> Result<()> {
+pub(crate) async fn submit(channel: Channel, language: Language) -> Result<()> {
     let submission = SubmissionHeader {
         submission_id: "simulated/county-table/500234/2009".to_owned(),
         dataset: "fund_flow".to_owned(),
@@ -40,14 +41,24 @@ pub(crate) async fn submit(channel: Channel) -> Result<()> {
     let answer = uplift_client::ingest(channel).upload_file(parts).await.map_err(|s| from_status(&s))?;
     let answer = answer.into_inner();
     let submission = answer.submission.unwrap_or_default();
-    say!(
+    say_in!(
+        language,
         "A county's file (simulated; GBK, title, 万元, total): {} rows, {} accepted, {} rejected",
+        "某县报表（模拟；GBK编码，有标题行、万元、合计）：共{}行，入库{}行，退回{}行",
         submission.rows_received,
         submission.rows_accepted,
         submission.rows_rejected
     );
     for rejection in answer.rejections {
-        say!("  line {}, {} {:?}: {}", rejection.row, rejection.field, rejection.value, rejection.message);
+        say_in!(
+            language,
+            "  line {}, {} {:?}: {}",
+            "  第{}行，{} {:?}：{}",
+            rejection.row,
+            rejection.field,
+            rejection.value,
+            rejection.message
+        );
     }
     Ok(())
 }

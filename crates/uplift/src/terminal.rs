@@ -20,6 +20,17 @@ macro_rules! say {
 }
 pub(crate) use say;
 
+/// Prints a line in the reader's language: `say_in!(language, "{n} rows", "{n}行")`.
+macro_rules! say_in {
+    ($language:expr, $en:literal, $zh:literal $(, $value:expr)* $(,)?) => {
+        match $language {
+            uplift_core::language::Language::En => $crate::terminal::say!($en $(, $value)*),
+            uplift_core::language::Language::Zh => $crate::terminal::say!($zh $(, $value)*),
+        }
+    };
+}
+pub(crate) use say_in;
+
 /// Writes a text for [`say`], without what a terminal would obey: figures and titles come from others.
 pub(crate) fn line(text: std::fmt::Arguments<'_>) {
     if std::io::stdout().write_all(harmless(&text.to_string()).as_bytes()).is_err() {

@@ -10,6 +10,7 @@ use uplift_core::error::{Error, ErrorKind, FieldViolation, Result};
 use uplift_core::interval::Interval;
 use uplift_core::language::Bilingual;
 use uplift_core::period::Period;
+use uplift_core::printed::PERCENT;
 use uplift_core::verdict::{Relation, Verdict};
 use uplift_proto::v1::records::Statistic;
 
@@ -177,7 +178,7 @@ pub(crate) async fn answer(
             for mut figure in computed_figures(query, indicator, period, &results, &areas) {
                 figure.area_name = areas.name(&figure.area, period).cloned().unwrap_or_default();
                 figure.target = target(&figure, &targets);
-                figure.published = published_values(&figure, &published);
+                figure.published = published_values(&figure, &published, query.compare_previous_year);
                 figures.push(figure);
             }
             within_limit(figures.len())?;
@@ -333,15 +334,17 @@ fn target(figure: &Figure, targets: &Targets) -> Option<f64> {
     targets.get(&key).copied().filter(|_| yearly && !figure.indicator.target.is_empty())
 }
 
-/// Statements of the same thing: subject, area, period, unit, and total or average. Each is judged against the figure.
-fn published_values(figure: &Figure, statements: &[PublishedFigure]) -> Vec<PublishedValue> {
+/// Statements of the same thing: subject, area, period, unit, and total or average; where the year before is compared, its
+/// change and growth too. Each is judged against the figure.
+fn published_values(figure: &Figure, statements: &[PublishedFigure], compare: bool) -> Vec<PublishedValue> {
     let Figure { indicator, period, .. } = figure;
     if indicator.published.is_empty() || !figure.dimensions.is_empty() {
         return Vec::new();
     }
     let about = |s: &&PublishedFigure| {
         let same = match s.statement.statistic() {
-            Statistic::Change | Statistic::Growth | Statistic::Target => false,
+            Statistic::Target => false,
+            Statistic::Change | Statistic::Growth => compare,
             Statistic::Average => indicator.is_average(),
             Statistic::Total => !indicator.is_average(),
             Statistic::Unspecified => true,
@@ -349,11 +352,20 @@ fn published_values(figure: &Figure, statements: &[PublishedFigure]) -> Vec<Publ
         s.statement.subject == indicator.published
             && s.statement.area_code == figure.area
             && s.statement.period.parse() == Ok(*period)
-            && s.statement.unit == indicator.unit
+            && s.statement.unit
+                == if s.statement.statistic() == Statistic::Growth { PERCENT } else { &indicator.unit }
             && same
     };
     let judged = |s: &PublishedFigure| {
-        let value = figure.observation.value.and_then(Value::as_decimal);
+        let change = || figure.observation.value?.as_decimal()?.checked_sub(figure.previous?.as_decimal()?);
+        // Documents write by how much, and say in words whether it is more or less.
+        let value = match s.statement.statistic() {
+            Statistic::Change => change().map(|change| change.abs()),
+            Statistic::Growth => figure.previous.and_then(Value::as_decimal).and_then(|previous| {
+                change()?.abs().checked_mul(Decimal::ONE_HUNDRED)?.checked_div(previous.abs())
+            }),
+            _ => figure.observation.value.and_then(Value::as_decimal),
+        };
         let verdict = value.map_or(Verdict::Undetermined, |value| {
             Relation::Contains.judge(&s.interval, &Interval::exact(value))
         });

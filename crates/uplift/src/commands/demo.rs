@@ -19,7 +19,7 @@ use crate::arguments::{OutputFormat, ProgrammeSize};
 use crate::commands::{check, load, report, scorecard, serve};
 use crate::figure_text::print_simulated_note;
 use crate::outcome::Outcome;
-use crate::terminal::say;
+use crate::terminal::{say, say_in};
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
@@ -45,7 +45,7 @@ pub(crate) async fn run(args: DemoArgs, language: Language) -> Result<Outcome> {
     say!("{}", language.choose(&document.title_en, &document.title_zh));
 
     let plan = Plan { households: args.size.households, seed: args.size.seed };
-    load::submit(connect_to(&node, Service::Ingest).await?, &article, plan).await?;
+    load::submit(connect_to(&node, Service::Ingest).await?, &article, plan, language).await?;
     let mut metrics = uplift_client::metrics(connect_to(&node, Service::Metrics).await?);
     show_scorecard(&mut metrics, document, language).await?;
     show_contradictions(&mut metrics, document, language).await?;
@@ -54,17 +54,28 @@ pub(crate) async fn run(args: DemoArgs, language: Language) -> Result<Outcome> {
     let reporting = connect_to(&node, Service::Reporting).await?;
     let written = report::generate(reporting, &document.document_id, &output).await?;
     let path = output.canonicalize().unwrap_or(output);
-    say!("Report with {} figures: file://{}", written.figures, path.display());
-    say!("Tables: {} (any Delta reader)", args.data_dir.join("tables").display());
-    say!("Done in {:.1} s.", began.elapsed().as_secs_f64());
+    say_in!(
+        language,
+        "Report with {} figures: file://{}",
+        "报告（{}个数字）：file://{}",
+        written.figures,
+        path.display()
+    );
+    let tables = args.data_dir.join("tables");
+    say_in!(language, "Tables: {} (any Delta reader)", "数据表：{}（任何Delta工具可读）", tables.display());
+    say_in!(language, "Done in {:.1} s.", "完成，用时{:.1}秒。", began.elapsed().as_secs_f64());
     if !args.serve {
-        say!("Next: uplift demo --serve, then grpcurl -plaintext localhost:7102 list");
+        say_in!(
+            language,
+            "Next: uplift demo --serve, then grpcurl -plaintext localhost:7102 list",
+            "下一步：uplift demo --serve，然后 grpcurl -plaintext localhost:7102 list"
+        );
         return node.stop().await.map(|()| Outcome::Done);
     }
     for (service, address) in node.addresses() {
-        say!("{service} serves at {address}");
+        say_in!(language, "{service} serves at {address}", "{service} 服务地址：{address}");
     }
-    say!("Ctrl-C stops.");
+    say_in!(language, "Ctrl-C stops.", "按 Ctrl-C 停止。");
     serve::until_signal(node).await
 }
 

@@ -6,11 +6,12 @@ use clap::Args;
 use uplift_client::{MetricsClient, connect, from_status};
 use uplift_core::error::Result;
 use uplift_core::language::Language;
+use uplift_core::unit::unit_name;
 use uplift_proto::v1::metrics::{Component, GetIndicatorRequest, Indicator, ListIndicatorsRequest};
 
 use crate::arguments::{MetricsAddress, OutputFormat};
 use crate::outcome::Outcome;
-use crate::terminal::{Listing, say};
+use crate::terminal::{Listing, say, say_in};
 
 #[derive(Debug, Args)]
 pub(crate) struct IndicatorsArgs {
@@ -42,7 +43,7 @@ pub(crate) async fn run(args: IndicatorsArgs, language: Language) -> Result<Outc
             i.section.clone(),
             i.indicator_id.clone(),
             language.choose(&i.title_en, &i.title_zh).to_owned(),
-            i.unit.clone(),
+            unit_name(&i.unit, language).to_owned(),
             i.dimensions.join(", "),
         ]
     };
@@ -66,10 +67,14 @@ pub(crate) async fn definitions(client: &mut MetricsClient) -> Result<BTreeMap<S
 /// Prints how an indicator is defined.
 pub(crate) fn describe(indicator: &Indicator, language: Language) {
     let title = language.choose(&indicator.title_en, &indicator.title_zh);
-    say!("{}@{}  {title} ({})", indicator.indicator_id, indicator.version, indicator.unit);
+    let unit = unit_name(&indicator.unit, language);
+    say!("{}@{}  {title} ({unit})", indicator.indicator_id, indicator.version);
     say!("  {}", language.choose(&indicator.definition_en, &indicator.definition_zh));
     if !indicator.changed.is_empty() {
-        say!("  changed: {}", indicator.changed);
+        say_in!(language, "  changed: {}", "  变更：{}", indicator.changed);
+    }
+    if !indicator.source.is_empty() {
+        say_in!(language, "  source: {}", "  定义出处：{}", indicator.source);
     }
     let parts = [
         ("value", &indicator.value),

@@ -4,6 +4,7 @@ use clap::Args;
 use tonic::transport::Channel;
 use uplift_client::{connect, from_status};
 use uplift_core::error::Result;
+use uplift_core::language::Language;
 use uplift_proto::dataset::find;
 use uplift_proto::rows::Rows;
 use uplift_proto::v1::ingest::{Mode, Policy, Submission, SubmissionHeader, SubmitRecordsRequest};
@@ -13,7 +14,7 @@ use crate::arguments::{IngestAddress, ProgrammeSize};
 use crate::commands::simulate;
 use crate::county_file;
 use crate::outcome::Outcome;
-use crate::terminal::say;
+use crate::terminal::say_in;
 
 #[derive(Debug, Args)]
 pub(crate) struct LoadArgs {
@@ -23,26 +24,31 @@ pub(crate) struct LoadArgs {
     address: IngestAddress,
 }
 
-pub(crate) async fn run(args: LoadArgs) -> Result<Outcome> {
+pub(crate) async fn run(args: LoadArgs, language: Language) -> Result<Outcome> {
     let channel = connect(&args.address.ingest_url).await?;
     let plan = Plan { households: args.size.households, seed: args.size.seed };
-    submit(channel, &Article::chongqing_2011()?, plan).await?;
+    submit(channel, &Article::chongqing_2011()?, plan, language).await?;
     Ok(Outcome::Done)
 }
 
 /// Submits the article, then, unless there are no households, a simulated programme and a county's
 /// file with errors. Submitting it again changes nothing.
-pub(crate) async fn submit(channel: Channel, article: &Article, plan: Plan) -> Result<()> {
-    submit_article(channel.clone(), article).await?;
+pub(crate) async fn submit(
+    channel: Channel,
+    article: &Article,
+    plan: Plan,
+    language: Language,
+) -> Result<()> {
+    submit_article(channel.clone(), article, language).await?;
     if plan.households > 0 {
-        simulate::submit(channel.clone(), plan).await?;
-        county_file::submit(channel).await?;
+        simulate::submit(channel.clone(), plan, language).await?;
+        county_file::submit(channel, language).await?;
     }
     Ok(())
 }
 
 /// Submits statements and checks, one submission each, and prints the outcome.
-async fn submit_article(channel: Channel, article: &Article) -> Result<()> {
+async fn submit_article(channel: Channel, article: &Article, language: Language) -> Result<()> {
     let mut client = uplift_client::ingest(channel);
     let number = |name: &str| find(name).map(|d| d.rows_number).unwrap_or_default();
     let statements = Rows::encode(number("statement"), &article.statements);
@@ -62,8 +68,10 @@ async fn submit_article(channel: Channel, article: &Article) -> Result<()> {
         let request = SubmitRecordsRequest { header: Some(header), rows: Some(rows), dry_run: false };
         let answer = client.submit_records(request).await.map_err(|s| from_status(&s))?.into_inner();
         let Submission { header, rows_accepted, table_version, .. } = answer.submission.unwrap_or_default();
-        say!(
+        say_in!(
+            language,
             "  submitted {}: {rows_accepted} rows accepted, in table version {}",
+            "  已上报{}：入库{rows_accepted}行，表版本{}",
             header.unwrap_or_default().submission_id,
             table_version.unwrap_or_default()
         );

@@ -12,6 +12,7 @@ use uplift_proto::dataset::code_title;
 use uplift_proto::v1::metrics::{
     Figure, Indicator, IndicatorQuery, PublishedValue, QueryIndicatorsRequest, Verdict,
 };
+use uplift_proto::v1::records::Statistic;
 
 use crate::arguments::{MetricsAddress, OutputFormat};
 use crate::commands::indicators::definitions;
@@ -115,6 +116,10 @@ fn published(figure: &Figure, language: Language) -> String {
         };
         let qualifier = code_title("statement", "qualifier", p.qualifier);
         let qualifier = qualifier.map(|title| format!("{} ", title.text(language))).unwrap_or_default();
+        let of_change = [Statistic::Change, Statistic::Growth].contains(&p.statistic());
+        let statistic = code_title("statement", "statistic", p.statistic).filter(|_| of_change);
+        let qualifier =
+            statistic.map(|title| format!("{} {qualifier}", title.text(language))).unwrap_or(qualifier);
         format!("{mark} {qualifier}{}", printed(&p.printed, language))
     };
     let mut texts: Vec<_> = figure.published.iter().map(text).collect();

@@ -10,6 +10,7 @@ use tonic::transport::Channel;
 use uplift_client::{connect, from_status};
 use uplift_core::error::{Error, Result};
 use uplift_core::format::grouped;
+use uplift_core::language::Language;
 use uplift_proto::v1::ingest::write_records_request::Part;
 use uplift_proto::v1::ingest::{RecordBatch, WriteRecordsRequest};
 use uplift_server::telemetry::stages;
@@ -17,7 +18,7 @@ use uplift_simulate::{Plan, SimulatedSubmission};
 
 use crate::arguments::{IngestAddress, OutputFormat};
 use crate::outcome::Outcome;
-use crate::terminal::{Listing, say};
+use crate::terminal::{Listing, say_in};
 
 /// Concurrent streams: enough for submissions to share commits.
 const CONCURRENCY: usize = 32;
@@ -35,9 +36,9 @@ pub(crate) struct SimulateArgs {
 }
 
 /// Submits simulated records to a running ingest service.
-pub(crate) async fn run(args: SimulateArgs) -> Result<Outcome> {
+pub(crate) async fn run(args: SimulateArgs, language: Language) -> Result<Outcome> {
     let channel = connect(&args.address.ingest_url).await?;
-    submit(channel, Plan { households: args.households, seed: args.seed }).await?;
+    submit(channel, Plan { households: args.households, seed: args.seed }, language).await?;
     Ok(Outcome::Done)
 }
 
@@ -50,7 +51,7 @@ struct Totals {
 }
 
 /// Submits everything, records that others refer to first, and prints what was accepted.
-pub(crate) async fn submit(channel: Channel, plan: Plan) -> Result<()> {
+pub(crate) async fn submit(channel: Channel, plan: Plan, language: Language) -> Result<()> {
     let began = Instant::now();
     let style = ProgressStyle::with_template("{spinner} {human_pos} rows {per_sec} {msg}");
     let bar =
@@ -69,7 +70,7 @@ pub(crate) async fn submit(channel: Channel, plan: Plan) -> Result<()> {
     }
     send(&channel, queued, &mut totals, &bar).await?;
     bar.finish_and_clear();
-    print_totals(&totals, began.elapsed())
+    print_totals(&totals, began.elapsed(), language)
 }
 
 fn simulate_next(submissions: &mut impl Iterator<Item = SimulatedSubmission>) -> Option<SimulatedSubmission> {
@@ -134,35 +135,41 @@ async fn write(
     }
 }
 
-fn print_totals(totals: &BTreeMap<String, Totals>, elapsed: Duration) -> Result<()> {
+fn print_totals(totals: &BTreeMap<String, Totals>, elapsed: Duration, language: Language) -> Result<()> {
     let count = |n: i64| grouped(n.into());
     let row = |(dataset, t): (&String, &Totals)| {
         vec![dataset.clone(), count(t.submissions as i64), count(t.accepted), count(t.rejected)]
     };
     let listing = Listing {
-        columns: vec!["simulated 模拟数据", "submissions", "rows accepted", "rows rejected"],
+        columns: match language {
+            Language::En => vec!["simulated 模拟数据", "submissions", "rows accepted", "rows rejected"],
+            Language::Zh => vec!["模拟数据", "上报批次", "入库行数", "退回行数"],
+        },
         numbers: vec![1, 2, 3],
         rows: totals.iter().map(row).collect(),
     };
     listing.print(OutputFormat::Table)?;
     let rows: i64 = totals.values().map(|t| t.accepted).sum();
     let seconds = elapsed.as_secs_f64();
-    say!(
+    say_in!(
+        language,
         "{} simulated rows in {seconds:.1} s, {} a second",
+        "模拟数据{}行，用时{seconds:.1}秒，每秒{}行",
         count(rows),
         count((rows as f64 / seconds) as i64)
     );
-    print_stages();
+    print_stages(language);
     Ok(())
 }
 
 /// The share of each stage in the time of ingest, if it runs in this process.
-fn print_stages() {
+fn print_stages(language: Language) {
     let stages = stages();
     let total: f64 = stages.iter().map(|(_, time)| time.as_secs_f64()).sum();
     let share =
         |(name, time): &(&str, Duration)| format!("{name} {:.0}%", time.as_secs_f64() / total * 100.0);
     if total > 0.0 {
-        say!("Time by stage: {}", stages.iter().map(share).collect::<Vec<_>>().join(", "));
+        let shares = stages.iter().map(share).collect::<Vec<_>>().join(", ");
+        say_in!(language, "Time by stage: {shares}", "各环节用时：{shares}");
     }
 }

@@ -11,7 +11,7 @@ use crate::arguments::MetricsAddress;
 use crate::commands::indicators::describe;
 use crate::figure_text::{area, unit, value};
 use crate::outcome::Outcome;
-use crate::terminal::say;
+use crate::terminal::{say, say_in};
 
 /// Submissions that are printed of each part.
 const MAX_SUBMISSIONS: usize = 5;
@@ -52,15 +52,27 @@ pub(crate) async fn run(args: TraceArgs, language: Language) -> Result<Outcome> 
         say!("{}", language.choose("from simulated records", "据模拟数据"));
     }
     describe(&indicator, language);
-    evidence.parts.iter().for_each(print_part);
+    evidence.parts.iter().for_each(|part| print_part(part, language));
     let mut versions: Vec<_> = evidence.table_versions.iter().collect();
     versions.sort();
-    let versions: Vec<_> = versions.iter().map(|(table, v)| format!("{table} at version {v}")).collect();
-    say!("Tables: {}", versions.join(", "));
-    let recomputed = &evidence.recomputed_exact_value;
+    let version = |(table, v): &(&String, &i64)| match language {
+        Language::En => format!("{table} at version {v}"),
+        Language::Zh => format!("{table}（版本{v}）"),
+    };
+    let versions: Vec<_> = versions.iter().map(version).collect();
+    say_in!(language, "Tables: {}", "数据表：{}", versions.join(", "));
+    let (recomputed, exact) = (&evidence.recomputed_exact_value, &figure.exact_value);
     match evidence.agrees {
-        true => say!("Recomputed from the records: {recomputed}, equal."),
-        false => say!("Recomputed from the records: {recomputed}, NOT EQUAL to {}.", figure.exact_value),
+        true => say_in!(
+            language,
+            "Recomputed from the records: {recomputed}, equal.",
+            "据原始记录重新计算：{recomputed}，一致。"
+        ),
+        false => say_in!(
+            language,
+            "Recomputed from the records: {recomputed}, NOT EQUAL to {exact}.",
+            "据原始记录重新计算：{recomputed}，与{exact}不一致！"
+        ),
     }
     Ok(if evidence.agrees { Outcome::Done } else { Outcome::ProblemsFound })
 }
@@ -85,18 +97,29 @@ async fn token(client: &mut MetricsClient, args: &TraceArgs) -> Result<String> {
     })
 }
 
-fn print_part(part: &TracePart) {
-    say!("\n{}: {} from {} records", part.name, part.exact_value, grouped(part.records.into()));
+fn print_part(part: &TracePart, language: Language) {
+    let name = match (language, part.name.as_str()) {
+        (Language::Zh, "numerator") => "分子",
+        (Language::Zh, "denominator") => "分母",
+        (Language::Zh, _) => "数值",
+        (Language::En, name) => name,
+    };
+    let records = grouped(part.records.into());
+    let value = &part.exact_value;
+    say_in!(language, "\n{name}: {value} from {records} records", "\n{name}：{value}，据{records}条记录");
     say!("  {}", part.sql);
     for submission in part.submissions.iter().take(MAX_SUBMISSIONS) {
-        say!("  {} records of {}", grouped(submission.records.into()), submission.submission_id);
+        let (records, id) = (grouped(submission.records.into()), &submission.submission_id);
+        say_in!(language, "  {records} records of {id}", "  {id}：{records}条记录");
     }
     if part.submissions.len() > MAX_SUBMISSIONS {
-        say!("  and {} more submissions", part.submissions.len() - MAX_SUBMISSIONS);
+        let more = part.submissions.len() - MAX_SUBMISSIONS;
+        say_in!(language, "  and {more} more submissions", "  另有{more}次上报");
     }
     for row in &part.rows {
         let cells = part.columns.iter().zip(&row.values).filter(|(_, value)| !value.is_empty());
         let cells: Vec<_> = cells.map(|(column, value)| format!("{column} {value}")).collect();
-        say!("  row {}: {}", row.row_number, cells.join(", "));
+        let (number, cells) = (row.row_number, cells.join(", "));
+        say_in!(language, "  row {number}: {cells}", "  第{number}行：{cells}");
     }
 }

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use uplift_core::error::{Error, Result};
+use uplift_core::language::Language;
 use uplift_formats::{Reasons, RowReasons};
 use uplift_proto::v1::ingest::Rejection;
 
 use super::arguments::ImportArgs;
 use crate::saved_file::save_private;
-use crate::terminal::say;
+use crate::terminal::{say, say_in};
 
 /// Names that are tried for one file.
 const MAX_NAMES: usize = 1_000;
@@ -20,6 +21,7 @@ pub(super) fn save(
     rejections: &[Rejection],
     rejected: i64,
     mark: &str,
+    language: Language,
 ) -> Result<()> {
     let reasons = reasons(rejections);
     let dataset = uplift_proto::dataset::find(&args.dataset);
@@ -31,16 +33,27 @@ pub(super) fn save(
     save_private(&path, &content)?;
     let unexplained = rejected - reasons.len() as i64;
     if unexplained > 0 {
-        say!(
-            "  and {unexplained} more rows were rejected, whose reasons are not kept: correct the same faults in {} and \
+        let file = args.file.display();
+        say_in!(
+            language,
+            "  and {unexplained} more rows were rejected, whose reasons are not kept: correct the same faults in {file} and \
              import it with --replace",
-            args.file.display()
+            "  另有{unexplained}行退回，原因未保留：请在{file}中改正同类错误，并加 --replace 重新导入",
         );
     }
-    say!("Rejected rows, with reasons: {}. Correct them there, then:", path.display());
+    say_in!(
+        language,
+        "Rejected rows, with reasons: {}. Correct them there, then:",
+        "退回的行及原因：{}。在其中改正后执行：",
+        path.display()
+    );
     say!("  {}", again(args, &path, mark));
     if args.replace {
-        say!("Without --replace: it would take away the rows that are accepted now.");
+        say_in!(
+            language,
+            "Without --replace: it would take away the rows that are accepted now.",
+            "不要加 --replace，否则会移除现已入库的行。"
+        );
     }
     Ok(())
 }
