@@ -8,6 +8,7 @@ mod cases;
 mod catalogue_page;
 mod cli;
 mod clients;
+mod columns;
 mod compose;
 mod crash;
 mod damage;

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use crate::interval::Interval;
 use crate::language::Language;
+use crate::printed::PrintedFigure;
 
 /// Significant digits of a computed number: enough for the ends of an interval around a figure
 /// printed with five.
@@ -23,6 +24,19 @@ pub fn readable(value: Decimal, language: Language) -> String {
     let (scale, word) =
         scales.iter().find(|(scale, _)| size >= Decimal::from(*scale)).copied().unwrap_or((1, ""));
     format!("{}{word}", grouped((value / Decimal::from(scale)).normalize()))
+}
+
+/// A figure as a document prints it, with the numbers and scale words of the reader's language: 1.336 billion is 13.36亿.
+pub fn printed(text: &str, language: Language) -> String {
+    // What is not English stands as it is printed.
+    let foreign = language == Language::Zh && text.is_ascii();
+    match PrintedFigure::parse(text).ok().filter(|_| foreign) {
+        Some(PrintedFigure::Number(number)) => readable(number.value, language),
+        Some(PrintedFigure::Range(low, high)) => {
+            format!("{}至{}", readable(low, language), readable(high, language))
+        }
+        None => text.to_owned(),
+    }
 }
 
 /// All digits, in groups of three.
@@ -75,6 +89,10 @@ mod tests {
         assert_eq!(en("0"), "0");
         assert_eq!(en("999999.9"), "1 million");
         assert_eq!(en("1335500000"), "1.3355 billion");
+        assert_eq!(printed("1.336 billion", Language::Zh), "13.36亿");
+        assert_eq!(printed("150,000-300,000", Language::Zh), "15万至30万");
+        assert_eq!(printed("860多万", Language::Zh), "860多万");
+        assert_eq!(printed("1.336 billion", Language::En), "1.336 billion");
         assert_eq!(grouped("1234567.25".parse().unwrap()), "1,234,567.25");
     }
 }

@@ -26,7 +26,10 @@ impl std::fmt::Display for Label {
 }
 
 /// Words for a sum, without space.
-const TOTALS: [&str; 22] = [
+const TOTALS: [&str; 25] = [
+    "本页小计",
+    "本月合计",
+    "本年累计",
     "平均",
     "均值",
     "总平均",
@@ -50,6 +53,12 @@ const TOTALS: [&str; 22] = [
     "grandtotal",
     "sum",
 ];
+
+/// Whether a text is the word of a total and nothing else: 合计.
+pub(crate) fn is_total_word(text: &str) -> bool {
+    let word = half_width(text).to_lowercase().replace(char::is_whitespace, "");
+    TOTALS.contains(&word.trim_end_matches([':', '：']))
+}
 
 /// Words that begin a signature or a remark.
 const NOTES: [&str; 22] = [

@@ -136,7 +136,9 @@ fn find_head(source: &Source, sheet: &str, known: &dyn Fn(&str) -> bool) -> Resu
     headings.truncate(last);
     let mut line = rows[index].line;
     if let Some(units) = rows.get(index + 1).filter(|row| is_row_of_units(row)) {
-        for (column, unit) in units.filled().filter(|(column, _)| *column < last) {
+        // Beside units there may be other remarks: 必填, a code, the form of a date.
+        let unit = |text: &str| fen_per(text).is_some() || is_counted(text);
+        for (column, unit) in units.filled().filter(|(column, text)| *column < last && unit(text)) {
             let unit = unit.trim_matches(['(', ')', '（', '）']);
             headings[column] = format!("{}（{unit}）", headings[column]);
         }
@@ -147,12 +149,11 @@ fn find_head(source: &Source, sheet: &str, known: &dyn Fn(&str) -> bool) -> Resu
     Ok(Some((Head { line, headings, unit, above: rows }, *best)))
 }
 
-/// Whether a row below the headings holds their units, one of money among them, and nothing else.
+/// Whether a row below the headings holds their units: a cell that is a unit of money, which no record has, and no
+/// number.
 fn is_row_of_units(row: &Row) -> bool {
-    let bracketed = |text: &str| text.starts_with(['(', '（']) && text.ends_with([')', '）']);
-    let money = |text: &str| fen_per(text).is_some();
-    row.filled().any(|(_, text)| money(text))
-        && row.filled().all(|(_, text)| bracketed(text) || money(text) || is_counted(text))
+    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-'));
+    row.filled().any(|(_, text)| fen_per(text).is_some()) && row.filled().all(|(_, text)| !digits(text))
 }
 
 /// The unit of money that the rows above the head, or the name of the sheet, tell. That they tell several, or speak of

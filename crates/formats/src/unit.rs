@@ -137,8 +137,61 @@ pub(crate) struct Mentions {
 }
 
 /// Words of a line that tells units.
-const TELLING: [&str; 11] =
-    ["单位", "计量", "以", "金额均为", "unit", "currency", "amounts", "amountin", "in", "rmb", "cny"];
+const TELLING: [&str; 14] = [
+    "单位",
+    "计量",
+    "币种",
+    "以",
+    "按",
+    "填",
+    "金额均为",
+    "unit",
+    "currency",
+    "amounts",
+    "amountin",
+    "in",
+    "rmb",
+    "cny",
+];
+
+/// What stands before 单位 where it means an office.
+const OFFICES: [&str; 12] =
+    ["填报", "编制", "填表", "制表", "报送", "上报", "责任", "实施", "主管", "主办", "牵头", "建设"];
+
+/// Currencies that are not the yuan.
+const CURRENCIES: [&str; 14] = [
+    "港币", "港元", "美元", "美金", "欧元", "日元", "英镑", "韩元", "卢布", "澳元", "usd", "hkd", "eur",
+    "jpy",
+];
+
+/// Characters of a declared unit; what is longer is the name of an office: 单位：某县扶贫办.
+const SHORT: usize = 3;
+
+/// Characters before 元 that belong to the unit.
+fn is_factor(c: char) -> bool {
+    matches!(c, '十' | '百' | '千' | '万' | '亿' | '美' | '欧' | '港' | '日' | '韩' | '澳')
+}
+
+/// Whether a text begins with a label of a few characters and a colon: 日期：2011年.
+fn begins_label(text: &str) -> bool {
+    text.char_indices().take(7).find(|(_, c)| *c == ':').is_some_and(|(at, _)| at > 0)
+}
+
+/// A text in simplified characters and half-width, with one space where words end: 单 位： 万 元 is one word.
+fn spaced(text: &str) -> String {
+    let text = half_width(text).to_lowercase();
+    let mut words = String::new();
+    let mut last_is_single = true;
+    for word in text.split_whitespace() {
+        let single = word.chars().count() == 1;
+        if !(words.is_empty() || single || (last_is_single && word.chars().count() <= 2)) {
+            words.push(' ');
+        }
+        words.push_str(&simple(word));
+        last_is_single = single;
+    }
+    words
+}
 
 /// Factors behind which an English unit stands, the longest first.
 const ENGLISH: [(&str, &str); 14] = [
@@ -163,18 +216,30 @@ impl Mentions {
     pub(crate) fn in_cells<'c>(cells: impl Iterator<Item = &'c str>) -> Self {
         let mut mentions = Self::default();
         let mut row = String::new();
+        // With the space between words, which ends a unit: 单位：万元  日期：2011年.
+        let mut words = String::new();
         for cell in cells {
             let text = simple(cell);
+            // A comma that groups a number parts its cell in two.
+            if text.trim_end_matches(['元', '圆']) == "000"
+                && row.trim_end().ends_with(|c: char| c.is_ascii_digit())
+            {
+                row.truncate(row.trim_end().len());
+                words.truncate(words.trim_end().len());
+            }
             // A cell that is a unit, or ends in one in brackets, says so by itself.
             let inner = text.strip_suffix(')').and_then(|rest| rest.rsplit('(').next());
             mentions.says_unit |=
                 fen_per(&text).is_some() || inner.is_some_and(|inner| fen_per(inner).is_some());
             row.push_str(&text);
             row.push(' ');
+            words.push_str(&spaced(cell));
+            words.push(' ');
         }
         mentions.says_unit |= TELLING.iter().any(|word| row.contains(word));
-        mentions.add_chinese(&row);
+        mentions.add_chinese(&words);
         mentions.add_english(&row);
+        mentions.add_declared(&words);
         mentions.units.dedup();
         mentions
     }
@@ -189,13 +254,17 @@ impl Mentions {
     fn add_chinese(&mut self, row: &str) {
         for (at, yuan) in row.match_indices(['元', '圆']) {
             let before = &row[..at];
-            let factor =
-                before.trim_end_matches(['十', '百', '千', '万', '亿', '美', '欧', '港', '日', '韩']);
+            let factor = before.trim_end_matches(is_factor);
             let unit = &row[factor.len()..at + yuan.len()];
-            let amount = factor.ends_with(|c: char| c.is_ascii_digit()) && !factor.ends_with("单位:1");
-            let next = row[at + yuan.len()..].chars().next().unwrap_or(' ');
-            let name =
-                next.is_alphabetic() && !matches!(next, '计' | '为' | '人' | '整' | '、' | '和' | '及');
+            let amount = factor.ends_with(|c: char| c.is_ascii_digit());
+            let rest = &row[at + yuan.len()..];
+            let next = rest.chars().next().unwrap_or(' ');
+            // 万元县 is a name; 以万元列示 and 单位:万元精度:2 are not.
+            let told = before.trim_end_matches(is_factor).ends_with(['以', '按', '为', '填', '用', ':']);
+            let name = next.is_alphabetic()
+                && !matches!(next, '计' | '为' | '人' | '整' | '、' | '和' | '及')
+                && !(told && !before.trim_end_matches(is_factor).ends_with("填报单位:")
+                    || begins_label(rest));
             match fen_per(unit) {
                 _ if amount || name => {}
                 Some(_) => self.add(unit),
@@ -204,8 +273,39 @@ impl Mentions {
         }
         if self.units.is_empty() && self.says_unit {
             // People leave out the yuan: 单位：万.
-            let told = row.split([' ', ':', '(', ')', ',', '，']).find(|part| fen_per(part).is_some());
+            let mut parts = row.split([' ', ':', '(', ')', ',', '，']).filter(|part| !part.is_ascii());
+            let told = parts.find(|part| fen_per(part).is_some());
             self.units.extend(told.map(str::to_owned));
+        }
+    }
+
+    /// What stands behind 单位： and is no unit that is known, as 10,000元, W and 港币.
+    fn add_declared(&mut self, row: &str) {
+        for label in ["单位:", "单位为", "币种:", "unit:", "currency:"] {
+            for (at, _) in row.match_indices(label) {
+                // 填报单位 names an office.
+                let of_office = OFFICES.iter().any(|office| row[..at].ends_with(office));
+                let rest = row[at + label.len()..].trim_start();
+                let declared = rest.split([' ', ')', '(', ';', '、']).next().unwrap_or_default();
+                if of_office || declared.is_empty() || declared.contains("人民币") || is_counted(declared)
+                {
+                    continue;
+                }
+                let number = declared.trim_end_matches(['元', '圆']);
+                let is_number =
+                    number.len() < declared.len() && number.starts_with(|c: char| c.is_ascii_digit());
+                if CURRENCIES.iter().any(|currency| declared.contains(currency)) {
+                    self.foreign = Some(declared.to_owned());
+                } else if is_number {
+                    match fen_per(declared) {
+                        Some(_) => self.add(declared),
+                        None => self.foreign = Some(declared.to_owned()),
+                    }
+                } else if label != "币种:" && declared.chars().count() <= SHORT && fen_per(declared).is_none()
+                {
+                    self.foreign = Some(declared.to_owned());
+                }
+            }
         }
     }
 
@@ -300,6 +400,18 @@ mod tests {
             "UNIT: WAN YUAN",
             "填报单位：某县扶贫办|金额单位：万元",
             "单位：万",
+            "单位：万元  日期：2011年",
+            "填报时间：2011年12月 单位：万元 第1页",
+            "币种：人民币  单位：万元  精度：2",
+            "2011年农户收入表  单位：万元 填报单位：万州",
+            "单位:万元精度:2",
+            "单位：10,000元",
+            "单位：10|000元",
+            "单位:10000元",
+            "以万元列示",
+            "按万元填列",
+            "in CNY 10|000",
+            "填表说明：金额填万元",
         ] {
             let mentions = Mentions::in_cells(line.split('|'));
             assert!(mentions.says_unit, "{line:?}: {mentions:?}");
@@ -321,12 +433,22 @@ mod tests {
                 "{line:?}"
             );
         }
-        for line in
-            ["填报单位：某县扶贫办", "填报单位：万元县", "单位：人", "2011年100万元以上项目", "2011年"]
-        {
-            assert_eq!(Mentions::in_cells([line].into_iter()).units, Vec::<String>::new(), "{line:?}");
+        for line in [
+            "填报单位：某县扶贫办",
+            "填报单位：万元县",
+            "单位：人",
+            "2011年100万元以上项目",
+            "2011年",
+            "单位：某县扶贫办",
+        ] {
+            let mentions = Mentions::in_cells([line].into_iter());
+            assert_eq!((mentions.units, mentions.foreign), (Vec::new(), None), "{line:?}");
         }
-        assert!(Mentions::in_cells(["单位：万美元"].into_iter()).foreign.is_some());
+        for line in ["单位：万美元", "单位：港币", "单位：W", "币种：美金", "Unit: USD", "单位：口袋"]
+        {
+            let mentions = Mentions::in_cells([line].into_iter());
+            assert!(mentions.says_unit && mentions.foreign.is_some(), "{line:?}: {mentions:?}");
+        }
         assert_eq!(Mentions::in_cells(["单位：万元、元"].into_iter()).units.len(), 2);
     }
 }

@@ -5,8 +5,9 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 use uplift_proto::v1::records::{
-    Acceptance, Delivery, DeliveryKind, Event, EventKind, FlowKind, FundFlow, FundSource, Inspection,
-    InspectionKind, Membership, Organisation, OrganisationKind, Programme, Project, ProjectStatus,
+    Acceptance, Delivery, DeliveryKind, Event, EventKind, FlowKind, FundFlow, FundPurpose, FundSource,
+    Inspection, InspectionKind, Membership, Organisation, OrganisationKind, Programme, Project,
+    ProjectStatus,
 };
 
 use crate::area::SeedArea;
@@ -30,20 +31,20 @@ const LINES: [LineOfWork; 9] = [
 ];
 
 /// Money of 2011 in thousands of yuan: line, source, purpose within the line, amount.
-const MONEY: [(&str, FundSource, &str, u64); 13] = [
-    ("tourism", FundSource::FiscalLocal, "", 300_000),
-    ("industry", FundSource::FiscalNational, "industry", 130_000),
-    ("industry", FundSource::FiscalLocal, "interest_subsidy", 19_100),
-    ("village", FundSource::FiscalNational, "new_village", 225_000),
-    ("village", FundSource::FiscalLocal, "consolidation", 133_000),
-    ("village", FundSource::Integrated, "new_village", 1_840_000),
-    ("relocation", FundSource::FiscalNational, "", 150_000),
-    ("relocation", FundSource::WorkRelief, "", 200_000),
-    ("relocation", FundSource::Reforestation, "", 136_000),
-    ("training", FundSource::FiscalNational, "", 100_000),
-    ("infrastructure", FundSource::FiscalNational, "", 198_900),
-    ("mutual_fund", FundSource::FiscalNational, "", 80_000),
-    ("industry", FundSource::Credit, "", 2_000_000),
+const MONEY: [(&str, FundSource, FundPurpose, u64); 13] = [
+    ("tourism", FundSource::FiscalLocal, FundPurpose::Unspecified, 300_000),
+    ("industry", FundSource::FiscalNational, FundPurpose::Industry, 130_000),
+    ("industry", FundSource::FiscalLocal, FundPurpose::InterestSubsidy, 19_100),
+    ("village", FundSource::FiscalNational, FundPurpose::NewVillage, 225_000),
+    ("village", FundSource::FiscalLocal, FundPurpose::Consolidation, 133_000),
+    ("village", FundSource::Integrated, FundPurpose::NewVillage, 1_840_000),
+    ("relocation", FundSource::FiscalNational, FundPurpose::Unspecified, 150_000),
+    ("relocation", FundSource::WorkRelief, FundPurpose::Unspecified, 200_000),
+    ("relocation", FundSource::Reforestation, FundPurpose::Unspecified, 136_000),
+    ("training", FundSource::FiscalNational, FundPurpose::Unspecified, 100_000),
+    ("infrastructure", FundSource::FiscalNational, FundPurpose::Unspecified, 198_900),
+    ("mutual_fund", FundSource::FiscalNational, FundPurpose::Unspecified, 80_000),
+    ("industry", FundSource::Credit, FundPurpose::Unspecified, 2_000_000),
 ];
 
 /// What people received in 2011.
@@ -272,7 +273,7 @@ impl CountyYear<'_> {
                 (FlowKind::Disbursement, fen, day(6, 5)),
                 (FlowKind::Expenditure, spent, day(11, 25)),
             ] {
-                let purpose = purpose.to_owned();
+                let purpose = purpose.into();
                 flows.push(FundFlow { purpose, ..flow(kind, source, fen, date, line) });
             }
         }

@@ -10,6 +10,7 @@ use super::date::parse_date;
 use super::missing::is_missing_mark;
 use super::number::{DecimalMark, NumberError, plain_digits};
 use super::{MAX_QUOTED, ParseError, Value, days, unlisted};
+use crate::label::is_total_word;
 use crate::row::{Cell, CellKind};
 use crate::unit::{fen_per, normal, scale};
 
@@ -130,6 +131,11 @@ fn parse_text<'a>(field: &Field, format: Format, cell: Cell<'a>) -> Result<Value
             parse_date(&text).map(|date| Value::Date(days(date))).map_err(refused)
         }
         Format::Identifier if is_missing_mark(text) => Err(wrong(field, text, "")),
+        Format::Identifier if is_total_word(text) => Err(wrong(
+            field,
+            text,
+            "is the word of a total and no identifier; remove the row, or name the record",
+        )),
         Format::Identifier | Format::Area | Format::Period => {
             let text = half_width(text);
             let kept = canonical(format, &text).map(|kept| kept.into_owned()).map_err(refused)?;

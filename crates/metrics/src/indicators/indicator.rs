@@ -221,7 +221,7 @@ impl Component {
     pub(crate) fn datasets(&self) -> Vec<&str> {
         let joined = self.join.iter().filter_map(|column| reference(&self.dataset, column).ok());
         let county = self.county.then_some("area");
-        let lines = self.texts().any(|sql| sql.contains(LINE)).then_some(LINES);
+        let lines = self.uses_lines().then_some(LINES);
         let own = std::iter::once(self.dataset.as_str());
         let joined = joined.filter_map(|to| find(&to.dataset)).map(|d| d.name.as_str());
         own.chain(joined).chain(county).chain(lines).collect()
@@ -231,6 +231,11 @@ impl Component {
     fn texts(&self) -> impl Iterator<Item = &String> {
         let columns = self.per.iter().flat_map(|per| per.columns.values());
         [&self.measure, &self.condition].into_iter().chain(columns)
+    }
+
+    /// Whether it compares incomes with a poverty line.
+    pub(crate) fn uses_lines(&self) -> bool {
+        self.texts().any(|sql| sql.contains(LINE))
     }
 
     /// The same with the poverty lines filled in.

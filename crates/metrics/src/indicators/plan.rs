@@ -174,7 +174,9 @@ pub(crate) fn records(
         frame = join_county(frame, &area, period, source)?;
     }
     for (part, column) in [("area", &area), ("period", &component.period_column(&table))] {
-        if table.field_with_name(column).is_err() {
+        // The area may be that of a joined record.
+        let joined = part == "area" && frame.schema().field_with_unqualified_name(column).is_ok();
+        if table.field_with_name(column).is_err() && !joined {
             return Err(DeclarationError::new(
                 part,
                 format!("{} has no column {column:?}", component.dataset),
@@ -316,10 +318,12 @@ pub(crate) fn in_period(component: &Component, period: Period) -> Result<String,
     let kind = table.field_with_name(&name).map_err(|e| DeclarationError::new("period", e))?.data_type();
     let (first, last, year) = (period.first_day(), period.last_day(), period.year());
     let whole_year = period.months() == (1, 12);
-    if (component.budget_year && whole_year) || component.to_date {
-        return Ok(format!(
-            "coalesce(budget_year, date_part('year', {name})) = {year} AND {name} <= DATE '{last}'"
-        ));
+    let of_budget = format!("coalesce(budget_year, date_part('year', {name})) = {year}");
+    match (component.to_date, component.budget_year && whole_year) {
+        (true, _) => return Ok(format!("{of_budget} AND {name} <= DATE '{last}'")),
+        // What is carried over and spent later is of its budget year too.
+        (false, true) => return Ok(of_budget),
+        (false, false) => {}
     }
     Ok(match (kind, component.stock) {
         (DataType::Date32, true) => format!("{name} <= DATE '{last}'"),

@@ -19,7 +19,7 @@ use uplift_formats::columns::{boolean, integer, text};
 use uplift_store::schema::SIMULATED;
 
 use super::indicator::Component;
-use super::lines::{LINES, Lines};
+use super::lines::Lines;
 use super::plan::{self, AREA, Breakdown, KIND};
 use super::value::{Value, values};
 use crate::snapshots::SnapshotSet;
@@ -151,20 +151,21 @@ impl Scanner {
             keys.push(Key { measurement: measurement.clone(), breakdown: breakdown.clone(), versions });
         }
         let mut answers: Vec<_> = keys.iter().map(|key| self.cache.get(key)).collect();
-        let by_line = measurements.iter().any(|m| m.component.datasets().contains(&LINES));
+        let missing = || measurements.iter().zip(&answers).filter(|(_, answer)| answer.is_none());
+        let by_line = missing().any(|(m, _)| m.component.uses_lines());
         let lines = if by_line { Lines::read(snapshots).await? } else { Lines::default() };
-        let planned: Vec<_> = measurements
-            .iter()
-            .map(|m| Measurement { component: m.component.with_lines(&lines), ..m.clone() })
-            .collect();
-        let measurements = &planned;
         // Those that share their records are computed together.
         let mut scans: HashMap<String, Vec<usize>> = HashMap::new();
         for (n, measurement) in measurements.iter().enumerate().filter(|(n, _)| answers[*n].is_none()) {
             scans.entry(shared(&measurement.component, measurement.period)).or_default().push(n);
         }
         for indices in scans.values().flat_map(|together| together.chunks(MAX_TOGETHER)) {
-            let together: Vec<_> = indices.iter().map(|n| &measurements[*n]).collect();
+            let with_lines = |n: &usize| Measurement {
+                component: measurements[*n].component.with_lines(&lines),
+                ..measurements[*n].clone()
+            };
+            let together: Vec<_> = indices.iter().map(with_lines).collect();
+            let together: Vec<_> = together.iter().collect();
             let scanned = match scan(snapshots, breakdown, &together).await {
                 Err(e) if e.kind == ErrorKind::NotComputable => {
                     scan_apart(snapshots, breakdown, &together).await

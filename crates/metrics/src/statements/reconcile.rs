@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use uplift_core::error::FieldViolation;
 use uplift_core::expression::{Expression, written};
-use uplift_core::format::readable;
+use uplift_core::format::{printed, readable};
 use uplift_core::interval::Interval;
 use uplift_core::language::{Bilingual, Language};
 use uplift_core::printed::PERCENT;
@@ -52,23 +52,28 @@ type ById<'a> = HashMap<&'a str, &'a PublishedFigure>;
 fn judge(check: StatementCheck, by_id: &ById<'_>) -> CheckResult {
     let find = |id: &str| by_id.get(id).copied();
     let statement = find(&check.statement_id).cloned();
-    let (mut operands, mut arithmetic) = (Vec::new(), String::new());
+    let (mut operands, mut arithmetic) = (Vec::new(), Bilingual::default());
     let result = parse(&check).and_then(|expression| {
         operands = expression.names().into_iter().filter_map(find).cloned().collect();
-        arithmetic =
-            expression.display_with(&|name| find(name).map_or_else(|| written(name), printed_figure));
+        let shown = |language| {
+            let figure =
+                |name: &str| find(name).map_or_else(|| written(name), |f| printed_figure(f, language));
+            expression.display_with(&figure)
+        };
+        arithmetic = Bilingual::new(shown(Language::En), shown(Language::Zh));
         evaluate(&check, &expression, &find)
     });
     let (verdict, computed, explanation) = match result {
         Ok((statement, relation, computed)) => {
             let verdict = relation.judge(&statement.interval, &computed);
-            let explain =
-                |language| explanation(relation, verdict, statement, &computed, &arithmetic, language);
+            let explain = |language| {
+                explanation(relation, verdict, statement, &computed, arithmetic.text(language), language)
+            };
             (verdict, Some(computed), Bilingual::new(explain(Language::En), explain(Language::Zh)))
         }
         Err(reason) => (Verdict::Undetermined, None, reason),
     };
-    CheckResult { verdict, explanation, statement, computed, operands, arithmetic, check }
+    CheckResult { verdict, explanation, statement, computed, operands, arithmetic: arithmetic.en, check }
 }
 
 fn parse(check: &StatementCheck) -> Result<Expression, Bilingual> {
@@ -101,10 +106,11 @@ fn evaluate<'a>(
 }
 
 /// A figure as the document prints it, its qualifier as a sign.
-fn printed_figure(figure: &PublishedFigure) -> String {
+fn printed_figure(figure: &PublishedFigure, language: Language) -> String {
+    let printed = printed(&figure.statement.printed, language);
     let printed = match figure.statement.unit.as_str() {
-        PERCENT => format!("{}%", figure.statement.printed),
-        _ => figure.statement.printed.clone(),
+        PERCENT if !printed.ends_with(['%', '％']) => format!("{printed}%"),
+        _ => printed,
     };
     match figure.statement.qualifier() {
         Qualifier::MoreThan => format!(">{printed}"),
@@ -122,7 +128,8 @@ fn explanation(
     arithmetic: &str,
     language: Language,
 ) -> String {
-    let (printed, interval) = (printed_figure(statement), interval_words(&statement.interval, language));
+    let (printed, interval) =
+        (printed_figure(statement, language), interval_words(&statement.interval, language));
     let computed = interval_words(computed, language);
     match language {
         Language::En => {

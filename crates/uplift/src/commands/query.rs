@@ -75,6 +75,19 @@ pub(crate) async fn run(args: QueryArgs, language: Language) -> Result<Outcome> 
     while let Some(answer) = answers.message().await.map_err(|s| from_status(&s))? {
         figures.extend(answer.figures);
     }
+    if let Some(figure) = figures.iter().find(|f| !f.area_code.is_empty())
+        && figures.iter().all(|f| f.value.is_none() && f.area_name_en.is_empty() && f.area_name_zh.is_empty())
+    {
+        let code = &figure.area_code;
+        eprintln!(
+            "{}",
+            match language {
+                Language::En =>
+                    format!("Area {code} is not on record; import the areas, or correct the code."),
+                Language::Zh => format!("没有地区{code}的记录；请先导入行政区划，或改正代码。"),
+            }
+        );
+    }
     let listing = match args.format {
         OutputFormat::Table => {
             FigureTable::new(&figures, &indicators, &args.dimensions, args.compare, language).listing()

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use clap::Args;
 use uplift_client::{MetricsClient, connect, from_status};
 use uplift_core::error::Result;
-use uplift_core::format::readable;
+use uplift_core::format::printed;
 use uplift_core::language::Language;
-use uplift_core::printed::PrintedFigure;
 use uplift_proto::dataset::code_title;
 use uplift_proto::v1::metrics::{
     Figure, Indicator, IndicatorQuery, PublishedValue, QueryIndicatorsRequest, Verdict,
@@ -93,16 +92,6 @@ pub(crate) fn listing(
         Language::Zh => vec!["", "实际值", "单位", "目标值", "完成率", "上年", "增减", "公布值"],
     };
     Listing { columns, numbers: vec![1, 3, 4, 5, 6], rows: figures.iter().map(row).collect() }
-}
-
-/// A figure as its document prints it, scale word in the reader's language.
-fn printed(text: &str, language: Language) -> String {
-    match (language, PrintedFigure::parse(text)) {
-        (Language::Zh, Ok(PrintedFigure::Number(number))) if text.is_ascii() => {
-            readable(number.value, language)
-        }
-        _ => text.to_owned(),
-    }
 }
 
 fn published(figure: &Figure, language: Language) -> String {
