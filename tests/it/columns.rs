@@ -39,9 +39,10 @@ async fn a_table_gains_the_columns_of_its_dataset_and_keeps_its_rows_and_version
     let all = TableSchema::for_dataset(find("household").unwrap());
     let older = all.columns.fields().iter().filter(|f| f.name() != "record").cloned().collect::<Vec<_>>();
     let older = TableSchema { columns: Arc::new(Schema::new(older)), ..all.clone() };
-    let before = commit(&Store::open(folder.path()).unwrap(), &older, "a").await;
+    let tables = folder.path().join("tables");
+    let before = commit(&Store::open(&tables).unwrap(), &older, "a").await;
 
-    let store = Store::open(folder.path()).unwrap();
+    let store = Store::open(&tables).unwrap();
     commit(&store, &all, "b").await;
     let table = store.get("household").await.unwrap().unwrap();
     let rows = table.snapshot().await.unwrap().rows().await.unwrap();
@@ -60,6 +61,6 @@ async fn a_table_gains_the_columns_of_its_dataset_and_keeps_its_rows_and_version
     assert_eq!(table.at(before).await.unwrap().row_count(), 1);
     // Opened again, nothing is left to add.
     let version = table.snapshot().await.unwrap().version();
-    let again = Store::open(folder.path()).unwrap();
+    let again = Store::open(&tables).unwrap();
     assert_eq!(again.create(&all).await.unwrap().snapshot().await.unwrap().version(), version);
 }

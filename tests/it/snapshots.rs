@@ -9,13 +9,16 @@ use uplift_testkit::{Uplift, uplift_command};
 
 use crate::reporting::{download, generate};
 
-const MASKS: [(&str, &str); 6] = [
+const MASKS: [(&str, &str); 9] = [
     (r"\d+\.\d s\b", "[seconds] s"),
     (r"[\d,]+ a second", "[speed] a second"),
     (r"Time by stage: .*", "Time by stage: [shares]"),
     (r"\d{4}-\d{2}-\d{2}T[\d:.]+Z", "[time]"),
     (r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})? UTC", "[time]"),
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "[id]"),
+    (r"用时[0-9.]+秒，每秒[0-9,]+行", "用时[seconds]秒，每秒[speed]行"),
+    (r"各环节用时：.*", "各环节用时：[shares]"),
+    (r"完成，用时[0-9.]+秒", "完成，用时[seconds]秒"),
 ];
 
 fn settings(folder: &Path) -> insta::Settings {
