@@ -61,10 +61,11 @@ struct Sums(BTreeMap<String, BTreeMap<String, Levels>>);
 
 impl Sums {
     fn add(&mut self, source: &str, line: &str, level: usize, fen: i128) -> Result<()> {
-        if !self.0.contains_key(source) {
-            self.0.insert(source.to_owned(), BTreeMap::new());
-        }
-        let lines = self.0.get_mut(source).ok_or_else(|| failed("a source is lost"))?;
+        // Looked up before it is put in: a row must not cost an allocation.
+        let lines = match self.0.get_mut(source) {
+            Some(lines) => lines,
+            None => self.0.entry(source.to_owned()).or_default(),
+        };
         let levels = match lines.get_mut(line) {
             Some(levels) => levels,
             None => lines.entry(line.to_owned()).or_default(),
@@ -86,6 +87,11 @@ fn once(lines: &BTreeMap<String, Levels>) -> i128 {
     all + (fen - passed_on).max(0)
 }
 
+/// The text at a row; empty where there is none.
+fn text(column: &StringArray, row: usize) -> &str {
+    if column.is_valid(row) { column.value(row) } else { "" }
+}
+
 fn failed(message: impl std::fmt::Display) -> DataFusionError {
     DataFusionError::Execution(message.to_string())
 }
@@ -95,12 +101,9 @@ impl Accumulator for Sums {
         let amounts = values[0].as_primitive::<Decimal128Type>();
         let texts = |n: usize| values[n].as_string::<i32>();
         let (areas, sources, lines) = (texts(1), texts(2), texts(3));
-        let text = |column: &StringArray, row| {
-            if column.is_valid(row) { column.value(row).to_owned() } else { String::new() }
-        };
         for row in (0..amounts.len()).filter(|row| amounts.is_valid(*row)) {
             let level = if areas.is_valid(row) { areas.value(row).len() } else { 0 };
-            self.add(&text(sources, row), &text(lines, row), level, amounts.value(row))?;
+            self.add(text(sources, row), text(lines, row), level, amounts.value(row))?;
         }
         Ok(())
     }
