@@ -31,7 +31,7 @@ async fn the_demo_with_households_fills_every_dataset_and_again_changes_nothing(
         assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
         assert!(text.contains("simulated 模拟数据") && text.contains("3 contradictions"), "{text}");
         assert!(
-            text.contains("5 rows, 2 accepted, 3 rejected") && text.contains("= 1.336 billion"),
+            text.contains("5 rows, 2 accepted, 3 rejected") && text.contains("=† 1.336 billion"),
             "{text}"
         );
         assert!(text.lines().count() <= 80, "the demo is for people to read, not a log");

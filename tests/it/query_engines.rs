@@ -14,13 +14,15 @@ use crate::clients::{run, tool};
 const INDEPENDENT_QUERIES: [(&str, &str); 20] = [
     (
         "fund.fiscal",
-        "SELECT area_code AS area, sum(amount) FROM fund_flow WHERE kind = 'disbursement' \
-         AND source LIKE 'fiscal%' AND year(date) = 2011 GROUP BY 1",
+        "SELECT area_code AS area, sum(CASE WHEN kind = 'refund' THEN -amount ELSE amount END) FROM fund_flow \
+         WHERE kind IN ('disbursement', 'refund') AND budget_year = 2011 \
+         AND source IN ('fiscal_national', 'fiscal_municipal') GROUP BY 1",
     ),
     (
         "fund.absorption",
         "SELECT area_code AS area, 100 * CAST(sum(CASE WHEN kind = 'expenditure' THEN amount ELSE 0 END) AS DOUBLE) \
-         / sum(CASE WHEN kind = 'disbursement' THEN amount ELSE 0 END) FROM fund_flow WHERE year(date) = 2011 GROUP BY 1",
+         / sum(CASE WHEN kind = 'allocation' THEN amount ELSE 0 END) FROM fund_flow \
+         WHERE kind IN ('expenditure', 'allocation') AND budget_year = 2011 GROUP BY 1",
     ),
     (
         "fund.groups",
@@ -33,26 +35,30 @@ const INDEPENDENT_QUERIES: [(&str, &str); 20] = [
     ),
     (
         "relocation.cost",
-        "SELECT f.area AS area, CAST(f.paid AS DOUBLE) / d.people FROM (SELECT area_code AS area, sum(amount) AS paid \
-         FROM fund_flow WHERE kind = 'disbursement' AND programme_id = 'relocation' AND year(date) = 2011 GROUP BY 1) f \
+        "SELECT f.area AS area, CAST(f.paid AS DOUBLE) / d.people FROM (SELECT area_code AS area, \
+         sum(CASE WHEN kind = 'refund' THEN -amount ELSE amount END) AS paid FROM fund_flow \
+         WHERE kind IN ('disbursement', 'refund') AND programme_id = 'relocation' AND budget_year = 2011 GROUP BY 1) f \
          JOIN (SELECT area_code AS area, sum(quantity) AS people FROM delivery WHERE kind = 'relocation' \
          AND year(date) = 2011 GROUP BY 1) d ON f.area = d.area",
     ),
     (
         "village.lifted",
-        "SELECT area_code AS area, count(DISTINCT project_id) FROM inspection WHERE kind = 'acceptance' \
+        "SELECT substr(area_code, 1, 6) AS area, count(DISTINCT project_id) FROM inspection WHERE kind = 'acceptance' \
          AND result = 'passed' AND year(date) = 2011 GROUP BY 1",
     ),
     (
         "mutual.villages",
-        "SELECT area_code AS area, count(*) FROM organisation WHERE kind = 'mutual_fund' AND year(founded) <= 2011 GROUP BY 1",
+        "SELECT substr(area_code, 1, 6) AS area, count(DISTINCT area_code) FROM organisation WHERE kind = 'mutual_fund' AND year(founded) <= 2011 GROUP BY 1",
     ),
     (
         "mutual.par90",
-        "WITH loans AS (SELECT loan_id, max(area_code) AS area, max(due) AS due, \
-         sum(CASE WHEN kind = 'loan' THEN amount ELSE -amount END) AS balance FROM fund_flow \
-         WHERE loan_id IS NOT NULL AND year(date) <= 2011 GROUP BY loan_id) SELECT area, \
-         100 * CAST(sum(CASE WHEN due < DATE '2011-10-02' THEN balance ELSE 0 END) AS DOUBLE) / sum(balance) FROM loans GROUP BY 1",
+        "WITH loans AS (SELECT loan_id, max(substr(area_code, 1, 6)) AS area, \
+         max(CASE WHEN kind = 'loan' THEN due END) AS due, \
+         max(CASE WHEN kind = 'rescheduling' THEN 1 ELSE 0 END) AS rescheduled, \
+         sum(CASE WHEN kind = 'loan' THEN amount WHEN kind IN ('repayment', 'write_off') THEN -amount ELSE 0 END) AS balance \
+         FROM fund_flow WHERE loan_id IS NOT NULL AND year(date) <= 2011 GROUP BY loan_id) SELECT area, \
+         100 * CAST(sum(CASE WHEN due < DATE '2011-10-02' OR rescheduled = 1 THEN balance ELSE 0 END) AS DOUBLE) \
+         / sum(balance) FROM loans GROUP BY 1",
     ),
     (
         "supervision.rectified",
@@ -61,7 +67,7 @@ const INDEPENDENT_QUERIES: [(&str, &str); 20] = [
     ),
     (
         "poverty.share",
-        "SELECT substr(area_code, 1, 6) AS area, 100 * sum(CASE WHEN status IN ('registered', 'returned') \
+        "SELECT substr(area_code, 1, 6) AS area, 100 * sum(CASE WHEN status IN ('registered', 'returned', 'newly_poor') \
          THEN weight * size ELSE 0 END) / sum(weight * size) FROM household WHERE year = 2011 GROUP BY 1",
     ),
     (
@@ -132,8 +138,8 @@ const INDEPENDENT_QUERIES: [(&str, &str); 20] = [
          CASE WHEN CAST(income AS DOUBLE) / size < CASE WHEN year = 2010 THEN 2300 ELSE 2536 END THEN 1.0 ELSE 0.0 END AS p FROM household), \
          r AS (SELECT area, year, sum(w * p) / sum(w) AS r, sum(w) AS n FROM h GROUP BY area, year), \
          z AS (SELECT h.area AS area, h.psu AS psu, sum(CASE WHEN h.year = 2011 THEN 1 ELSE -1 END * h.w * (h.p - r.r) \
-         / r.n) AS z FROM h JOIN r ON h.area = r.area AND h.year = r.year WHERE h.year IN (2010, 2011) \
-         GROUP BY h.area, h.psu) SELECT area, 100 * sqrt(count(*) * var_samp(z)) FROM z GROUP BY area",
+         / r.n) AS z FROM h JOIN r ON h.area = r.area AND h.year = r.year \
+         WHERE h.area IN (SELECT area FROM h GROUP BY area HAVING count(DISTINCT year) = 2) GROUP BY h.area, h.psu) SELECT area, 100 * sqrt(count(*) * var_samp(z)) FROM z GROUP BY area",
     ),
 ];
 

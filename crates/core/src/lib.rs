@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod area;
+pub mod chinese;
 pub mod contained;
 pub mod dataset;
 pub mod error;

@@ -17,6 +17,12 @@ const LOST: &str = "锟斤拷";
 /// wrong and what to write instead. Dates are not texts in a table and are not read here.
 pub fn canonical(format: Format, text: &str) -> Result<Cow<'_, str>, String> {
     let text = text.trim();
+    // Most identifiers are letters, digits and dashes, and need no other look.
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let fits = text.len() <= format.max_length() && text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if format == Format::Identifier && fits && text.bytes().all(plain) {
+        return Ok(text.into());
+    }
     let length = text.chars().count();
     if length > format.max_length() {
         return Err(format!("has {length} characters; write at most {}", format.max_length()));

@@ -3,7 +3,7 @@
 use crate::language::Language;
 
 /// Codes with their words in English and Chinese.
-const UNITS: [(&str, &str, &str); 34] = [
+const UNITS: [(&str, &str, &str); 36] = [
     ("CNY", "yuan", "元"),
     ("person", "people", "人"),
     ("household", "households", "户"),
@@ -12,6 +12,8 @@ const UNITS: [(&str, &str, &str); 34] = [
     ("county", "counties", "个区县"),
     ("km", "km", "公里"),
     ("percent", "%", "%"),
+    ("percentage_point", "percentage points", "个百分点"),
+    ("day", "days", "天"),
     ("bed", "beds", "张床位"),
     ("month", "months", "个月"),
     ("year", "years", "年"),
@@ -39,6 +41,11 @@ const UNITS: [(&str, &str, &str); 34] = [
     ("attendance", "attendances", "人次"),
     ("unit", "units", "个"),
 ];
+
+/// Whether a unit is that of rates, which change in percentage points and not in percent.
+pub fn is_rate(code: &str) -> bool {
+    matches!(code, "percent" | "percentage_point")
+}
 
 /// The word for a unit; the code itself where none is known.
 pub fn unit_name(code: &str, language: Language) -> &str {

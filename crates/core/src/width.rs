@@ -6,7 +6,7 @@ use std::borrow::Cow;
 pub fn half_width(text: &str) -> Cow<'_, str> {
     const FULL_WIDTH: std::ops::RangeInclusive<char> = '！'..='～';
     let is_full = |c: char| FULL_WIDTH.contains(&c) || c == '\u{3000}';
-    if !text.contains(is_full) {
+    if text.is_ascii() || !text.contains(is_full) {
         return text.into();
     }
     let half = |c: char| match c {

@@ -12,6 +12,8 @@ use crate::unit::{fen_per, is_like_money, normal, scale};
 pub(crate) struct FieldNames {
     dataset: &'static Dataset,
     positions: HashMap<String, usize>,
+    /// Whether a name has a digit; most cells that are no names do.
+    any_digit: bool,
 }
 
 /// Bytes of the longest heading; texts above a table are longer.
@@ -26,11 +28,15 @@ impl FieldNames {
                 positions.entry(normal(name)).or_insert(position);
             }
         }
-        Self { dataset, positions }
+        let any_digit = positions.keys().any(|name| has_digit(name));
+        Self { dataset, positions, any_digit }
     }
 
     /// The field of exactly this name.
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        if has_digit(name) && !self.any_digit {
+            return None;
+        }
         self.positions.get(&normal(name)).copied()
     }
 
@@ -121,6 +127,10 @@ fn without_remarks(heading: &str) -> Cow<'_, str> {
         }
     }
     kept
+}
+
+fn has_digit(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_digit())
 }
 
 fn is_opening(c: char) -> bool {

@@ -1,5 +1,7 @@
 //! Rows of a sheet that are no records: its totals, its signatures and notes, its head again on the next page.
 
+use std::sync::LazyLock;
+
 use uplift_core::text::half_width;
 
 use crate::row::Row;
@@ -54,8 +56,28 @@ const TOTALS: [&str; 25] = [
     "sum",
 ];
 
+/// First letters of all words: nearly every cell has another, and is passed over at once.
+static INITIALS: LazyLock<Vec<char>> = LazyLock::new(|| {
+    let mut initials: Vec<_> = TOTALS.iter().chain(&NOTES).filter_map(|word| word.chars().next()).collect();
+    initials.sort_unstable();
+    initials.dedup();
+    initials
+});
+
+/// Whether a text may begin with one of the words.
+fn may_be_word(text: &str) -> bool {
+    let Some(first) = text.trim_start().chars().next() else { return false };
+    let mut buffer = [0; 4];
+    // A full-width letter is one too.
+    let first = half_width(first.encode_utf8(&mut buffer)).chars().next().unwrap_or(first);
+    INITIALS.binary_search(&first.to_ascii_lowercase()).is_ok()
+}
+
 /// Whether a text is the word of a total and nothing else: 合计.
 pub(crate) fn is_total_word(text: &str) -> bool {
+    if text.bytes().any(|b| b.is_ascii_digit()) || !may_be_word(text) {
+        return false;
+    }
     let word = half_width(text).to_lowercase().replace(char::is_whitespace, "");
     TOTALS.contains(&word.trim_end_matches([':', '：']))
 }
@@ -89,17 +111,10 @@ const NOTES: [&str; 22] = [
 /// What a row is, by the first text in it; none for what may be a record.
 pub(crate) fn label(row: &Row, headings: &[String]) -> Option<Label> {
     let (_, first) = row.filled().next()?;
-    // Nearly every row begins with an id, and is passed over at once.
-    let initial = first.chars().next()?.to_ascii_lowercase();
-    let begins = |word: &&str| {
-        word.starts_with(initial) || half_width(first).starts_with(|c: char| word.starts_with(c))
-    };
-    if !TOTALS.iter().chain(&NOTES).any(begins)
-        && headings.iter().find(|h| !h.is_empty()).is_none_or(|h| h != first)
-    {
+    if !may_be_word(first) && headings.iter().find(|h| !h.is_empty()).is_none_or(|h| h != first) {
         return None;
     }
-    // Words for totals and notes are short, and most rows begin with an id.
+    // Words for totals and notes are short.
     let begin: String = first.chars().filter(|c| !c.is_whitespace()).take(24).collect();
     let begin = half_width(&begin).to_lowercase();
     let word = begin.split([':', '：', '(', '（']).next().unwrap_or_default();

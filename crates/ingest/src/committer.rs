@@ -1,6 +1,5 @@
 //! The one place where rows of a dataset are committed: submissions that wait share a commit.
 
-use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -251,7 +250,7 @@ async fn stage_group(
     keys: &mut Keys,
     group: Vec<CommitRequest>,
 ) -> Result<Vec<Result<StagedSubmission>>> {
-    let mut accepted = HashSet::new();
+    let mut accepted = hashbrown::HashSet::new();
     let mut staged = Vec::new();
     let span = stage_span!("check keys");
     for request in group {
@@ -338,7 +337,7 @@ fn answer(staged: StagedSubmission) -> Outcome {
 fn stage(
     dataset: &Dataset,
     known: &mut Keys,
-    accepted: &mut HashSet<Key>,
+    accepted: &mut hashbrown::HashSet<Key>,
     request: CommitRequest,
 ) -> Result<StagedSubmission> {
     let CommitRequest { header, id, digest, rows, dry_run, held: _ } = request;

@@ -11,6 +11,7 @@ use uplift_core::language::Language;
 use uplift_core::rejection::Rejection;
 use uplift_formats::{Reading, ReadingOptions, Upload, template};
 use uplift_proto::answers::from_task;
+use uplift_proto::chinese::chinese;
 use uplift_proto::page::{self, Page};
 use uplift_proto::status::{from_status, to_status};
 use uplift_proto::stop::Stop;
@@ -332,7 +333,8 @@ fn encode_reading(reading: Reading) -> wire::Reading {
 
 fn encode_rejection(rejection: Rejection) -> wire::Rejection {
     let Rejection { row, field, rule, value, message } = rejection;
-    wire::Rejection { row, field, rule: rule.to_string(), value, message }
+    let message_zh = chinese(&message).unwrap_or_default();
+    wire::Rejection { row, field, rule: rule.to_string(), value, message, message_zh }
 }
 
 fn encode_dataset(dataset: &Dataset) -> wire::Dataset {

@@ -23,7 +23,8 @@ pub(crate) struct Keys {
     reported: Vec<AreaAndPeriod>,
     /// Position in `reported`.
     positions: HashMap<AreaAndPeriod, u32>,
-    rows: HashMap<Key, u32>,
+    // A faster hash than that of std will do: nobody can choose digests.
+    rows: hashbrown::HashMap<Key, u32>,
 }
 
 /// A digest of a key, long enough that no two keys share one.

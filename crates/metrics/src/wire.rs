@@ -8,7 +8,7 @@ use prost::Message;
 use uplift_core::area::AreaCode;
 use uplift_core::error::{Error, FieldViolation, Result};
 use uplift_core::period::Period;
-use uplift_core::printed::PERCENT;
+use uplift_core::unit::is_rate;
 use uplift_proto::page::{self, MAX_BYTES, Page};
 use uplift_proto::v1::metrics as wire;
 use uplift_proto::v1::records::{AreaLevel, HouseholdRecord};
@@ -153,7 +153,7 @@ pub(crate) fn encode_figure(figure: Figure, versions: &BTreeMap<String, i64>) ->
         change: change.map(Value::as_f64),
         // A rate changes by percentage points, which `change` has.
         growth_percent: per_hundred(change.map(Value::as_f64), previous.map(f64::abs))
-            .filter(|_| figure.indicator.unit != PERCENT),
+            .filter(|_| !is_rate(&figure.indicator.unit)),
         target: figure.target,
         target_share_percent: per_hundred(number, figure.target),
         published: figure.published.into_iter().map(Into::into).collect(),

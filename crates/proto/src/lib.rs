@@ -5,6 +5,7 @@
 //! decides anything: no service logic, no IO.
 
 pub mod answers;
+pub mod chinese;
 pub mod codec;
 pub mod dataset;
 pub mod page;

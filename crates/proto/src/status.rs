@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation as WireViolation, StatusExt};
+use uplift_core::chinese::chinese_error;
 use uplift_core::error::{Error, ErrorKind, FieldViolation};
 use uplift_core::rejection::shortened;
 
@@ -16,7 +17,10 @@ const MAX_PATH: usize = 200;
 /// Bytes of its text.
 const MAX_TEXT: usize = 600;
 
-/// The status that a caller sees. The cause, if there is one, goes to the log and no further.
+/// What is said of a fault of ours.
+const INTERNAL: &str = "the server failed; its log has the cause under the x-request-id of this answer";
+
+/// The status that a caller sees, with its message in Chinese beside the English one. The cause, if there is one, goes to the log and no further.
 pub fn to_status(error: Error) -> Status {
     let mut details = ErrorDetails::new();
     let code = match error.kind {
@@ -38,10 +42,17 @@ pub fn to_status(error: Error) -> Status {
     if !error.violations.is_empty() {
         details.set_bad_request(first_violations(&error.violations));
     }
+    let chinese = match error.kind {
+        ErrorKind::Internal => uplift_core::chinese::chinese(INTERNAL),
+        _ => Some(chinese_error(&error)).filter(|chinese| *chinese != error.message),
+    };
+    if let Some(chinese) = chinese {
+        details.set_localized_message("zh-CN", cut(&chinese, MAX_TEXT));
+    }
     let message = match (error.kind, error.source) {
         (ErrorKind::Internal, source) => {
             tracing::error!(cause = ?source, "{}", error.message);
-            "the server failed; its log has the cause under the x-request-id of this answer".to_owned()
+            INTERNAL.to_owned()
         }
         (_, Some(source)) => {
             tracing::warn!(cause = ?source, "{}", error.message);

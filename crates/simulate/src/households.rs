@@ -1,39 +1,38 @@
-//! Households and their members in two years.
+//! Households and their members in both years: a stratified, clustered sample with weights, whose incomes are unequal within
+//! and between villages and counties, and whose villages have a road or have none.
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use uplift_proto::v1::records::{Household, HouseholdRecord, Person, RegistrationStatus, Sex, Work};
+use uplift_proto::v1::records::{
+    Household, HouseholdRecord, Person, PovertyAttribute, PovertyCause, RegistrationStatus, Sex, Work,
+};
 
-use crate::area::SeedArea;
-use crate::programme::YEARS;
+use crate::area::village_code;
+use crate::county::{County, YEARS};
+use crate::register::{Register, Seen};
 use crate::submission::{Plan, SimulatedSubmission};
 
-/// Households of the rural population that the sample represents.
-const POPULATION: f64 = 7_000_000.0;
 /// Maximum number of households of a cluster: one village in the sample.
 const CLUSTER_SIZE: usize = 20;
 /// Minimum number of clusters of a county: one village alone shows no difference between villages.
 const MIN_CLUSTERS: usize = 4;
-/// Villages of a township, and those that a county has codes for.
-const VILLAGES_PER_TOWNSHIP: usize = 10;
-const VILLAGES_PER_COUNTY: usize = 900 * VILLAGES_PER_TOWNSHIP;
-/// Yuan per head at which the register begins, a little above the national line of 2,300.
-const REGISTER_LINE: f64 = 2_600.0;
+/// Spread of the logarithm of incomes within a village and between the villages of a county. With the differences between
+/// counties it gives the Gini index that surveys of rural households had, near 0.38.
+const WITHIN: f64 = 0.53;
+const BETWEEN: f64 = 0.28;
+/// How far what villagers see is from income.
+const UNSEEN: f64 = 0.45;
+/// Yuan per head at which deprivations are as frequent as their base says.
+const MODEST: f64 = 2_600.0;
 
-/// Number of households for each county: key counties are sampled twice as densely.
-pub(crate) fn shares(households: usize, counties: &[SeedArea]) -> Vec<usize> {
-    let density = |c: &SeedArea| if c.is_key() { 2 } else { 1 };
-    let total: usize = counties.iter().map(density).sum();
-    let mut given = 0;
-    let mut passed = 0;
-    let share = |county: &SeedArea| {
-        passed += density(county);
-        let until_here = households * passed / total.max(1);
-        let share = until_here - given;
-        given = until_here;
-        share
-    };
-    counties.iter().map(share).collect()
+/// Number of households for each county: by its size, key counties sampled twice as densely, and enough in each to tell its
+/// villages apart, where there are enough.
+pub(crate) fn shares(households: usize, counties: &[County]) -> Vec<usize> {
+    let density = |c: &County| c.farm_households as f64 * if c.is_key() { 2.0 } else { 1.0 };
+    let densities: Vec<_> = counties.iter().map(density).collect();
+    let least = (households / counties.len().max(1) / 2).min(2 * MIN_CLUSTERS);
+    let rest = (households - least * counties.len()) as u64;
+    (0..counties.len()).map(|n| least + crate::county::part(rest, n, &densities) as usize).collect()
 }
 
 /// Households of one village in the sample, of a county's share.
@@ -41,133 +40,212 @@ fn cluster(share: usize) -> usize {
     (share / MIN_CLUSTERS).clamp(2, CLUSTER_SIZE)
 }
 
-/// Codes of the villages that a county's share of the sample lives in, each township before its villages.
-pub(crate) fn area_codes(county: &SeedArea, share: usize) -> Vec<String> {
-    let mut codes = Vec::new();
-    let each = cluster(share);
-    for n in 0..share.div_ceil(each).min(VILLAGES_PER_COUNTY) {
-        let village = village_code(county, n);
-        if n.is_multiple_of(VILLAGES_PER_TOWNSHIP) {
-            codes.push(village[..9].to_owned());
-        }
-        codes.push(village);
-    }
-    codes
+/// Villages of a county in which households of the sample live.
+pub(crate) fn villages(share: usize) -> usize {
+    share.div_ceil(cluster(share))
 }
 
-fn village_code(county: &SeedArea, n: usize) -> String {
-    let n = n % VILLAGES_PER_COUNTY;
-    format!(
-        "{}{:03}{:03}",
-        county.area_code,
-        100 + n / VILLAGES_PER_TOWNSHIP,
-        200 + n % VILLAGES_PER_TOWNSHIP
-    )
+/// A household as it is drawn, through both years.
+struct Drawn {
+    village: usize,
+    size: [i32; 2],
+    per_head: [f64; 2],
+    /// Schooling, health, housing, water, road, power in each year.
+    deprived: [[bool; 6]; 2],
+    /// Shares of wages, property and transfers in income; the rest is of farm and business.
+    sources: [f64; 3],
+    attribute: PovertyAttribute,
+    cause: PovertyCause,
+    members: Vec<Member>,
+    standing: [f64; 2],
 }
 
-/// Registration of household `h` by its income per head in the first year and in this.
-fn status(h: usize, later: bool, first: f64, per_head: f64) -> RegistrationStatus {
-    match (first < REGISTER_LINE, later, per_head < REGISTER_LINE) {
-        (true, true, false) => RegistrationStatus::Lifted,
-        (true, _, _) => RegistrationStatus::Registered,
-        (false, true, true) if random_bit(h) => RegistrationStatus::Returned,
-        (false, _, _) => RegistrationStatus::NotPoor,
-    }
+struct Member {
+    sex: Sex,
+    age: i32,
+    schooling: i32,
+    work: i32,
 }
 
-/// A county's households and their members in a year. The second year continues the first, because both
-/// are drawn from the same random numbers.
+/// A county's households and their members in both years.
 pub(crate) fn submissions(
     plan: Plan,
     n: usize,
-    county: &SeedArea,
-    share: usize,
-    year: i32,
+    county: &County,
+    (share, of_registered): (usize, f64),
+    register: &mut Register,
 ) -> Vec<SimulatedSubmission> {
     let mut random = plan.random(1_000 + n as u64);
-    let later = year == YEARS[1];
-    let poverty = match (county.is_key(), county.wing.as_str()) {
-        (true, "southeast") => 0.66,
-        (true, _) => 0.74,
-        (false, _) => 1.05,
-    };
-    let weight = POPULATION / 38.0 / share.max(1) as f64;
-    let (mut households, mut people) = (Vec::with_capacity(share), Vec::new());
-    let mut village_effect = 1.0;
-    let each = cluster(share);
-    for h in 0..share {
-        if h % each == 0 {
-            village_effect = normal(&mut random, 0.0, 0.28).exp();
-        }
-        let size = 1 + (random.random_range(0.0..1.0f64).powi(2) * 6.0) as i32 + random.random_range(0..2);
-        let level = 5_200.0 * poverty * village_effect * normal(&mut random, 0.0, 0.55).exp();
-        // All numbers are drawn in both years, so that the second differs by growth and relief alone.
-        let growth = normal(&mut random, 0.17, 0.14).exp();
-        let per_head = if later { level * growth } else { level };
-        let mut lacks = |base: f64| {
-            let draw = random.random_range(0.0..1.0);
-            let relief = if later { 0.8 } else { 1.0 };
-            Some(draw < base * relief * (REGISTER_LINE / level).clamp(0.2, 3.0))
+    let households = draw(&mut random, county, share);
+    let weight = county.farm_households as f64 * 1_000.0 / share.max(1) as f64;
+    let weight = (weight * 1e4).round() / 1e4;
+    let seen: Vec<_> = households
+        .iter()
+        .map(|h| Seen { people: weight * f64::from(h.size[0]), standing: h.standing })
+        .collect();
+    let statuses = register.statuses(of_registered, &seen);
+    let mut all = Vec::new();
+    for (y, year) in YEARS.into_iter().enumerate() {
+        let area = county.area(year).area_code.as_str();
+        let record = |(h, (household, status)): (usize, (&Drawn, &[RegistrationStatus; 2]))| {
+            record(household, h, y, (county, area), weight, status[y])
         };
-        let household = Household {
-            household_id: format!("H{}-{h:06}", county.area_code),
-            year,
-            area_code: village_code(county, h / each),
-            size: Some(size),
-            income_fen: Some((per_head * f64::from(size) * 100.0).round() as i64),
-            status: status(h, later, level, per_head).into(),
-            deprived_schooling: lacks(0.06),
-            deprived_health: lacks(0.12),
-            deprived_housing: lacks(0.18),
-            deprived_water: lacks(0.22),
-            deprived_road: lacks(0.15),
-            deprived_power: lacks(0.03),
-            weight: Some((weight * 1e4).round() / 1e4),
-            stratum: county.area_code.clone(),
-            cluster: format!("{}-{:05}", county.area_code, h / each),
-            record: HouseholdRecord::Survey.into(),
-        };
-        people.extend((0..size).map(|m| person(&mut random, &household, m, later)));
-        households.push(household);
+        let records: Vec<_> = households.iter().zip(&statuses).enumerate().map(record).collect();
+        let people: Vec<_> =
+            households.iter().zip(&records).flat_map(|(h, record)| people(h, record, y)).collect();
+        all.push(plan.submission("household", area, year, &records));
+        all.push(plan.submission("person", area, year, &people));
     }
-    let area = county.area_code.as_str();
-    let submissions = [
-        plan.submission("household", area, year, &households),
-        plan.submission("person", area, year, &people),
-    ];
-    submissions.into_iter().filter(|s| s.rows > 0).collect()
+    all.retain(|s| s.rows > 0);
+    all
 }
 
-fn person(random: &mut ChaCha8Rng, household: &Household, m: i32, later: bool) -> Person {
-    let base = match m {
+fn draw(random: &mut ChaCha8Rng, county: &County, share: usize) -> Vec<Drawn> {
+    let each = cluster(share);
+    // The mean of a lognormal distribution is above its median.
+    let median = county.mean_income() * (-(WITHIN * WITHIN + BETWEEN * BETWEEN) / 2.0).exp();
+    let mut village_effect = 1.0;
+    let mut road = [true; 2];
+    let mut households = Vec::with_capacity(share);
+    for h in 0..share {
+        if h % each == 0 {
+            village_effect = normal(random, 0.0, BETWEEN).exp();
+            // A road comes to the village, and to all of its households.
+            let remote = if county.is_key() { 0.16 } else { 0.03 } * (1.0 / village_effect).clamp(0.4, 2.5);
+            let draw = random.random_range(0.0..1.0);
+            road = [draw >= remote, draw >= remote * 0.7];
+        }
+        let size = 1 + (random.random_range(0.0..1.0f64).powi(2) * 6.0) as i32 + random.random_range(0..2);
+        let births = match random.random_range(0..100) {
+            0..3 => 1,
+            3..6 if size > 1 => -1,
+            _ => 0,
+        };
+        let level = median * village_effect * normal(random, 0.0, WITHIN).exp();
+        let per_head = [level, level * normal(random, county.growth(), 0.14).exp()];
+        let unseen = normal(random, 0.0, UNSEEN);
+        let mut lacks = |base: f64| {
+            let draw = random.random_range(0.0..1.0);
+            let often = base * (MODEST / level).clamp(0.2, 3.0);
+            [draw < often, draw < often * 0.8]
+        };
+        let [schooling, health, housing, water, power] = [0.05, 0.1, 0.14, 0.2, 0.02].map(&mut lacks);
+        let deprived = [0, 1].map(|y| [schooling[y], health[y], housing[y], water[y], !road[y], power[y]]);
+        let members = (0..=size).map(|m| member(random, m)).collect();
+        households.push(Drawn {
+            village: h / each,
+            size: [size, size + births],
+            standing: per_head.map(|income| income.ln() + unseen),
+            per_head,
+            deprived,
+            sources: [(0.2, 0.6), (0.005, 0.03), (0.03, 0.14)].map(|(a, b)| random.random_range(a..b)),
+            attribute: attribute(random),
+            cause: cause(random),
+            members,
+        });
+    }
+    households
+}
+
+fn member(random: &mut ChaCha8Rng, m: i32) -> Member {
+    let age = match m {
         0 | 1 => random.random_range(24..68),
         _ => random.random_range(0..80),
     };
-    let age = base + i32::from(later);
-    let reach = random.random_range(3..13);
-    let work = match (age, random.random_range(0..10)) {
-        (..=5, _) => Work::None,
-        (6..=16, _) => Work::Student,
-        (_, 0..=3) => Work::Farm,
-        (17..=55, 4..=6) => Work::Migrant,
-        (_, 7) => Work::Local,
-        (_, 8) => Work::Business,
-        _ => Work::None,
-    };
-    Person {
-        person_id: format!("P{}-{m}", &household.household_id[1..]),
-        year: household.year,
-        household_id: household.household_id.clone(),
-        sex: if random.random_range(0..2) == 0 { Sex::Female } else { Sex::Male }.into(),
-        age: Some(age),
-        schooling: Some(reach.min((age - 6).max(0))),
-        work: work.into(),
+    let sex = if random.random_range(0..100) < 48 { Sex::Female } else { Sex::Male };
+    Member { sex, age, schooling: random.random_range(3..13), work: random.random_range(0..10) }
+}
+
+fn attribute(random: &mut ChaCha8Rng) -> PovertyAttribute {
+    match random.random_range(0..100) {
+        0..62 => PovertyAttribute::Ordinary,
+        62..93 => PovertyAttribute::Allowance,
+        _ => PovertyAttribute::FiveGuarantees,
     }
 }
 
-/// Half of the households, without drawing: a draw here would make the years differ.
-fn random_bit(h: usize) -> bool {
-    h.wrapping_mul(2_654_435_761) >> 7 & 1 == 0
+/// Main causes, roughly as often as offices found them in the first full registration.
+fn cause(random: &mut ChaCha8Rng) -> PovertyCause {
+    match random.random_range(0..100) {
+        0..40 => PovertyCause::Illness,
+        40..46 => PovertyCause::Disability,
+        46..54 => PovertyCause::Schooling,
+        54..58 => PovertyCause::Disaster,
+        58..60 => PovertyCause::Land,
+        60..62 => PovertyCause::Water,
+        62..75 => PovertyCause::Skills,
+        75..83 => PovertyCause::Labour,
+        83..93 => PovertyCause::Money,
+        93..97 => PovertyCause::Roads,
+        97..99 => PovertyCause::Effort,
+        _ => PovertyCause::Other,
+    }
+}
+
+fn record(
+    drawn: &Drawn,
+    h: usize,
+    y: usize,
+    (county, area): (&County, &str),
+    weight: f64,
+    status: RegistrationStatus,
+) -> Household {
+    let size = drawn.size[y];
+    let fen = |yuan: f64| (yuan * 100.0).round() as i64;
+    let income = fen(drawn.per_head[y] * f64::from(size));
+    let [wages, property, transfers] = drawn.sources.map(|share| (income as f64 * share).round() as i64);
+    let [schooling, health, housing, water, road, power] = drawn.deprived[y].map(Some);
+    let registered = status != RegistrationStatus::NotPoor;
+    Household {
+        household_id: format!("H{}-{h:06}", county.id()),
+        year: YEARS[y],
+        area_code: village_code(area, drawn.village),
+        size: Some(size),
+        income_fen: Some(income),
+        status: status.into(),
+        deprived_schooling: schooling,
+        deprived_health: health,
+        deprived_housing: housing,
+        deprived_water: water,
+        deprived_road: road,
+        deprived_power: power,
+        weight: Some(weight),
+        stratum: county.id().to_owned(),
+        cluster: format!("{}-{:05}", county.id(), drawn.village),
+        record: HouseholdRecord::Survey.into(),
+        income_wages_fen: Some(wages),
+        income_business_fen: Some(income - wages - property - transfers),
+        income_property_fen: Some(property),
+        income_transfers_fen: Some(transfers),
+        attribute: if registered { drawn.attribute.into() } else { 0 },
+        cause: if registered { drawn.cause.into() } else { 0 },
+    }
+}
+
+fn people(drawn: &Drawn, household: &Household, y: usize) -> Vec<Person> {
+    let members = drawn.members.iter().take(drawn.size[y] as usize).enumerate();
+    let person = |(m, member): (usize, &Member)| {
+        let age = member.age + y as i32;
+        let work = match (age, member.work) {
+            (..=5, _) => Work::None,
+            (6..=16, _) => Work::Student,
+            (_, 0..=3) => Work::Farm,
+            (17..=55, 4..=6) => Work::Migrant,
+            (_, 7) => Work::Local,
+            (_, 8) => Work::Business,
+            _ => Work::None,
+        };
+        Person {
+            person_id: format!("P{}-{m}", &household.household_id[1..]),
+            year: YEARS[y],
+            household_id: household.household_id.clone(),
+            sex: member.sex.into(),
+            age: Some(age),
+            schooling: Some(member.schooling.min((age - 6).max(0))),
+            work: work.into(),
+        }
+    };
+    members.map(person).collect()
 }
 
 /// A normal deviate, from two uniform ones (Box and Muller, 1958).

@@ -5,10 +5,20 @@
 
 mod area;
 pub mod article;
+mod county;
+mod events;
 mod households;
+mod money;
+mod mutual_fund;
+mod organisations;
 mod plan;
 mod programme;
+mod projects;
+mod register;
+mod share;
 mod submission;
+mod totals;
+mod work;
 
 pub use article::Article;
 pub use submission::{Plan, SimulatedSubmission};

@@ -83,7 +83,7 @@ impl ReadingArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ProgrammeSize {
     /// Households of the simulated programme; 0 loads only the article.
-    #[arg(long, value_name = "N", default_value_t = 500)]
+    #[arg(long, value_name = "N", default_value_t = 2_000)]
     pub(crate) households: usize,
     /// Seed of the simulated programme: the same seed makes the same records.
     #[arg(long, value_name = "S", default_value_t = 1)]

@@ -4,9 +4,9 @@ use rust_decimal::Decimal;
 use uplift_core::format::{grouped, readable};
 use uplift_core::language::Language;
 use uplift_core::printed::PERCENT;
-use uplift_core::unit::unit_name;
+use uplift_core::unit::{is_rate, unit_name};
 use uplift_proto::dataset::code_title;
-use uplift_proto::v1::metrics::{Figure, Indicator};
+use uplift_proto::v1::metrics::{Figure, Indicator, Verdict};
 
 use crate::terminal::say;
 
@@ -35,16 +35,17 @@ pub(crate) fn interval(figure: &Figure, language: Language) -> String {
 pub(crate) fn number(value: Option<f64>, unit: &str, language: Language) -> String {
     let Some(decimal) = value.and_then(Decimal::from_f64_retain) else { return "–".to_owned() };
     match unit {
-        "percent" => format!("{}%", grouped(decimal.round_dp(1).normalize())),
+        PERCENT => format!("{}%", grouped(decimal.round_dp(1).normalize())),
         _ => readable(decimal, language),
     }
 }
 
 /// The change since the year before: of a rate in percentage points, of anything else in percent.
 pub(crate) fn growth(figure: &Figure, language: Language) -> String {
-    let (change, unit) = match figure.unit.as_str() {
-        PERCENT => (figure.change, language.choose(" points", "个百分点")),
-        _ => (figure.growth_percent, "%"),
+    let (change, unit) = if is_rate(&figure.unit) {
+        (figure.change, language.choose(" points", "个百分点"))
+    } else {
+        (figure.growth_percent, "%")
     };
     let Some(change) = change.and_then(Decimal::from_f64_retain) else {
         return "–".to_owned();
@@ -73,5 +74,19 @@ pub(crate) fn title(figure: &Figure, indicator: Option<&Indicator>, language: La
 pub(crate) fn print_simulated_note(figures: &[Figure], language: Language) {
     if figures.iter().any(|f| f.simulated) {
         say!("{}", language.choose("* from simulated records", "* 据模拟数据"));
+    }
+}
+
+/// Says that simulated figures agree with published ones because they were made from them.
+pub(crate) fn print_agreement_note(figures: &[Figure], language: Language) {
+    let agrees = |f: &Figure| f.published.iter().any(|p| p.verdict() == Verdict::Consistent);
+    if figures.iter().any(|f| f.simulated && agrees(f)) {
+        say!(
+            "{}",
+            language.choose(
+                "† agreement is built in: the simulation takes the published totals",
+                "† 模拟数据按公布的总量生成，相符是预设的，不构成印证"
+            )
+        );
     }
 }

@@ -13,20 +13,27 @@ mod commands;
 mod county_file;
 mod environment;
 mod figure_text;
+mod help;
 mod outcome;
 mod saved_file;
 mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser};
+use uplift_core::language::Language;
 
 use crate::cli::{Cli, Command};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match parse() {
+        Ok(cli) => cli,
+        Err(status) => return status,
+    };
+    let language = cli.language.into();
     if let Err(error) = environment::check() {
-        terminal::print_error(&error);
+        terminal::print_error(&error, language);
         return ExitCode::from(2);
     }
     let level = match cli.command {
@@ -41,8 +48,26 @@ fn main() -> ExitCode {
     match commands::run(cli) {
         Ok(outcome) => outcome.into(),
         Err(error) => {
-            terminal::print_error(&error);
+            terminal::print_error(&error, language);
             ExitCode::from(1)
         }
     }
+}
+
+/// The command line; or the status to end with, once its help or its error was printed in the reader's language.
+fn parse() -> Result<Cli, ExitCode> {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    if help::asked_language(&arguments) == Language::En {
+        return Ok(Cli::parse_from(arguments));
+    }
+    let parsed = help::in_chinese(Cli::command()).try_get_matches_from(arguments);
+    parsed.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => error.exit(),
+        _ => {
+            eprint!("{}", help::usage_error(&error));
+            ExitCode::from(2)
+        }
+    })
 }

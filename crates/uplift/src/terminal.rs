@@ -5,9 +5,12 @@ use std::io::Write;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};
+use uplift_core::chinese::{chinese_error, chinese_violation};
 use uplift_core::error::{Error, Result};
+use uplift_core::language::Language;
 use uplift_core::rejection::shortened;
 use uplift_formats::cell;
+use uplift_proto::chinese::chinese;
 
 use crate::arguments::OutputFormat;
 
@@ -124,17 +127,30 @@ pub(crate) fn remark(text: &str) {
 const MAX_ERROR: usize = 1_000;
 
 /// An error for people: what is wrong, and each field at fault.
-pub(crate) fn print_error(error: &Error) {
+pub(crate) fn print_error(error: &Error, language: Language) {
     let eprint = |text: String| eprintln!("{}", harmless(&shortened(&text, MAX_ERROR)));
-    eprint(format!("error: {}", error.message));
+    eprint(match language {
+        Language::En => format!("error: {}", error.message),
+        Language::Zh => format!("错误：{}", chinese_error(error)),
+    });
     if error.violations.len() > 1 {
         for violation in &error.violations {
-            eprint(format!("  {}: {}", violation.field, violation.description));
+            eprint(match language {
+                Language::En => format!("  {}: {}", violation.field, violation.description),
+                Language::Zh => format!("  {}", chinese_violation(violation)),
+            });
         }
     }
     let mut cause = error.source.as_deref().map(|s| s as &dyn std::error::Error);
     while let Some(inner) = cause {
-        eprint(format!("  because: {inner}"));
+        // What the system or a library says is in its own words.
+        eprint(format!("  {}{inner}", language.choose("because: ", "原因：")));
         cause = inner.source();
     }
+}
+
+/// A message in the reader's language, as far as there is a translation.
+pub(crate) fn message(english: &str, language: Language) -> String {
+    let chinese = if language == Language::Zh { chinese(english) } else { None };
+    chinese.unwrap_or_else(|| english.to_owned())
 }

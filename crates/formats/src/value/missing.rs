@@ -11,9 +11,7 @@ const ERRORS: [&str; 4] = ["#ref!", "#name?", "#num!", "#null!"];
 
 /// Whether a text is such a mark.
 pub(crate) fn is_missing_mark(text: &str) -> bool {
-    // Every mark is short: most cells are not compared.
-    text.len() <= 9 && {
-        let text = text.to_lowercase();
-        MARKS.contains(&text.as_str()) || ERRORS.contains(&text.as_str())
-    }
+    // Every mark is short and has no digit but in one: most cells are not compared.
+    let may_be_mark = text.len() <= 9 && (text.starts_with('#') || !text.bytes().any(|b| b.is_ascii_digit()));
+    may_be_mark && MARKS.iter().chain(&ERRORS).any(|mark| mark.eq_ignore_ascii_case(text))
 }

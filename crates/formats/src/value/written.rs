@@ -1,5 +1,7 @@
 //! A cell of a file as a value: the one parser of what people write, for import and for `measure`.
 
+use std::borrow::Cow;
+
 use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromStr, ToPrimitive};
 use uplift_core::dataset::{Code, Field, Format, Kind};
@@ -61,12 +63,19 @@ pub(crate) fn parse_cell<'a>(
     }
     match &field.kind {
         Kind::Text(format) => parse_text(field, *format, cell),
+        // Programs write these two, and need no folding.
+        Kind::Boolean if matches!(cell.text, "0" | "1") => Ok(Value::Boolean(cell.text == "1")),
         Kind::Boolean => match half_width(cell.text).to_lowercase().as_str() {
             "true" | "yes" | "y" | "1" | "是" | "有" | "√" => Ok(Value::Boolean(true)),
             "false" | "no" | "n" | "0" | "否" | "无" | "×" => Ok(Value::Boolean(false)),
             _ => Err(wrong(field, cell.text, "is neither yes nor no; write yes or no, 是 or 否")),
         },
         Kind::Code(codes) => {
+            // Most cells are written as their code or its title is, and need no folding.
+            let as_written = |c: &&Code| c.stored == cell.text || c.title.zh == cell.text;
+            if let Some(code) = codes.iter().find(as_written) {
+                return Ok(Value::Code(&code.stored));
+            }
             let text = normal(cell.text);
             let is_named = |c: &&Code| {
                 let names = [&c.stored, &c.name, &c.title.en, &c.title.zh].into_iter().chain(&c.aliases);
@@ -137,9 +146,11 @@ fn parse_text<'a>(field: &Field, format: Format, cell: Cell<'a>) -> Result<Value
             "is the word of a total and no identifier; remove the row, or name the record",
         )),
         Format::Identifier | Format::Area | Format::Period => {
-            let text = half_width(text);
-            let kept = canonical(format, &text).map(|kept| kept.into_owned()).map_err(refused)?;
-            Ok(if kept.is_empty() { Value::Missing } else { Value::Text(kept.into()) })
+            let kept = match half_width(text) {
+                Cow::Borrowed(text) => canonical(format, text).map_err(refused)?,
+                Cow::Owned(text) => canonical(format, &text).map_err(refused)?.into_owned().into(),
+            };
+            Ok(if kept.is_empty() { Value::Missing } else { Value::Text(kept) })
         }
         Format::Free if text.contains(['\n', '\r']) => {
             // A line that a cell breaks to fit is one line.

@@ -24,7 +24,7 @@ const STATEMENTS: [&str; 12] = [
 
 /// Functions beside the measures, by the name that the engine knows them by. None makes more than it is
 /// given: what repeats, pads or generates is not among them.
-const FUNCTIONS: [&str; 33] = [
+const FUNCTIONS: [&str; 34] = [
     "period_end",
     "sum_once",
     "first_value",
@@ -53,6 +53,7 @@ const FUNCTIONS: [&str; 33] = [
     "power",
     "length",
     "character_length",
+    "date_part",
     "split_part",
     "left",
     "right",

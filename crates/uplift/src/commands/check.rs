@@ -5,7 +5,7 @@ use uplift_client::{all_checks, connect};
 use uplift_core::error::Result;
 use uplift_core::language::Language;
 use uplift_proto::dataset::code_title;
-use uplift_proto::v1::metrics::{CheckResult, CheckStatementsRequest, Verdict};
+use uplift_proto::v1::metrics::{CheckResult, CheckStatementsRequest, CheckStatementsResponse, Verdict};
 
 use crate::arguments::{MetricsAddress, OutputFormat};
 use crate::outcome::Outcome;
@@ -36,11 +36,21 @@ pub(crate) async fn run(args: CheckArgs, language: Language) -> Result<Outcome> 
     let mut client = uplift_client::metrics(connect(&args.address.metrics_url).await?);
     let answer = all_checks(&mut client, request).await?;
     listing(&answer.results, language).print(args.format)?;
-    eprintln!(
-        "{} checks: {} consistent, {} inconsistent, {} undetermined",
-        answer.checks, answer.consistent, answer.inconsistent, answer.undetermined
-    );
+    eprintln!("{}", summary(&answer, language));
     Ok(if answer.inconsistent > 0 { Outcome::ProblemsFound } else { Outcome::Done })
+}
+
+/// How many checks there are of each verdict.
+pub(crate) fn summary(answer: &CheckStatementsResponse, language: Language) -> String {
+    let CheckStatementsResponse { checks, consistent, inconsistent, undetermined, .. } = answer;
+    match language {
+        Language::En => format!(
+            "{checks} checks: {consistent} consistent, {undetermined} undetermined, {inconsistent} contradictions"
+        ),
+        Language::Zh => {
+            format!("共核对{checks}项：{consistent}项相符，{undetermined}项无法判定，{inconsistent}项不相符")
+        }
+    }
 }
 
 /// Judged checks as rows.
@@ -50,7 +60,7 @@ pub(crate) fn listing(results: &[CheckResult], language: Language) -> Listing<'s
         let kind = code_title("statement_check", "kind", check.kind);
         let verdict = match result.verdict() {
             Verdict::Consistent => language.choose("consistent", "相符"),
-            Verdict::Inconsistent => language.choose("≠ inconsistent", "≠ 矛盾"),
+            Verdict::Inconsistent => language.choose("≠ inconsistent", "≠ 不相符"),
             Verdict::Undetermined | Verdict::Unspecified => language.choose("? undetermined", "? 无法判定"),
         };
         vec![

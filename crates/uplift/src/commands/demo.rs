@@ -17,7 +17,7 @@ use uplift_simulate::{Article, Plan};
 
 use crate::arguments::{OutputFormat, ProgrammeSize};
 use crate::commands::{check, load, report, scorecard, serve};
-use crate::figure_text::print_simulated_note;
+use crate::figure_text::{print_agreement_note, print_simulated_note};
 use crate::outcome::Outcome;
 use crate::terminal::{say, say_in};
 
@@ -88,6 +88,7 @@ async fn show_scorecard(metrics: &mut MetricsClient, document: &Document, langua
     );
     scorecard::listing(&figures, &indicators, language).print(OutputFormat::Table)?;
     print_simulated_note(&figures, language);
+    print_agreement_note(&figures, language);
     Ok(())
 }
 
@@ -98,13 +99,7 @@ async fn show_contradictions(
 ) -> Result<()> {
     let request = CheckStatementsRequest { document_id: document.document_id.clone(), ..Default::default() };
     let answer = all_checks(metrics, request).await?;
-    say!(
-        "{} checks: {} consistent, {} undetermined, {} contradictions",
-        answer.checks,
-        answer.consistent,
-        answer.undetermined,
-        answer.inconsistent
-    );
+    say!("{}", check::summary(&answer, language));
     let contradictions: Vec<_> =
         answer.results.into_iter().filter(|r| r.verdict() == Verdict::Inconsistent).collect();
     check::listing(&contradictions, language).print(OutputFormat::Table)

@@ -7,10 +7,11 @@ use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 use uplift_core::error::Result;
 use uplift_core::format::grouped;
+use uplift_core::language::Language;
 use uplift_server::backup::{self, Finding, Verification};
 
 use crate::outcome::Outcome;
-use crate::terminal::say;
+use crate::terminal::{message, say, say_in};
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
@@ -54,36 +55,44 @@ struct DataFolder {
     data_dir: PathBuf,
 }
 
-pub(crate) async fn verify(args: VerifyArgs) -> Result<Outcome> {
+pub(crate) async fn verify(args: VerifyArgs, language: Language) -> Result<Outcome> {
     let Verifiable::Tables = args.what;
     let folder = &args.folder.data_dir;
     let bar = spinner();
-    let verification = backup::verify(folder, |table| bar.set_message(format!("verifying {table}"))).await;
+    let verification = backup::verify(folder, |table| {
+        bar.set_message(format!("{} {table}", language.choose("verifying", "核验")))
+    })
+    .await;
     bar.finish_and_clear();
-    Ok(report(folder, &verification?))
+    Ok(report(folder, &verification?, language))
 }
 
-pub(crate) async fn backup(args: BackupArgs) -> Result<Outcome> {
+pub(crate) async fn backup(args: BackupArgs, language: Language) -> Result<Outcome> {
     let bar = spinner();
     let copied =
         backup::backup(&args.folder.data_dir, &args.to, |table| bar.set_message(table.to_owned())).await;
     bar.finish_and_clear();
-    let outcome = report(&args.to, &copied?);
+    let outcome = report(&args.to, &copied?, language);
     if outcome == Outcome::Done {
-        say!("Backup of {}: {}", args.folder.data_dir.display(), args.to.display());
+        let (from, to) = (args.folder.data_dir.display(), args.to.display());
+        say_in!(language, "Backup of {from}: {to}", "{from}的备份：{to}");
     }
     Ok(outcome)
 }
 
-pub(crate) async fn restore(args: RestoreArgs) -> Result<Outcome> {
+pub(crate) async fn restore(args: RestoreArgs, language: Language) -> Result<Outcome> {
     let bar = spinner();
     let copied =
         backup::restore(&args.from, &args.folder.data_dir, |table| bar.set_message(table.to_owned())).await;
     bar.finish_and_clear();
-    let outcome = report(&args.from, &copied?);
+    let outcome = report(&args.from, &copied?, language);
     if outcome == Outcome::Done {
         let folder = args.folder.data_dir.display();
-        say!("Restored to {folder}. Start the services on it with: uplift serve --data-dir {folder}");
+        say_in!(
+            language,
+            "Restored to {folder}. Start the services on it with: uplift serve --data-dir {folder}",
+            "已恢复到{folder}。启动服务：uplift serve --data-dir {folder}"
+        );
     }
     Ok(outcome)
 }
@@ -97,36 +106,47 @@ fn spinner() -> ProgressBar {
 /// Submissions that are named for one file.
 const MAX_SUBMISSIONS: usize = 5;
 
-fn report(folder: &Path, verification: &Verification) -> Outcome {
+fn report(folder: &Path, verification: &Verification, language: Language) -> Outcome {
     let Verification { tables, files, unproven, findings } = verification;
     let count = |n: usize| grouped((n as i64).into());
-    say!("{}: {} tables, {} files", folder.display(), count(*tables), count(*files));
+    let (tables, files) = (count(*tables), count(*files));
+    let shown = folder.display();
+    say_in!(language, "{shown}: {tables} tables, {files} files", "{shown}：{tables}个表，{files}个文件");
     if *unproven > 0 {
-        say!(
-            "  {} files of logs have no digest, and were only looked for: another program wrote them, or the process \
-             was killed just after it did.",
-            count(*unproven)
+        let unproven = count(*unproven);
+        say_in!(
+            language,
+            "  {unproven} files of logs have no digest, and were only looked for: another program wrote them, or the \
+             process was killed just after it did.",
+            "  {unproven}个日志文件没有摘要，只查了是否存在：由其他程序写入，或进程写完即被终止。"
         );
     }
     for Finding { table, file, what, version, submissions } in findings {
         let file = if file.is_empty() { String::new() } else { format!(" {file}") };
-        let version = version.map(|v| format!(", version {v}")).unwrap_or_default();
+        let word = language.choose(", version ", "，版本");
+        let version = version.map(|v| format!("{word}{v}")).unwrap_or_default();
         let named: Vec<_> = submissions.iter().take(MAX_SUBMISSIONS).map(String::as_str).collect();
         let more = submissions.len().saturating_sub(MAX_SUBMISSIONS);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let more = match (more, language) {
+            (0, _) => String::new(),
+            (more, Language::En) => format!(" and {more} more"),
+            (more, Language::Zh) => format!("等，另有{more}批"),
+        };
         let named = if named.is_empty() {
             String::new()
         } else {
-            format!("; submissions {}{more}", named.join(", "))
+            format!("{}{}{more}", language.choose("; submissions ", "；批次 "), named.join(", "))
         };
-        say!("  ✗ {table}{file}{version}: {what}{named}");
+        say!("  ✗ {table}{file}{version}{}{}{named}", language.choose(": ", "："), message(what, language));
     }
     if findings.is_empty() {
-        say!("Everything is as it was committed.");
+        say_in!(language, "Everything is as it was committed.", "全部与入库时一致。");
         return Outcome::Done;
     }
-    say!(
-        "Restore the whole folder from a backup, or replace what these submissions sent: uplift restore --help"
+    say_in!(
+        language,
+        "Restore the whole folder from a backup, or replace what these submissions sent: uplift restore --help",
+        "请从备份恢复整个目录，或替换这些批次所上报的内容：uplift restore --help"
     );
     Outcome::ProblemsFound
 }

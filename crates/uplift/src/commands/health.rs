@@ -8,10 +8,11 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use uplift_client::{connect, from_status};
 use uplift_core::error::Result;
+use uplift_core::language::Language;
 use uplift_proto::service::Service;
 
 use crate::outcome::Outcome;
-use crate::terminal::say;
+use crate::terminal::{message, say, say_in};
 
 #[derive(Debug, Args)]
 pub(crate) struct HealthArgs {
@@ -21,7 +22,7 @@ pub(crate) struct HealthArgs {
 }
 
 /// Asks each address, and prints one line for each.
-pub(crate) async fn run(args: HealthArgs) -> Result<Outcome> {
+pub(crate) async fn run(args: HealthArgs, language: Language) -> Result<Outcome> {
     let usual = || Service::ALL.map(Service::default_url).to_vec();
     let urls = if args.urls.is_empty() { usual() } else { args.urls };
     let mut outcome = Outcome::Done;
@@ -29,12 +30,13 @@ pub(crate) async fn run(args: HealthArgs) -> Result<Outcome> {
         let answer = tokio::time::timeout(Duration::from_secs(5), status(&url)).await;
         let state = match answer {
             Ok(Ok(ServingStatus::Serving)) => {
-                say!("{url} serving");
+                say_in!(language, "{url} serving", "{url} 正常");
                 continue;
             }
-            Ok(Ok(status)) => status.as_str_name().to_lowercase(),
-            Ok(Err(error)) => error.message,
-            Err(_) => "did not answer within 5 seconds".to_owned(),
+            Ok(Ok(ServingStatus::NotServing)) => language.choose("not serving", "不受理").to_owned(),
+            Ok(Ok(_)) => language.choose("unknown", "状态不明").to_owned(),
+            Ok(Err(error)) => message(&error.message, language),
+            Err(_) => message("did not answer within 5 seconds", language),
         };
         say!("{url} {state}");
         outcome = Outcome::ProblemsFound;

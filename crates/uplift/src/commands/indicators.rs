@@ -11,7 +11,7 @@ use uplift_proto::v1::metrics::{Component, GetIndicatorRequest, Indicator, ListI
 
 use crate::arguments::{MetricsAddress, OutputFormat};
 use crate::outcome::Outcome;
-use crate::terminal::{Listing, say, say_in};
+use crate::terminal::{Listing, message, say, say_in};
 
 #[derive(Debug, Args)]
 pub(crate) struct IndicatorsArgs {
@@ -71,32 +71,38 @@ pub(crate) fn describe(indicator: &Indicator, language: Language) {
     say!("{}@{}  {title} ({unit})", indicator.indicator_id, indicator.version);
     say!("  {}", language.choose(&indicator.definition_en, &indicator.definition_zh));
     if !indicator.changed.is_empty() {
-        say_in!(language, "  changed: {}", "  变更：{}", indicator.changed);
+        say_in!(language, "  changed: {}", "  变更：{}", message(&indicator.changed, language));
     }
     if !indicator.source.is_empty() {
-        say_in!(language, "  source: {}", "  定义出处：{}", indicator.source);
+        say_in!(language, "  source: {}", "  定义出处：{}", message(&indicator.source, language));
     }
     let parts = [
-        ("value", &indicator.value),
-        ("numerator", &indicator.numerator),
-        ("denominator", &indicator.denominator),
+        (language.choose("value", "数值"), &indicator.value),
+        (language.choose("numerator", "分子"), &indicator.numerator),
+        (language.choose("denominator", "分母"), &indicator.denominator),
     ];
     for (name, part) in parts {
         if let Some(part) = part {
-            say!("  {name}: {}", component(part));
+            say!("  {name}{}{}", language.choose(": ", "："), component(part, language));
         }
     }
     if indicator.scale != 1 {
-        say!("  times {}", indicator.scale);
+        say_in!(language, "  times {}", "  乘以{}", indicator.scale);
     }
 }
 
-fn component(component: &Component) -> String {
+fn component(component: &Component, language: Language) -> String {
     let Component { measure, dataset, period, .. } = component;
     let condition = match component.r#where.as_str() {
         "" => String::new(),
-        condition => format!(" where {condition}"),
+        condition => format!("{}{condition}", language.choose(" where ", "，条件 ")),
     };
-    let time = if component.stock { "up to the end of the period, by" } else { "in the period, by" };
-    format!("{measure} of {dataset}{condition}; {time} {period}")
+    match (language, component.stock) {
+        (Language::En, true) => {
+            format!("{measure} of {dataset}{condition}; up to the end of the period, by {period}")
+        }
+        (Language::En, false) => format!("{measure} of {dataset}{condition}; in the period, by {period}"),
+        (Language::Zh, true) => format!("{dataset}的 {measure}{condition}；截至期末，按 {period}"),
+        (Language::Zh, false) => format!("{dataset}的 {measure}{condition}；当期，按 {period}"),
+    }
 }

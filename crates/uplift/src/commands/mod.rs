@@ -42,11 +42,11 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome> {
             Command::Trace(args) => trace::run(args, language).await,
             Command::Measure(args) => measure::run(&args, language),
             Command::Check(args) => check::run(args, language).await,
-            Command::Report(args) => report::run(args).await,
-            Command::Health(args) => health::run(args).await,
-            Command::Verify(args) => folder::verify(args).await,
-            Command::Backup(args) => folder::backup(args).await,
-            Command::Restore(args) => folder::restore(args).await,
+            Command::Report(args) => report::run(args, language).await,
+            Command::Health(args) => health::run(args, language).await,
+            Command::Verify(args) => folder::verify(args, language).await,
+            Command::Backup(args) => folder::backup(args, language).await,
+            Command::Restore(args) => folder::restore(args, language).await,
         }
     })
 }

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use tonic::transport::Channel;
 use uplift_client::{ReportingClient, connect, from_status};
 use uplift_core::error::{Error, ErrorKind, Result};
+use uplift_core::language::Language;
 use uplift_proto::v1::reporting::{
     DownloadReportRequest, GenerateReportRequest, Report, download_report_response::Part,
     generate_report_response::Event,
@@ -29,15 +30,14 @@ pub(crate) struct ReportArgs {
     address: ReportingAddress,
 }
 
-pub(crate) async fn run(args: ReportArgs) -> Result<Outcome> {
+pub(crate) async fn run(args: ReportArgs, language: Language) -> Result<Outcome> {
     let channel = connect(&args.address.reporting_url).await?;
     let report = generate(channel, &args.document, &args.output).await?;
-    eprintln!(
-        "{}: {} figures, {} contradictions",
-        args.output.display(),
-        report.figures,
-        report.contradictions
-    );
+    let (file, figures, contradictions) = (args.output.display(), report.figures, report.contradictions);
+    match language {
+        Language::En => eprintln!("{file}: {figures} figures, {contradictions} contradictions"),
+        Language::Zh => eprintln!("{file}：{figures}个数字，{contradictions}处不相符"),
+    }
     Ok(Outcome::Done)
 }
 

@@ -15,7 +15,7 @@ use uplift_proto::v1::records::Statistic;
 
 use crate::arguments::{MetricsAddress, OutputFormat};
 use crate::commands::indicators::definitions;
-use crate::figure_text::{growth, number, print_simulated_note, title, unit, value};
+use crate::figure_text::{growth, number, print_agreement_note, print_simulated_note, title, unit, value};
 use crate::outcome::Outcome;
 use crate::terminal::Listing;
 
@@ -40,6 +40,7 @@ pub(crate) async fn run(args: ScorecardArgs, language: Language) -> Result<Outco
     listing(&figures, &indicators, language).print(args.format)?;
     if args.format == OutputFormat::Table {
         print_simulated_note(&figures, language);
+        print_agreement_note(&figures, language);
     }
     Ok(Outcome::Done)
 }
@@ -97,6 +98,8 @@ pub(crate) fn listing(
 fn published(figure: &Figure, language: Language) -> String {
     let text = |p: &PublishedValue| {
         let mark = match p.verdict() {
+            // The simulation takes its totals from what was published.
+            Verdict::Consistent if figure.simulated => "=†",
             Verdict::Consistent => "=",
             Verdict::Inconsistent => "≠",
             Verdict::Undetermined | Verdict::Unspecified => {

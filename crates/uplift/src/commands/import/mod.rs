@@ -17,7 +17,7 @@ use uplift_proto::v1::ingest::{
 
 pub(crate) use self::arguments::ImportArgs;
 use crate::outcome::Outcome;
-use crate::terminal::{say, say_in};
+use crate::terminal::{message, say, say_in};
 
 /// Bytes of one message of an upload.
 const CHUNK: usize = 256 * 1024;
@@ -49,7 +49,7 @@ pub(crate) async fn run(args: ImportArgs, language: Language) -> Result<Outcome>
                     language,
                     "  the reasons cannot be fetched now ({}); the same command fetches them again",
                     "  暂时无法取得退回原因（{}）；重新执行同一命令即可再取",
-                    error.message
+                    message(&error.message, language)
                 );
                 return Ok(Outcome::ProblemsFound);
             }
@@ -59,8 +59,9 @@ pub(crate) async fn run(args: ImportArgs, language: Language) -> Result<Outcome>
     let mark = answer.reading.as_ref().map_or("", |reading| reading.decimal_mark.as_str());
     for rejection in rejections.iter().take(MAX_PRINTED) {
         let field = if rejection.field.is_empty() { String::new() } else { format!(", {}", rejection.field) };
-        let Rejection { row, message, .. } = rejection;
-        say_in!(language, "  {word} {row}{field}: {message}", "  第{row}行{field}: {message}",);
+        let row = rejection.row;
+        let said = message(&rejection.message, language);
+        say_in!(language, "  {word} {row}{field}: {said}", "  第{row}行{field}：{said}",);
     }
     if rejections.len() > MAX_PRINTED {
         let more = rejections.len() - MAX_PRINTED;

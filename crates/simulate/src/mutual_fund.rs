@@ -1,0 +1,116 @@
+//! What the village mutual funds of a county lend and get back: loans of about five thousand yuan for half a year to a year, most
+//! repaid on the day, some late, a few never; fees, rescheduling, write-offs.
+
+use chrono::{Days, NaiveDate};
+use sha2::{Digest, Sha256};
+use uplift_proto::v1::records::{FlowKind, FundFlow, FundSource};
+
+use crate::county::YEARS;
+use crate::money::flow;
+use crate::organisations::MutualFund;
+use crate::share::Share;
+use crate::submission::Plan;
+
+/// Loans of a fund in a year: as many as such funds make, fewer in a small simulation.
+fn loans(plan: Plan) -> usize {
+    (plan.households / 200).clamp(4, 100)
+}
+
+/// The flows of a county's funds in a year.
+pub(crate) fn flows(plan: Plan, share: &Share<'_>, funds: &[&MutualFund]) -> Vec<FundFlow> {
+    let mut flows = Vec::new();
+    for fund in funds.iter().filter(|fund| fund.founded <= share.year) {
+        if fund.founded == share.year {
+            flows.push(contributions(share, fund));
+        }
+        // Loans of both years: what was lent in the first is due in the second.
+        for lent in YEARS.into_iter().filter(|lent| (fund.founded..=share.year).contains(lent)) {
+            for n in 0..loans(plan) {
+                flows.extend(loan_flows(share, fund, lent, (n, loans(plan))));
+            }
+        }
+    }
+    flows
+}
+
+fn contributions(share: &Share<'_>, fund: &MutualFund) -> FundFlow {
+    let o = &fund.organisation;
+    let fen = o.members.unwrap_or_default() as u64 * 30_000;
+    FundFlow {
+        programme_id: "mutual_fund".into(),
+        payee_id: o.organisation_id.clone(),
+        area_code: o.area_code.clone(),
+        ..flow(
+            share,
+            format!("share-{}", o.organisation_id),
+            FlowKind::Share,
+            FundSource::Members,
+            (fen, o.founded.clone()),
+        )
+    }
+}
+
+/// What becomes of a loan.
+enum Course {
+    OnTime,
+    Late { days: u64 },
+    Rescheduled,
+    Half,
+    WrittenOff,
+}
+
+/// What a year has of one loan.
+fn loan_flows(share: &Share<'_>, fund: &MutualFund, lent: i32, (n, of): (usize, usize)) -> Vec<FundFlow> {
+    let o = &fund.organisation;
+    let id = format!("{}-{lent}-{n}", o.organisation_id.trim_start_matches("fund-"));
+    let draw = name_draw(&id);
+    let fen = (2_000 + draw % 61 * 100) * 100;
+    // Over the year, after the foundation in the year of it.
+    let first = if fund.founded == lent { o.founded.clone() } else { format!("{lent}-01-10") };
+    let day = |text: &str| text.parse::<NaiveDate>().unwrap_or_default();
+    let (first, last) = (day(&first), day(&format!("{lent}-12-20")));
+    let date = first + Days::new((last - first).num_days() as u64 * n as u64 / of as u64);
+    let term = if draw >> 20 & 1 == 0 { 182 } else { 365 };
+    let due = date + Days::new(term);
+    let course = match (draw >> 32) % 100 {
+        0..2 => Course::Half,
+        2..3 => Course::WrittenOff,
+        3..5 => Course::Rescheduled,
+        5..11 => Course::Late { days: 5 + (draw >> 40) % 80 },
+        _ => Course::OnTime,
+    };
+    let one = |name: &str, kind: FlowKind, fen: u64, date: NaiveDate, due: Option<NaiveDate>| FundFlow {
+        programme_id: "mutual_fund".into(),
+        area_code: o.area_code.clone(),
+        loan_id: format!("loan-{id}"),
+        due: due.map(|due| due.to_string()).unwrap_or_default(),
+        ..flow(share, format!("{name}-{id}"), kind, FundSource::Members, (fen, date.to_string()))
+    };
+    let fund_id = || o.organisation_id.clone();
+    let paid =
+        |name: &str, kind, fen, date| FundFlow { payee_id: fund_id(), ..one(name, kind, fen, date, None) };
+    // Six per mille a month.
+    let fee = fen * 6 * (term / 30) / 1_000;
+    let back =
+        |fen, date| [paid("paid", FlowKind::Repayment, fen, date), paid("fee", FlowKind::Fee, fee, date)];
+    let mut flows =
+        vec![FundFlow { payer_id: fund_id(), ..one("lent", FlowKind::Loan, fen, date, Some(due)) }];
+    match course {
+        Course::OnTime => flows.extend(back(fen, due - Days::new(2))),
+        Course::Late { days } => flows.extend(back(fen, due + Days::new(days))),
+        Course::Half => flows.extend(back(fen / 2, due)),
+        Course::Rescheduled => {
+            flows.extend(back(fen / 2, due));
+            flows.push(one("later", FlowKind::Rescheduling, fen - fen / 2, due, Some(due + Days::new(182))));
+        }
+        Course::WrittenOff => flows.push(one("off", FlowKind::WriteOff, fen, due + Days::new(170), None)),
+    }
+    flows.retain(|flow| flow.date.starts_with(&share.year.to_string()));
+    flows
+}
+
+/// A draw that depends on a name alone: the same in every year.
+fn name_draw(name: &str) -> u64 {
+    let digest = Sha256::digest(name);
+    digest.iter().take(8).fold(0, |draw, byte| draw << 8 | u64::from(*byte))
+}
