@@ -17,6 +17,8 @@ pub struct Dataset {
     pub title: Bilingual,
     /// Fields that together tell records apart.
     pub key: Vec<String>,
+    /// Whether the key tells only the records of one reporting area apart.
+    pub key_of_area: bool,
     /// Fields, in the order of their declaration.
     pub fields: Vec<Field>,
     /// Rules over several fields of a record.

@@ -68,8 +68,11 @@ static INITIALS: LazyLock<Vec<char>> = LazyLock::new(|| {
 fn may_be_word(text: &str) -> bool {
     let Some(first) = text.trim_start().chars().next() else { return false };
     let mut buffer = [0; 4];
-    // A full-width letter is one too.
-    let first = half_width(first.encode_utf8(&mut buffer)).chars().next().unwrap_or(first);
+    let first = match first.is_ascii() {
+        true => first,
+        // A full-width letter is one too.
+        false => half_width(first.encode_utf8(&mut buffer)).chars().next().unwrap_or(first),
+    };
     INITIALS.binary_search(&first.to_ascii_lowercase()).is_ok()
 }
 

@@ -48,8 +48,6 @@ pub(crate) struct Cell<'r> {
 }
 
 impl<'r> Cell<'r> {
-    pub(crate) const EMPTY: Self = Self { text: "", kind: CellKind::Written };
-
     pub(crate) fn written(text: &'r str) -> Self {
         Self { text: cell::read(text.trim()), kind: CellKind::Written }
     }

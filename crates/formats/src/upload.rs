@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use rust_decimal::Decimal;
 use uplift_core::dataset::{Dataset, Field, Kind, MAX_RECORDS};
 use uplift_core::error::{Error, Result};
 use uplift_core::rejection::{Rejection, Rejections, Rule, shortened};
@@ -13,7 +12,7 @@ use crate::field_names::FieldNames;
 use crate::headings::{Column, Declared, MappedColumn, fields, map_headings};
 use crate::label::Label;
 use crate::reading::{Reading, ReadingOptions};
-use crate::row::{Cell, CellKind, Row};
+use crate::row::{CellKind, Row};
 use crate::row_numbers::RowNumbers;
 use crate::sheet::Sheet;
 use crate::source::Source;
@@ -142,10 +141,11 @@ impl UploadedFile {
                 });
             }
             for ((builder, cell), field) in builders.iter_mut().zip(&cells).zip(&self.dataset.fields) {
-                let (cell, scale) = match cell {
-                    Some((n, column)) => (row.cell(*n), column.scale),
-                    None => (Cell::EMPTY, Decimal::ONE),
+                let Some((n, column)) = cell else {
+                    builder.push(Value::Missing);
+                    continue;
                 };
+                let (cell, scale) = (row.cell(*n), column.scale);
                 if is_number(field) && cell.kind == CellKind::Written && in_doubt(cell.text) {
                     doubt = true;
                     return Ok(ControlFlow::Break(()));

@@ -89,7 +89,9 @@ impl Keys {
 
 /// The key of each row.
 pub(crate) fn digests(dataset: &Dataset, batch: &RecordBatch) -> Result<Vec<Key>> {
-    let rows = key_rows(&key_columns(dataset, batch))?;
+    let mut columns = key_columns(dataset, batch);
+    columns.extend(batch.column_by_name(REPORTING_AREA).filter(|_| dataset.key_of_area).cloned());
+    let rows = key_rows(&columns)?;
     let digest = |row: arrow::row::Row<'_>| {
         let mut key = Key::default();
         key.copy_from_slice(&Sha256::digest(row.data())[..16]);

@@ -63,6 +63,7 @@ fn dataset(pool: &DescriptorPool, list: &FieldDescriptor) -> Dataset {
         rows_number: list.number(),
         title: title(&options),
         key: texts(&options, "key"),
+        key_of_area: flag(&options, "key_of_area"),
         fields: message.fields().map(|f| field(pool, &f)).collect(),
         rules,
     }

@@ -8,7 +8,7 @@ use uplift_core::language::Language;
 use uplift_proto::v1::ingest::upload_file_request::Part;
 use uplift_proto::v1::ingest::{Policy, SubmissionHeader, UploadFileRequest, UploadHeader};
 
-use crate::terminal::say_in;
+use crate::terminal::{message, say_in};
 
 /// Simulated. A word for an amount, a day that does not exist, another county's code.
 const ROWS: &str = "2009年财政扶贫资金拨付情况表（模拟数据）,,,,,\n\
@@ -57,7 +57,7 @@ pub(crate) async fn submit(channel: Channel, language: Language) -> Result<()> {
             rejection.row,
             rejection.field,
             rejection.value,
-            rejection.message
+            message(&rejection.message, language)
         );
     }
     Ok(())

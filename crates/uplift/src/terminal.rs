@@ -144,7 +144,8 @@ pub(crate) fn print_error(error: &Error, language: Language) {
     let mut cause = error.source.as_deref().map(|s| s as &dyn std::error::Error);
     while let Some(inner) = cause {
         // What the system or a library says is in its own words.
-        eprint(format!("  {}{inner}", language.choose("because: ", "原因：")));
+        let inner_text = message(&inner.to_string(), language);
+        eprint(format!("  {}{inner_text}", language.choose("because: ", "原因：")));
         cause = inner.source();
     }
 }

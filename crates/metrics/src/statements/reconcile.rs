@@ -40,8 +40,14 @@ pub(crate) fn check_all(checks: Vec<StatementCheck>, figures: &[PublishedFigure]
         document.insert(&figure.statement.statement_id, figure);
     }
     let judge = |check: StatementCheck| {
-        let document = documents.get(check.document_id.as_str());
-        judge(check, document.unwrap_or(&ById::default()))
+        let own = documents.get(check.document_id.as_str());
+        // A statement of another document is named with it: document/statement.
+        let of_other = |name: &str| {
+            let (document, statement) = name.split_once('/')?;
+            documents.get(document)?.get(statement).copied()
+        };
+        let find = |name: &str| own.and_then(|d| d.get(name).copied()).or_else(|| of_other(name));
+        judge(check, &find)
     };
     checks.into_iter().map(judge).collect()
 }
@@ -49,19 +55,18 @@ pub(crate) fn check_all(checks: Vec<StatementCheck>, figures: &[PublishedFigure]
 /// The figures of a document by the id of their statement.
 type ById<'a> = HashMap<&'a str, &'a PublishedFigure>;
 
-fn judge(check: StatementCheck, by_id: &ById<'_>) -> CheckResult {
-    let find = |id: &str| by_id.get(id).copied();
+fn judge<'a>(check: StatementCheck, find: &dyn Fn(&str) -> Option<&'a PublishedFigure>) -> CheckResult {
     let statement = find(&check.statement_id).cloned();
     let (mut operands, mut arithmetic) = (Vec::new(), Bilingual::default());
     let result = parse(&check).and_then(|expression| {
-        operands = expression.names().into_iter().filter_map(find).cloned().collect();
+        operands = expression.names().into_iter().filter_map(&find).cloned().collect();
         let shown = |language| {
             let figure =
                 |name: &str| find(name).map_or_else(|| written(name), |f| printed_figure(f, language));
             expression.display_with(&figure)
         };
         arithmetic = Bilingual::new(shown(Language::En), shown(Language::Zh));
-        evaluate(&check, &expression, &find)
+        evaluate(&check, &expression, find)
     });
     let (verdict, computed, explanation) = match result {
         Ok((statement, relation, computed)) => {

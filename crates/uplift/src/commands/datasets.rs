@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use uplift_client::{connect, from_status};
-use uplift_core::dataset::{Dataset, Field, Format, Kind};
+use uplift_core::dataset::{Code, Dataset, Field, Format, Kind};
 use uplift_core::error::{Error, Result};
 use uplift_core::format::grouped;
 use uplift_core::language::Language;
+use uplift_core::unit::unit_name;
 use uplift_proto::v1::ingest::GetTemplateRequest;
 
 use crate::arguments::{IngestAddress, OutputFormat};
 use crate::outcome::Outcome;
 use crate::saved_file::save;
-use crate::terminal::{Listing, say};
+use crate::terminal::{Listing, message, say};
 
 #[derive(Debug, Args)]
 pub(crate) struct DatasetsArgs {
@@ -55,7 +56,11 @@ fn datasets(language: Language) -> Listing<'static> {
         vec![d.name.clone(), d.title.text(language).to_owned(), d.fields.len().to_string(), d.key.join(", ")]
     };
     let rows = uplift_proto::dataset::all().iter().map(row).collect();
-    Listing { columns: vec!["dataset", "title", "fields", "key"], numbers: vec![2], rows }
+    let columns = match language {
+        Language::En => vec!["dataset", "title", "fields", "key"],
+        Language::Zh => vec!["数据集", "名称", "字段数", "主键"],
+    };
+    Listing { columns, numbers: vec![2], rows }
 }
 
 fn fields(dataset: &Dataset, language: Language) -> Listing<'static> {
@@ -65,19 +70,29 @@ fn fields(dataset: &Dataset, language: Language) -> Listing<'static> {
                 let most = Format::Free.max_length();
                 language.choose(&format!("at most {most} characters"), &format!("最多{most}字")).to_owned()
             }
-            (Kind::Text(format), _) => format.describe().to_owned(),
-            (Kind::Code(codes), _) => codes.iter().map(|c| c.stored.as_str()).collect::<Vec<_>>().join(", "),
+            (Kind::Text(format), _) => message(format.describe(), language),
+            (Kind::Code(codes), _) => {
+                let name = |c: &Code| match language {
+                    Language::En => c.stored.clone(),
+                    Language::Zh => format!("{} {}", c.stored, c.title.zh),
+                };
+                codes.iter().map(name).collect::<Vec<_>>().join(language.choose(", ", "、"))
+            }
             (_, Some((low, high))) => {
                 let to = language.choose("to", "至");
-                format!("{} {} {to} {}", f.unit, grouped(low), grouped(high)).trim_start().to_owned()
+                let unit = unit_name(&f.unit, language);
+                format!("{unit} {} {to} {}", grouped(low), grouped(high)).trim_start().to_owned()
             }
-            (_, None) => f.unit.clone(),
+            (_, None) => unit_name(&f.unit, language).to_owned(),
         };
-        let required = if f.required { "yes" } else { "" };
+        let required = if f.required { language.choose("yes", "是") } else { "" };
         let title = f.title.text(language).to_owned();
-        vec![f.name.clone(), title, f.kind.name().to_owned(), required.to_owned(), holds]
+        vec![f.name.clone(), title, message(f.kind.name(), language), required.to_owned(), holds]
     };
-    let columns = vec!["field", "title", "type", "required", "holds"];
+    let columns = match language {
+        Language::En => vec!["field", "title", "type", "required", "holds"],
+        Language::Zh => vec!["字段", "名称", "类型", "必填", "内容"],
+    };
     Listing { columns, numbers: Vec::new(), rows: dataset.fields.iter().map(row).collect() }
 }
 

@@ -31,7 +31,7 @@ pub(crate) async fn run(args: LoadArgs, language: Language) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Submits the article, then, unless there are no households, a simulated programme and a county's
+/// Submits the article and what is at hand of the one on the year before; then, unless there are no households, a simulated programme and a county's
 /// file with errors. Submitting it again changes nothing.
 pub(crate) async fn submit(
     channel: Channel,
@@ -40,6 +40,7 @@ pub(crate) async fn submit(
     language: Language,
 ) -> Result<()> {
     submit_article(channel.clone(), article, language).await?;
+    submit_article(channel.clone(), &Article::chongqing_2010()?, language).await?;
     if plan.households > 0 {
         simulate::submit(channel.clone(), plan, language).await?;
         county_file::submit(channel, language).await?;

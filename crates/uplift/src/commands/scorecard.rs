@@ -112,7 +112,10 @@ fn published(figure: &Figure, language: Language) -> String {
         let statistic = code_title("statement", "statistic", p.statistic).filter(|_| of_change);
         let qualifier =
             statistic.map(|title| format!("{} {qualifier}", title.text(language))).unwrap_or(qualifier);
-        format!("{mark} {qualifier}{}", printed(&p.printed, language))
+        // Some documents print growth without its sign.
+        let percent = p.statistic() == Statistic::Growth && !p.printed.ends_with(['%', '％']);
+        let sign = if percent { "%" } else { "" };
+        format!("{mark} {qualifier}{}{sign}", printed(&p.printed, language))
     };
     let mut texts: Vec<_> = figure.published.iter().map(text).collect();
     texts.dedup();

@@ -11,6 +11,7 @@ use uplift_client::{connect, from_status};
 use uplift_core::error::{Error, Result};
 use uplift_core::format::grouped;
 use uplift_core::language::Language;
+use uplift_proto::dataset::find;
 use uplift_proto::v1::ingest::write_records_request::Part;
 use uplift_proto::v1::ingest::{RecordBatch, WriteRecordsRequest};
 use uplift_server::telemetry::stages;
@@ -18,7 +19,7 @@ use uplift_simulate::{Plan, SimulatedSubmission};
 
 use crate::arguments::{IngestAddress, OutputFormat};
 use crate::outcome::Outcome;
-use crate::terminal::{Listing, say_in};
+use crate::terminal::{Listing, message, say_in};
 
 /// Concurrent streams: enough for submissions to share commits.
 const CONCURRENCY: usize = 32;
@@ -129,7 +130,7 @@ async fn write(
         None => Ok((dataset, accepted, rejected)),
         // Simulated records should fit: one that does not is our fault.
         Some(r) => Err(Error::internal(
-            format!("{dataset} row {}: {}: {}", r.row, r.field, r.message),
+            format!("{dataset}, row {}, {}: {}", r.row, r.field, r.message),
             "simulated rows were rejected",
         )),
     }
@@ -138,7 +139,11 @@ async fn write(
 fn print_totals(totals: &BTreeMap<String, Totals>, elapsed: Duration, language: Language) -> Result<()> {
     let count = |n: i64| grouped(n.into());
     let row = |(dataset, t): (&String, &Totals)| {
-        vec![dataset.clone(), count(t.submissions as i64), count(t.accepted), count(t.rejected)]
+        let title = match (find(dataset), language) {
+            (Some(known), Language::Zh) => known.title.zh.clone(),
+            _ => dataset.clone(),
+        };
+        vec![title, count(t.submissions as i64), count(t.accepted), count(t.rejected)]
     };
     let listing = Listing {
         columns: match language {
@@ -166,10 +171,11 @@ fn print_totals(totals: &BTreeMap<String, Totals>, elapsed: Duration, language: 
 fn print_stages(language: Language) {
     let stages = stages();
     let total: f64 = stages.iter().map(|(_, time)| time.as_secs_f64()).sum();
-    let share =
-        |(name, time): &(&str, Duration)| format!("{name} {:.0}%", time.as_secs_f64() / total * 100.0);
+    let share = |(name, time): &(&str, Duration)| {
+        format!("{} {:.0}%", message(name, language), time.as_secs_f64() / total * 100.0)
+    };
     if total > 0.0 {
-        let shares = stages.iter().map(share).collect::<Vec<_>>().join(", ");
+        let shares = stages.iter().map(share).collect::<Vec<_>>().join(language.choose(", ", "、"));
         say_in!(language, "Time by stage: {shares}", "各环节用时：{shares}");
     }
 }

@@ -58,7 +58,11 @@ pub(crate) async fn run(args: ImportArgs, language: Language) -> Result<Outcome>
     let word = position_word(&args, bytes.clone());
     let mark = answer.reading.as_ref().map_or("", |reading| reading.decimal_mark.as_str());
     for rejection in rejections.iter().take(MAX_PRINTED) {
-        let field = if rejection.field.is_empty() { String::new() } else { format!(", {}", rejection.field) };
+        let comma = language.choose(", ", "，");
+        let field = match rejection.field.as_str() {
+            "" => String::new(),
+            field => format!("{comma}{field}"),
+        };
         let row = rejection.row;
         let said = message(&rejection.message, language);
         say_in!(language, "  {word} {row}{field}: {said}", "  第{row}行{field}：{said}",);
@@ -163,7 +167,7 @@ fn print_reading(reading: &Reading, language: Language) {
     let mut units: Vec<_> = reading.units.iter().collect();
     units.sort();
     told.extend(units.into_iter().map(|(heading, unit)| {
-        in_words(format!("{heading:?} in {unit}"), format!("“{heading}”单位为{unit}"))
+        in_words(format!("{heading:?} in {unit}"), format!("“{heading}”单位为{}", message(unit, language)))
     }));
     if !reading.decimal_mark.is_empty() {
         let mark = match reading.decimal_mark.as_str() {
