@@ -199,6 +199,7 @@ mod tests {
             }
             for rule in &dataset.rules {
                 assert!(dataset.field(&rule.field).is_some(), "{}: {}", dataset.name, rule.sql);
+                assert!(titled(&rule.remedy), "{}: {}", dataset.name, rule.sql);
             }
             for field in &dataset.fields {
                 assert!(titled(&field.title), "{}.{}", dataset.name, field.name);

@@ -11,6 +11,8 @@ pub(crate) struct Text {
     encoding: &'static Encoding,
     /// Whether the file began with a byte order mark.
     marked: bool,
+    /// Whether the sender named the encoding.
+    named: bool,
 }
 
 /// Bytes of a file that show whether every other one is zero.
@@ -34,7 +36,7 @@ impl Text {
         };
         let mark = marked.filter(|(of, _)| *of == encoding).map_or(0, |(_, length)| length);
         if encoding == UTF_8 {
-            return Self::from_utf8(bytes, mark);
+            return Self::from_utf8(bytes, mark, named.is_some());
         }
         if encoding == GB18030 && named.is_none() {
             refuse_what_is_not_gb18030(&bytes)?;
@@ -52,16 +54,16 @@ impl Text {
                 u32::from(c)
             )));
         }
-        Ok(Self { content: content.into_owned(), encoding, marked: mark > 0 })
+        Ok(Self { content: content.into_owned(), encoding, marked: mark > 0, named: named.is_some() })
     }
 
-    fn from_utf8(bytes: Vec<u8>, mark: usize) -> Result<Self> {
+    fn from_utf8(bytes: Vec<u8>, mark: usize, named: bool) -> Result<Self> {
         let content = String::from_utf8(bytes).map_err(|e| {
             let line = line_at(&e.as_bytes()[..e.utf8_error().valid_up_to()]);
             wrong(format!("is not UTF-8 in line {line}; {NAME_IT}"))
         })?;
         let content = if mark > 0 { content[mark..].to_owned() } else { content };
-        Ok(Self { content, encoding: UTF_8, marked: mark > 0 })
+        Ok(Self { content, encoding: UTF_8, marked: mark > 0, named })
     }
 
     /// The name of its encoding.
@@ -69,8 +71,18 @@ impl Text {
         self.encoding.name()
     }
 
-    /// Another text in the same encoding, with a mark if this had one.
+    /// Another text in the same encoding, with a mark if this had one. Fewer rows may no longer show which encoding it is:
+    /// then it is UTF-8 with a mark, which every program reads.
     pub(crate) fn encode(&self, text: &str) -> Vec<u8> {
+        let bytes = self.encoded(text);
+        let read_again = || Self::decode(bytes.clone(), None).is_ok_and(|again| again.content == text);
+        if self.named || self.encoding == UTF_8 || read_again() {
+            return bytes;
+        }
+        format!("\u{feff}{text}").into_bytes()
+    }
+
+    fn encoded(&self, text: &str) -> Vec<u8> {
         let mark = if self.marked { "\u{feff}" } else { "" };
         let text = format!("{mark}{text}");
         match self.encoding {
@@ -234,6 +246,12 @@ mod tests {
             assert_eq!(text.content, line);
             assert_eq!(text.encode(&text.content), bytes);
         }
+        let mostly_common =
+            Text::decode(GB18030.encode("编号,名称\n1,扶贫\n2,\u{4e02}\u{4e04}").0.into_owned(), None)
+                .unwrap();
+        let rare = "\u{4e02}\u{4e04},1\n";
+        let again = Text::decode(mostly_common.encode(rare), None).unwrap();
+        assert_eq!((again.content.as_str(), again.encoding()), (rare, "UTF-8"));
         let unmarked = "flow_id,金额\na,1\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
         assert_eq!(Text::decode(unmarked, None).unwrap().content, "flow_id,金额\na,1\n");
         assert!(Text::decode(utf16[..utf16.len() - 1].to_vec(), None).is_err());
