@@ -8,16 +8,26 @@ use crate::cases::send;
 
 /// Hands in a file of one dataset for a period and Chongqing; every row is accepted.
 pub(crate) async fn hand_in(uplift: &Uplift, dataset: &str, period: &str, csv: &str) {
-    hand_in_as(uplift, dataset, period, csv, false).await;
+    submit("50", uplift, dataset, period, csv, false).await;
 }
 
+/// The same, of one county's office.
+pub(crate) async fn hand_in_of(area: &str, uplift: &Uplift, dataset: &str, period: &str, csv: &str) {
+    submit(area, uplift, dataset, period, csv, false).await;
+}
+
+/// The same, perhaps simulated.
 pub(crate) async fn hand_in_as(uplift: &Uplift, dataset: &str, period: &str, csv: &str, simulated: bool) {
+    submit("50", uplift, dataset, period, csv, simulated).await;
+}
+
+async fn submit(area: &str, uplift: &Uplift, dataset: &str, period: &str, csv: &str, simulated: bool) {
     static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let submission = wire::SubmissionHeader {
         submission_id: format!("{dataset}/{number}"),
         dataset: dataset.to_owned(),
-        area_code: "50".to_owned(),
+        area_code: area.to_owned(),
         period: period.to_owned(),
         sender: "Tests".to_owned(),
         simulated,

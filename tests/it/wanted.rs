@@ -1,7 +1,7 @@
 //! The indicators that offices want most and those of the article that were added for it: records handed in, figures asked,
 //! values worked out by hand.
 
-use crate::figures::{check, hand_in, refused, with_areas};
+use crate::figures::{check, figures, hand_in, hand_in_of, refused, with_areas};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_register_tells_why_people_are_poor_and_incomes_where_they_come_from() {
@@ -43,6 +43,7 @@ d,2011,500101,1,2000,新致贫,一般贫困户,缺劳动力,,,,,,
     .await;
     let wrong = "household_id,year,area_code,size,income（元）,status,工资性收入（元）,家庭经营纯收入（元）,财产性收入（元）,转移性收入（元）
 x,2011,500101,4,11000,registered,6000,4000,0,2000
+y,2011,500101,4,11000,registered,6000,,,
 ";
     let reasons = refused(&uplift, "household", wrong).await;
     assert!(reasons.contains("must be the sum of wages"), "{reasons}");
@@ -203,4 +204,57 @@ training,2011,x,培训
         ],
     )
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_county_has_its_own_targets_and_units_are_those_of_the_figure() {
+    let uplift = with_areas().await;
+    let lines = "programme_id,year,measure,name_zh,target,unit
+relocation,2011,relocation.people,搬迁,500,人
+road,2011,road.length,村道,5100000,米
+";
+    hand_in(&uplift, "programme", "2011", lines).await;
+    let county =
+        "programme_id,year,measure,name_zh,target,unit\nrelocation,2011,relocation.people,搬迁,80,人\n";
+    hand_in_of("500101", &uplift, "programme", "2011", county).await;
+    let deliveries = "delivery_id,date,kind,area_code,quantity,unit
+1,2011-05-01,relocation,500101,40,人
+2,2011-05-01,road,500101,3,公里
+";
+    hand_in(&uplift, "delivery", "2011", deliveries).await;
+    for (indicator, area, target) in [
+        ("relocation.people", "50", Some(500.0)),
+        ("relocation.people", "500101", Some(80.0)),
+        // In metres: not the unit of the figure, and not added to nothing.
+        ("road.length", "50", None),
+    ] {
+        let found = figures(&uplift, indicator, area, "2011").await;
+        assert_eq!(found[0].target, target, "{indicator} in {area}");
+    }
+    let wrong = "programme_id,year,measure,name_zh,target,unit\nrelocation,2011,x,搬迁,0.5,万人\n";
+    assert!(refused(&uplift, "programme", wrong).await.contains("whole unit"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_says_the_same_as_the_words_of_its_figure() {
+    let uplift = with_areas().await;
+    let head = "statement_id,document_id,area_code,period,section,locator,subject,title_en,title_zh,printed,qualifier,unit";
+    let row = |id: &str, printed: &str, qualifier: &str, unit: &str| {
+        format!("{id},d,50,2011,s,第1句,x,X,甲,{printed},{qualifier},{unit}\n")
+    };
+    let wrong = [
+        row("a", "6000余", "nearly", "person"),
+        row("b", "3亿多", "exact", "CNY"),
+        row("c", "约8万", "more_than", "person"),
+        row("d", "30%", "", "person"),
+    ];
+    let reasons = refused(&uplift, "statement", &format!("{head}\n{}", wrong.concat())).await;
+    assert_eq!(reasons.matches("says other than").count(), 3, "{reasons}");
+    assert_eq!(reasons.matches("must be percent").count(), 1, "{reasons}");
+    let right = [
+        row("a", "6000余", "more_than", "person"),
+        row("b", "约8.9万", "", "人"),
+        row("c", "30%", "", "percent"),
+    ];
+    hand_in(&uplift, "statement", "2011", &format!("{head}\n{}", right.concat())).await;
 }

@@ -186,7 +186,7 @@ mod tests {
             ("is required; write a date, for example 2011-10-17", "必填；请填日期，如2011-10-17"),
             (
                 "\"a is not within b\" is not a date; write it as 2011-10-17",
-                "“a is not within b”不是日期；请写作2011-10-17",
+                "“a is not within b”不是日期；请按2011-10-17的格式填写",
             ),
         ] {
             assert_eq!(chinese(english).as_deref(), Some(expected));

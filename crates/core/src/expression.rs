@@ -71,6 +71,15 @@ impl Expression {
         }
     }
 
+    /// Whether it only adds and subtracts: then all that it names has one unit.
+    pub fn is_sum(&self) -> bool {
+        match self {
+            Self::Number(_) | Self::Name(_) => true,
+            Self::Binary(Operator::Add | Operator::Subtract, left, right) => left.is_sum() && right.is_sum(),
+            Self::Binary(..) => false,
+        }
+    }
+
     /// The interval it comes to. `value` answers for every name that `names` lists.
     ///
     /// A name used twice counts as two independent figures: the interval may be wider than

@@ -45,8 +45,8 @@ pub struct PrintedNumber {
     pub value: Decimal,
     /// The worth of one unit of the last significant digit.
     pub step: Decimal,
-    /// Whether the figure itself says that it is more: 860多万, 6000余.
-    pub more: bool,
+    /// What the figure itself says of it: 860多万 and 6000余 are more, 约8.9万 is about that.
+    pub own: Option<Qualifier>,
 }
 
 /// Why a printed figure could not be read.
@@ -95,11 +95,29 @@ const UNITS: [&str; 19] = [
 /// Words that make a figure the lower end of what it can be.
 const MORE: [&str; 3] = ["以上", "多", "余"];
 
+/// Words before a figure that qualify it.
+const BEFORE: [(&str, Qualifier); 13] = [
+    ("超过", Qualifier::MoreThan),
+    ("至少", Qualifier::MoreThan),
+    ("逾", Qualifier::MoreThan),
+    ("more than", Qualifier::MoreThan),
+    ("大约", Qualifier::About),
+    ("约", Qualifier::About),
+    ("about", Qualifier::About),
+    ("将近", Qualifier::Nearly),
+    ("近", Qualifier::Nearly),
+    ("nearly", Qualifier::Nearly),
+    ("不足", Qualifier::LessThan),
+    ("不到", Qualifier::LessThan),
+    ("less than", Qualifier::LessThan),
+];
+
 /// A printed number in its parts.
 struct Parts<'t> {
     digits: &'t str,
     scale: Option<Decimal>,
-    more: bool,
+    /// What the words around it say.
+    own: Option<Qualifier>,
 }
 
 impl<'t> Parts<'t> {
@@ -107,6 +125,11 @@ impl<'t> Parts<'t> {
     fn of(text: &'t str) -> Self {
         let mut rest = text.trim();
         let mut more = false;
+        let before = BEFORE.iter().find_map(|(word, own)| Some((rest.strip_prefix(word)?, *own)));
+        let mut own = before.map(|(shorter, own)| {
+            rest = shorter.trim_start();
+            own
+        });
         let take = |rest: &mut &'t str, words: &[&str]| {
             let shorter = words.iter().find_map(|word| rest.strip_suffix(word));
             *rest = shorter.unwrap_or(rest).trim_end();
@@ -121,7 +144,10 @@ impl<'t> Parts<'t> {
             Decimal::from(scale)
         });
         more |= take(&mut rest, &MORE);
-        Self { digits: rest, scale, more }
+        if more {
+            own = Some(Qualifier::MoreThan);
+        }
+        Self { digits: rest, scale, own }
     }
 }
 
@@ -130,7 +156,7 @@ impl PrintedNumber {
     pub fn parse(text: &str) -> Result<Self, PrintedError> {
         let wrong = || PrintedError::NotANumber(text.to_owned());
         let folded = half_width(text);
-        let Parts { digits, scale, more } = Parts::of(&folded);
+        let Parts { digits, scale, own } = Parts::of(&folded);
         let scale = scale.unwrap_or(Decimal::ONE);
         if !digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-'))
             || !well_grouped(digits)
@@ -143,7 +169,7 @@ impl PrintedNumber {
         let number: Decimal = digits.replace(',', "").parse().map_err(|_| wrong())?;
         let value = number.checked_mul(scale).ok_or_else(wrong)?;
         let step = last_digit(number).checked_mul(scale).ok_or_else(wrong)?;
-        Ok(Self { value: value.normalize(), step: step.normalize(), more })
+        Ok(Self { value: value.normalize(), step: step.normalize(), own })
     }
 }
 
@@ -153,7 +179,10 @@ impl PrintedFigure {
     pub fn parse(text: &str) -> Result<Self, PrintedError> {
         let folded = half_width(text.trim());
         let text = folded.as_ref();
-        let dash = text.char_indices().skip(1).find(|(_, c)| DASHES.contains(c));
+        // A word before the figure may have a sign that parts ends: 不到5万.
+        let word = BEFORE.iter().find(|(word, _)| text.starts_with(word)).map_or(0, |(word, _)| word.len());
+        let after = text.char_indices().skip_while(|(at, _)| *at < word);
+        let dash = after.skip(1).find(|(_, c)| DASHES.contains(c));
         let Some((at, dash)) = dash else { return PrintedNumber::parse(text).map(Self::Number) };
         let (low, high) = (&text[..at], &text[at + dash.len_utf8()..]);
         let (own_scale, scale) = (Parts::of(low).scale, Parts::of(high).scale);
@@ -175,7 +204,7 @@ impl PrintedFigure {
     /// The values that the figure can stand for in a unit under a qualifier. Two ends are a range whatever
     /// the qualifier says, one number as a range is just that number.
     pub fn interval(self, unit: &str, qualifier: Qualifier) -> Interval {
-        let PrintedNumber { value, mut step, more } = match self {
+        let PrintedNumber { value, mut step, own } = match self {
             Self::Range(low, high) => return Interval::between(Bound::closed(low), Bound::closed(high)),
             Self::Number(number) => number,
         };
@@ -183,10 +212,10 @@ impl PrintedFigure {
             step = step.min(Decimal::ONE);
         }
         let half = step / Decimal::TWO;
-        match qualifier {
-            Qualifier::Rounded | Qualifier::Exact | Qualifier::About | Qualifier::Range if more => {
-                Interval::from(Bound::open(value))
-            }
+        // The figure's own words count where the statement says nothing, or is sure of it.
+        let says_nothing = matches!(qualifier, Qualifier::Rounded | Qualifier::Exact | Qualifier::Range);
+        let of_more = own == Some(Qualifier::MoreThan) && qualifier == Qualifier::About;
+        match own.filter(|_| says_nothing || of_more).unwrap_or(qualifier) {
             Qualifier::Rounded => Interval::between(Bound::closed(value - half), Bound::open(value + half)),
             Qualifier::Exact | Qualifier::Range => Interval::exact(value),
             Qualifier::MoreThan => Interval::from(Bound::open(value)),
@@ -233,6 +262,23 @@ fn well_grouped(digits: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_before_a_figure_qualify_it() {
+        for (text, expected) in [
+            ("约8.9万", "[88000, 90000]"),
+            ("近2万", "[15000, 20000)"),
+            ("超过5万人", "(50000, ∞)"),
+            ("至少5万", "(50000, ∞)"),
+            ("不到5万", "(−∞, 50000)"),
+            ("不足3亿元", "(−∞, 300000000)"),
+            ("more than 80", "(80, ∞)"),
+        ] {
+            assert_eq!(interval(text, "person", Qualifier::Rounded), expected, "{text}");
+        }
+        assert_eq!(interval("约15-30万", "CNY", Qualifier::Range), "[150000, 300000]");
+        assert!(PrintedFigure::parse("约").is_err());
+    }
 
     fn interval(text: &str, unit: &str, qualifier: Qualifier) -> String {
         PrintedFigure::parse(text).unwrap().interval(unit, qualifier).to_string()

@@ -36,11 +36,22 @@ const UNITS: [(&str, &str, &str); 36] = [
     ("record", "records", "条记录"),
     ("row", "rows", "条记录"),
     ("submission", "submissions", "批次"),
-    ("target", "targets", "项目标"),
+    ("target", "targets", "项"),
     ("fen", "fen", "分"),
     ("attendance", "attendances", "人次"),
     ("unit", "units", "个"),
 ];
+
+/// The code of a unit, however it is written: 人 and people are person. What is not known is itself.
+pub fn unit_code(text: &str) -> &str {
+    let bare = text.trim().strip_prefix('个').unwrap_or(text.trim());
+    let is_it = |(code, en, zh): &&(&str, &str, &str)| {
+        code.eq_ignore_ascii_case(bare)
+            || en.eq_ignore_ascii_case(bare)
+            || zh.trim_start_matches('个') == bare
+    };
+    UNITS.iter().find(is_it).map_or(text, |(code, ..)| code)
+}
 
 /// Whether a unit is that of rates, which change in percentage points and not in percent.
 pub fn is_rate(code: &str) -> bool {

@@ -98,9 +98,9 @@ impl County {
     pub(crate) fn mean_income(&self) -> f64 {
         match (self.is_key(), self.is_southeast(), self.farm_households) {
             (true, true, _) => 3_600.0,
-            (true, false, _) => 4_050.0,
-            (false, _, ..120) => 9_000.0,
-            (false, _, _) => 7_400.0,
+            (true, false, _) => 4_100.0,
+            (false, _, ..120) => 9_400.0,
+            (false, _, _) => 7_700.0,
         }
     }
 

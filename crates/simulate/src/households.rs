@@ -122,7 +122,9 @@ fn draw(random: &mut ChaCha8Rng, county: &County, share: usize) -> Vec<Drawn> {
             _ => 0,
         };
         let level = median * village_effect * normal(random, 0.0, WITHIN).exp();
-        let per_head = [level, level * normal(random, county.growth(), 0.14).exp()];
+        // The programme helps the poor first.
+        let help = if level < MODEST { 0.1 } else { 0.0 };
+        let per_head = [level, level * normal(random, county.growth() + help, 0.14).exp()];
         let unseen = normal(random, 0.0, UNSEEN);
         let mut lacks = |base: f64| {
             let draw = random.random_range(0.0..1.0);

@@ -11,24 +11,24 @@ use uplift_proto::v1::ingest::{Policy, SubmissionHeader, UploadFileRequest, Uplo
 use crate::terminal::{message, say_in};
 
 /// Simulated. A word for an amount, a day that does not exist, another county's code.
-const ROWS: &str = "2009年财政扶贫资金拨付情况表（模拟数据）,,,,,\n\
+const ROWS: &str = "2008年财政扶贫资金拨付情况表（模拟数据）,,,,,\n\
     填报单位：开县扶贫办,,,,,单位：万元\n\
     流水编号,日期,类型,资金来源,金额,地区代码\n\
-    KX-1,2009年3月5日,拨付,中央财政,1330.5,500234\n\
-    KX-2,2009/3/9,拨付,地方财政,十万,500234\n\
-    KX-3,2009-02-30,支出,社会,12,500234\n\
-    KX-4,2009-04-02,支出,社会,3,500101\n\
-    KX-5,20090501,支出,社会,\"1,234.56\",500234\n\
+    KX-1,2008年3月5日,拨付,中央财政,1330.5,500234\n\
+    KX-2,2008/3/9,拨付,地方财政,十万,500234\n\
+    KX-3,2008-02-30,支出,社会,12,500234\n\
+    KX-4,2008-04-02,支出,社会,3,500101\n\
+    KX-5,20080501,支出,社会,\"1,234.56\",500234\n\
     合计,,,,2580.06,\n\
     填表人：甲,,审核人：乙,,,\n";
 
 /// Submits the file and prints what was accepted and rejected, with the headings of the file.
 pub(crate) async fn submit(channel: Channel, language: Language) -> Result<()> {
     let submission = SubmissionHeader {
-        submission_id: "simulated/county-table/500234/2009".to_owned(),
+        submission_id: "simulated/county-table/500234/2008".to_owned(),
         dataset: "fund_flow".to_owned(),
         area_code: "500234".to_owned(),
-        period: "2009".to_owned(),
+        period: "2008".to_owned(),
         policy: Policy::AcceptGoodRows.into(),
         sender: "开县扶贫办（模拟数据）".to_owned(),
         simulated: true,

@@ -84,8 +84,8 @@ pub(crate) fn print_agreement_note(figures: &[Figure], language: Language) {
         say!(
             "{}",
             language.choose(
-                "† agreement is built in: the simulation takes the published totals",
-                "† 模拟数据按公布的总量生成，相符是预设的，不构成印证"
+                "† agreement is built in, and so are targets that are met exactly: the simulation takes the published totals",
+                "† 模拟数据按公布的总量生成，与公布值相符、目标恰好完成均为预设，不构成印证"
             )
         );
     }

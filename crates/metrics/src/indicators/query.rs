@@ -331,7 +331,10 @@ fn named(dimensions: &[String], key: &GroupKey) -> BTreeMap<String, String> {
 fn target(figure: &Figure, targets: &Targets) -> Option<f64> {
     let yearly = figure.period.months() == (1, 12) && figure.dimensions.is_empty();
     let key = (figure.indicator.target.clone(), figure.period.year(), figure.area.clone());
-    targets.get(&key).copied().filter(|_| yearly && !figure.indicator.target.is_empty())
+    let (target, unit) = targets.get(&key).filter(|_| yearly && !figure.indicator.target.is_empty())?;
+    // Attendances are counted in people too; a target in any other unit is not that of the figure.
+    let same = unit.is_empty() || *unit == figure.indicator.unit || unit == "attendance";
+    same.then_some(*target)
 }
 
 /// Statements of the same thing: subject, area, period, unit, and total or average; where the year before is compared, its

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arrow::array::Array;
 use quick_cache::sync::Cache;
 use uplift_core::error::Result;
+use uplift_core::unit::unit_code;
 use uplift_engine::error::query_failed;
 use uplift_formats::columns::{integer, text, text_at};
 use uplift_store::schema::REPORTING_AREA;
@@ -19,8 +20,8 @@ use crate::statements::read::{Filter, PublishedFigure, statements};
 /// The tables that it is read from: areas, targets, published statements.
 pub(crate) const REFERENCE_TABLES: [&str; 3] = ["area", "programme", "statement"];
 
-/// Targets by measure, year and the area whose office set them.
-pub(crate) type Targets = HashMap<(String, u16, String), f64>;
+/// Targets, each with its unit, by measure, year and the area whose office set them.
+pub(crate) type Targets = HashMap<(String, u16, String), (f64, String)>;
 
 /// Reads and caches reference data.
 #[derive(Debug)]
@@ -52,11 +53,14 @@ impl ReferenceData {
         for batch in snapshot.rows().await?.collect().await.map_err(failed)? {
             let (measure, area) = (text(&batch, "measure")?, text(&batch, REPORTING_AREA)?);
             let year = integer(&batch, "year")?;
+            let unit = text(&batch, "unit")?;
             let column = batch.column_by_name("target").map(values).transpose()?;
             for (row, target) in column.unwrap_or_default().into_iter().enumerate() {
                 if let (Some(target), true) = (target, year.is_valid(row)) {
                     let key = (text_at(&measure, row), year.value(row) as u16, text_at(&area, row));
-                    *targets.entry(key).or_default() += target.as_f64();
+                    let (sum, of) = targets.entry(key).or_default();
+                    *sum += target.as_f64();
+                    *of = unit_code(&text_at(&unit, row)).to_owned();
                 }
             }
         }

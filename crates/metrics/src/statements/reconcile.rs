@@ -9,6 +9,7 @@ use uplift_core::format::{printed, readable};
 use uplift_core::interval::Interval;
 use uplift_core::language::{Bilingual, Language};
 use uplift_core::printed::PERCENT;
+use uplift_core::unit::unit_code;
 use uplift_core::verdict::{Relation, Verdict};
 use uplift_proto::v1::records::{Qualifier, StatementCheck};
 
@@ -43,8 +44,8 @@ pub(crate) fn check_all(checks: Vec<StatementCheck>, figures: &[PublishedFigure]
         let own = documents.get(check.document_id.as_str());
         // A statement of another document is named with it: document/statement.
         let of_other = |name: &str| {
-            let (document, statement) = name.split_once('/')?;
-            documents.get(document)?.get(statement).copied()
+            let mut parted = name.match_indices('/').map(|(at, _)| (&name[..at], &name[at + 1..]));
+            parted.find_map(|(document, statement)| documents.get(document)?.get(statement).copied())
         };
         let find = |name: &str| own.and_then(|d| d.get(name).copied()).or_else(|| of_other(name));
         judge(check, &find)
@@ -99,6 +100,16 @@ fn evaluate<'a>(
         let names = missing.join(", ");
         return Err(Bilingual::new(format!("not submitted: {names}"), format!("尚未填报：{names}")));
     };
+    let unit = |f: &PublishedFigure| unit_code(&f.statement.unit).to_owned();
+    let other = expression.names().into_iter().filter_map(find).find(|f| unit(f) != unit(statement));
+    if let (Some(other), true) = (other, expression.is_sum()) {
+        let (own, unit) = (&statement.statement.unit, &other.statement.unit);
+        let id = &other.statement.statement_id;
+        return Err(Bilingual::new(
+            format!("{id} is in {unit}, and the figure that is checked in {own}"),
+            format!("{id}的单位为{unit}，而被核对的数单位为{own}"),
+        ));
+    }
     let value = |name: &str| find(name).map(|f| f.interval).unwrap_or_default();
     let computed = expression
         .evaluate(&value)

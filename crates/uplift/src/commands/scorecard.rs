@@ -52,7 +52,13 @@ pub(crate) async fn figures(
     period: &str,
 ) -> Result<(Vec<Figure>, BTreeMap<String, Indicator>)> {
     let indicators = definitions(client).await?;
+    // What is known for whole years has no value for a part of one.
+    let part_of_year = period.contains('-');
+    let yearly = |i: &&Indicator| {
+        [&i.value, &i.numerator, &i.denominator].into_iter().flatten().any(|c| c.period == "year")
+    };
     let mut listed: Vec<_> = indicators.values().filter(|i| i.scorecard > 0).collect();
+    listed.retain(|i| !(part_of_year && yearly(i)));
     listed.sort_by_key(|i| i.scorecard);
     let query = IndicatorQuery {
         indicators: listed.iter().map(|i| i.indicator_id.clone()).collect(),
