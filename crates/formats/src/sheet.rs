@@ -150,8 +150,13 @@ fn find_head(source: &Source, sheet: &str, known: &dyn Fn(&str) -> bool) -> Resu
 }
 
 /// Whether a row below the headings holds their units: a cell that is a unit of money, which no record has, and no
-/// number.
+/// number. A line that tells who reports and in what unit, as above tables, is none.
 fn is_row_of_units(row: &Row) -> bool {
+    let labelled =
+        |text: &str| fen_per(text).is_none() && text.contains([':', '：']) && !text.starts_with("格式");
+    if row.filled().any(|(_, text)| labelled(text)) {
+        return false;
+    }
     let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-'));
     row.filled().any(|(_, text)| fen_per(text).is_some()) && row.filled().all(|(_, text)| !digits(text))
 }
