@@ -325,6 +325,9 @@ async fn money_is_never_read_in_another_unit_than_the_file_tells() {
         ),
         (format!("{head}\n,,,,万元,\n{}\n", row("12.5")), Ok("125000.00")),
         (format!("{head}\n,,,,（万元）,\n{}\n", row("12.5")), Ok("125000.00")),
+        // Below a code it is no unit of the column: the line is told from the head and refused, or agrees.
+        (format!("{head}\n,,,,,单位：万元\n{}\n", row("12.5")), Err("says 万元")),
+        (format!("单位：万元\n{head}\n甲县扶贫办,,,,,单位：万元\n{}\n", row("12.5")), Ok("125000.00")),
         (format!("填报单位：万元县\n{ten_thousand}"), Ok("12.50")),
         (format!("2011年100万元以上项目\n{ten_thousand}"), Ok("12.50")),
         (format!("2011年万元资金表（续）\n{ten_thousand}"), Ok("12.50")),

@@ -137,12 +137,20 @@ fn find_head(source: &Source, sheet: &str, known: &dyn Fn(&str) -> bool) -> Resu
     let mut line = rows[index].line;
     if let Some(units) = rows.get(index + 1).filter(|row| is_row_of_units(row)) {
         // Beside units there may be other remarks: 必填, a code, the form of a date.
-        let unit = |text: &str| fen_per(text).is_some() || is_counted(text);
-        for (column, unit) in units.filled().filter(|(column, text)| *column < last && unit(text)) {
-            let unit = unit.trim_matches(['(', ')', '（', '）']);
-            headings[column] = format!("{}（{unit}）", headings[column]);
+        let with_unit = |(column, text): (usize, &str)| {
+            let heading = headings.get(column)?;
+            (fen_per(text).is_some() || is_counted(text)).then_some(())?;
+            let headed = format!("{heading}（{}）", text.trim_matches(['(', ')', '（', '）']));
+            // A code or a day has no unit: what looks like one below it is something else.
+            (!known(heading) || known(&headed)).then_some((column, headed))
+        };
+        let named: Vec<_> = units.filled().filter_map(with_unit).collect();
+        if !named.is_empty() {
+            line = units.line;
         }
-        line = units.line;
+        for (column, headed) in named {
+            headings[column] = headed;
+        }
     }
     rows.truncate(index);
     let unit = unit_above(sheet, &rows);
@@ -150,13 +158,8 @@ fn find_head(source: &Source, sheet: &str, known: &dyn Fn(&str) -> bool) -> Resu
 }
 
 /// Whether a row below the headings holds their units: a cell that is a unit of money, which no record has, and no
-/// number. A line that tells who reports and in what unit, as above tables, is none.
+/// number.
 fn is_row_of_units(row: &Row) -> bool {
-    let labelled =
-        |text: &str| fen_per(text).is_none() && text.contains([':', '：']) && !text.starts_with("格式");
-    if row.filled().any(|(_, text)| labelled(text)) {
-        return false;
-    }
     let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-'));
     row.filled().any(|(_, text)| fen_per(text).is_some()) && row.filled().all(|(_, text)| !digits(text))
 }

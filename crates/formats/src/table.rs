@@ -13,7 +13,7 @@ use crate::reading::{Reading, ReadingOptions};
 use crate::row::{CellKind, Row};
 use crate::sheet::Sheet;
 use crate::source::Source;
-use crate::unit::{bare, fen_per, normal};
+use crate::unit::{bare, fen_per, is_counted, normal};
 use crate::value::number::{DecimalMark, MarkCount};
 use crate::value::written::{Style, parse_f64};
 
@@ -45,7 +45,13 @@ impl Table {
             }
             Error::invalid(e.violations)
         };
-        let known = |text: &str| names.iter().any(|name| normal(name) == normal(text));
+        // A column may have its unit behind its name.
+        let known = |text: &str| {
+            let (own, unit) = text.split_once('（').unwrap_or((text, ""));
+            let unit = unit.trim_end_matches('）');
+            let is_unit = unit.is_empty() || fen_per(unit).is_some() || is_counted(unit);
+            names.iter().any(|name| normal(name) == normal(text) || (is_unit && normal(name) == normal(own)))
+        };
         let sheet = Sheet::open(bytes, &options, &known).map_err(in_file)?;
         let reading = sheet.reading();
         let decimal_mark = options.decimal_mark.unwrap_or(DecimalMark::Point);

@@ -97,10 +97,10 @@ impl County {
     /// Net income per head that a sample of its households would have in 2010.
     pub(crate) fn mean_income(&self) -> f64 {
         match (self.is_key(), self.is_southeast(), self.farm_households) {
-            (true, true, _) => 3_600.0,
-            (true, false, _) => 4_100.0,
+            (true, true, _) => 4_000.0,
+            (true, false, _) => 4_250.0,
             (false, _, ..120) => 9_400.0,
-            (false, _, _) => 7_700.0,
+            (false, _, _) => 7_550.0,
         }
     }
 

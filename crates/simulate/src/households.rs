@@ -18,7 +18,7 @@ const CLUSTER_SIZE: usize = 20;
 const MIN_CLUSTERS: usize = 4;
 /// Spread of the logarithm of incomes within a village and between the villages of a county. With the differences between
 /// counties it gives the Gini index that surveys of rural households had, near 0.38.
-const WITHIN: f64 = 0.53;
+const WITHIN: f64 = 0.56;
 const BETWEEN: f64 = 0.28;
 /// How far what villagers see is from income.
 const UNSEEN: f64 = 0.45;
@@ -123,7 +123,7 @@ fn draw(random: &mut ChaCha8Rng, county: &County, share: usize) -> Vec<Drawn> {
         };
         let level = median * village_effect * normal(random, 0.0, WITHIN).exp();
         // The programme helps the poor first.
-        let help = if level < MODEST { 0.1 } else { 0.0 };
+        let help = if level < MODEST { 0.06 } else { 0.0 };
         let per_head = [level, level * normal(random, county.growth() + help, 0.14).exp()];
         let unseen = normal(random, 0.0, UNSEEN);
         let mut lacks = |base: f64| {

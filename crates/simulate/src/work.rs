@@ -66,7 +66,7 @@ fn trainee(share: &Share<'_>, n: u64) -> [Delivery; 2] {
         ..delivery(share, share.id(what, n), kind, ("training", "person"), (quantity, month))
     };
     // From seven to nine in ten, by county and year.
-    let place = share.n as u64 * 7 + share.year as u64 * 3;
+    let place = share.n as u64 * 5 + share.year as u64 * 3;
     let in_work = if (n * 13 + place) % 30 < 21 + place % 7 { 1.0 } else { 0.0 };
     [
         one("trainee", DeliveryKind::EmploymentTraining, 1.0, 3),
