@@ -32,11 +32,13 @@ fn settings(folder: &Path) -> insta::Settings {
 }
 
 fn printed(folder: &Path, arguments: &str) -> String {
-    let output = Command::new(uplift_command())
-        .args(arguments.split_whitespace())
-        .current_dir(folder)
-        .output()
-        .expect("the command runs");
+    let mut command = Command::new(uplift_command());
+    // The help shows variables with their values: those of the shell that runs the tests are none of them.
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("UPLIFT_")) {
+        command.env_remove(name);
+    }
+    let output =
+        command.args(arguments.split_whitespace()).current_dir(folder).output().expect("the command runs");
     assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
