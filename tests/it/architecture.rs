@@ -24,7 +24,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("reporting", &["client", "core", "proto"]),
     ("simulate", &["core", "proto"]),
     ("server", &["client", "core", "ingest", "metrics", "proto", "reporting", "store"]),
-    ("uplift", &["client", "core", "formats", "measures", "proto", "server", "simulate"]),
+    ("uplift", &["client", "core", "formats", "measures", "proto", "reporting", "server", "simulate"]),
     ("testkit", &["client", "core", "proto", "server", "simulate"]),
     ("tests", &["client", "core", "formats", "ingest", "proto", "server", "simulate", "store", "testkit"]),
 ];

@@ -111,7 +111,7 @@ async fn answers(uplift: &Uplift) -> BTreeMap<String, Result<Vec<u8>, Status>> {
     let mut reporting = uplift.reporting().await;
     let reports = reporting.list_reports(ListReportsRequest::default()).await.unwrap().into_inner().reports;
     for report in reports {
-        let request = DownloadReportRequest { report_id: report.report_id };
+        let request = DownloadReportRequest { report_id: report.report_id, ..Default::default() };
         let content = async {
             let mut parts = reporting.download_report(request).await?.into_inner();
             let mut content = Vec::new();

@@ -24,6 +24,7 @@ mod modules;
 mod own_time;
 mod query_engines;
 mod random_records;
+mod report;
 mod reporting;
 mod snapshots;
 mod statements;

@@ -241,15 +241,18 @@ async fn ask_everything(uplift: &Uplift) {
     documents.dedup();
     let mut reporting = uplift.reporting().await;
     for document_id in documents {
-        let mut steps =
-            reporting.generate_report(GenerateReportRequest { document_id }).await.unwrap().into_inner();
+        let mut steps = reporting
+            .generate_report(GenerateReportRequest { document_id, ..Default::default() })
+            .await
+            .unwrap()
+            .into_inner();
         while let Some(step) = steps.next().await {
             step.unwrap();
         }
     }
     let reports = reporting.list_reports(ListReportsRequest::default()).await.unwrap().into_inner().reports;
     for report in reports {
-        let request = DownloadReportRequest { report_id: report.report_id };
+        let request = DownloadReportRequest { report_id: report.report_id, ..Default::default() };
         let mut parts = reporting.download_report(request).await.unwrap().into_inner();
         while let Some(part) = parts.next().await {
             part.unwrap();

@@ -8,7 +8,7 @@ use uplift_proto::v1::reporting::{
 use uplift_testkit::Uplift;
 
 pub(crate) async fn generate(uplift: &Uplift) -> (Vec<String>, Report) {
-    let request = GenerateReportRequest { document_id: "chongqing-2011".into() };
+    let request = GenerateReportRequest { document_id: "chongqing-2011".into(), ..Default::default() };
     let mut events = uplift.reporting().await.generate_report(request).await.unwrap().into_inner();
     let mut stages = Vec::new();
     let mut report = None;
@@ -27,7 +27,7 @@ pub(crate) async fn generate(uplift: &Uplift) -> (Vec<String>, Report) {
 
 /// The page of a report, and its digest as it was sent.
 pub(crate) async fn download(uplift: &Uplift, report: &Report) -> (String, String) {
-    let request = DownloadReportRequest { report_id: report.report_id.clone() };
+    let request = DownloadReportRequest { report_id: report.report_id.clone(), ..Default::default() };
     let mut parts = uplift.reporting().await.download_report(request).await.unwrap().into_inner();
     let (mut page, mut digest) = (Vec::new(), None);
     while let Some(message) = parts.message().await.unwrap() {
@@ -83,7 +83,7 @@ async fn missing_reports_and_documents_are_not_found() {
         let missing = reporting.get_report(GetReportRequest { report_id: id.into() }).await.unwrap_err();
         assert_eq!(missing.code(), Code::NotFound, "{id:?}");
     }
-    let request = GenerateReportRequest { document_id: "unheard-of".into() };
+    let request = GenerateReportRequest { document_id: "unheard-of".into(), ..Default::default() };
     let mut events = reporting.generate_report(request).await.unwrap().into_inner();
     let failed = loop {
         match events.message().await {

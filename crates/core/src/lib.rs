@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod area;
+pub mod cell;
 pub mod chinese;
 pub mod contained;
 pub mod dataset;
@@ -18,6 +19,7 @@ pub mod language;
 pub mod nearest;
 pub mod period;
 pub mod printed;
+pub mod quantity;
 pub mod rejection;
 pub mod text;
 pub mod unit;

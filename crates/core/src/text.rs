@@ -17,10 +17,7 @@ const LOST: &str = "锟斤拷";
 /// wrong and what to write instead. Dates are not texts in a table and are not read here.
 pub fn canonical(format: Format, text: &str) -> Result<Cow<'_, str>, String> {
     let text = text.trim();
-    // Most identifiers are letters, digits and dashes, and need no other look.
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-    let fits = text.len() <= format.max_length() && text.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if format == Format::Identifier && fits && text.bytes().all(plain) {
+    if format == Format::Identifier && is_plain_identifier(text) {
         return Ok(text.into());
     }
     let length = text.chars().count();
@@ -73,6 +70,17 @@ fn whole_as_fraction(text: &str) -> Option<&str> {
     let (digits, zeros) = text.split_once('.')?;
     let all = |part: &str, fits: fn(u8) -> bool| !part.is_empty() && part.bytes().all(fits);
     (all(digits, |b| b.is_ascii_digit()) && all(zeros, |b| b == b'0')).then_some(digits)
+}
+
+/// Whether a text is an identifier that is kept as it is, and stands for nothing else: letters, dashes and a digit, as
+/// most are.
+pub fn is_plain_identifier(text: &str) -> bool {
+    let (mut any_digit, mut all) = (false, text.len() <= Format::Identifier.max_length());
+    for byte in text.bytes() {
+        any_digit |= byte.is_ascii_digit();
+        all &= byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    }
+    any_digit && all && text.as_bytes()[0].is_ascii_alphanumeric()
 }
 
 /// Letters and digits of any script, and the signs of numbers of documents: 渝财农〔2011〕123号.

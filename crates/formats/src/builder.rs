@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder, Int64Builder, RecordBatch,
-    StringBuilder,
+    StringBuilder, new_null_array,
 };
 use arrow::datatypes::{DataType, SchemaRef};
 use uplift_core::dataset::{Dataset, Format, Kind};
@@ -25,17 +25,19 @@ pub(crate) enum ColumnBuilder {
 
 impl ColumnBuilder {
     /// A builder for what a field holds.
-    pub(crate) fn for_kind(kind: &Kind) -> Self {
+    fn for_kind(kind: &Kind, rows: usize) -> Self {
         match kind {
-            Kind::Text(Format::Date) => Self::Date(Date32Builder::new()),
-            Kind::Text(_) | Kind::Code(_) => Self::Text(StringBuilder::new()),
-            Kind::Integer => Self::Integer(Int64Builder::new()),
-            Kind::Number => Self::Number(Float64Builder::new()),
+            Kind::Text(Format::Date) => Self::Date(Date32Builder::with_capacity(rows)),
+            Kind::Text(_) | Kind::Code(_) => {
+                Self::Text(StringBuilder::with_capacity(rows, rows * TEXT_BYTES))
+            }
+            Kind::Integer => Self::Integer(Int64Builder::with_capacity(rows)),
+            Kind::Number => Self::Number(Float64Builder::with_capacity(rows)),
             Kind::Money => {
                 let money = DataType::Decimal128(MONEY_PRECISION, 2);
-                Self::Money(Decimal128Builder::new().with_data_type(money))
+                Self::Money(Decimal128Builder::with_capacity(rows).with_data_type(money))
             }
-            Kind::Boolean => Self::Boolean(BooleanBuilder::new()),
+            Kind::Boolean => Self::Boolean(BooleanBuilder::with_capacity(rows)),
         }
     }
 
@@ -70,13 +72,21 @@ impl ColumnBuilder {
     }
 }
 
-/// A builder for each field of a dataset.
-pub(crate) fn builders(dataset: &Dataset) -> Vec<ColumnBuilder> {
-    dataset.fields.iter().map(|f| ColumnBuilder::for_kind(&f.kind)).collect()
+/// Bytes of an identifier, roughly.
+const TEXT_BYTES: usize = 8;
+
+/// A builder for each field of a dataset, with room for rows where so many are expected.
+pub(crate) fn builders(dataset: &Dataset, rows: usize) -> Vec<ColumnBuilder> {
+    dataset.fields.iter().map(|f| ColumnBuilder::for_kind(&f.kind, rows)).collect()
 }
 
-/// The columns of a dataset from its builders.
-pub(crate) fn finish(schema: SchemaRef, builders: Vec<ColumnBuilder>) -> Result<RecordBatch> {
-    let arrays = builders.into_iter().map(ColumnBuilder::finish).collect();
+/// The columns of a dataset from its builders. One to which nothing was appended is a column without values.
+pub(crate) fn finish(schema: SchemaRef, builders: Vec<ColumnBuilder>, rows: usize) -> Result<RecordBatch> {
+    let columns = schema.fields().iter().zip(builders.into_iter().map(ColumnBuilder::finish));
+    let arrays = columns.map(|(field, array)| match array.len() {
+        0 => new_null_array(field.data_type(), rows),
+        _ => array,
+    });
+    let arrays = arrays.collect();
     RecordBatch::try_new(schema, arrays).map_err(|e| Error::internal("building columns", e))
 }

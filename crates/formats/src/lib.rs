@@ -5,7 +5,6 @@
 //! checks a rule over records, never keeps anything.
 
 mod builder;
-pub mod cell;
 pub mod columns;
 mod field_names;
 mod headings;
@@ -23,6 +22,7 @@ mod unit;
 mod upload;
 mod value;
 mod wire;
+mod workbook_rules;
 
 pub use label::Label;
 pub use reading::{Reading, ReadingOptions, SkippedRow};
@@ -33,3 +33,4 @@ pub use template::template;
 pub use upload::{Upload, UploadedFile};
 pub use value::number::DecimalMark;
 pub use wire::{DecodedRows, Decoder, messages};
+pub use workbook_rules::{Breach, workbook_breaches};

@@ -9,9 +9,9 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use csv::StringRecord;
 use rust_xlsxwriter::{Color, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
+use uplift_core::cell;
 use uplift_core::error::{Error, Result};
 
-use crate::cell;
 use crate::headings::REASON;
 use crate::row::{CellKind, Row};
 use crate::source::Source;

@@ -3,9 +3,8 @@
 use std::ops::ControlFlow;
 
 use csv::StringRecord;
+use uplift_core::cell;
 use uplift_core::error::Result;
-
-use crate::cell;
 
 /// What is done with each row, and whether to go on.
 pub(crate) type Visit<'v> = &'v mut dyn FnMut(&Row) -> Result<ControlFlow<()>>;

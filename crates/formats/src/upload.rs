@@ -114,12 +114,19 @@ impl UploadedFile {
 
     /// Decodes the rows until a number is in doubt.
     fn decode_until(&self, in_doubt: impl Fn(&str) -> bool) -> Result<Option<(DecodedRows, Reading)>> {
-        let mut builders = builders(self.dataset);
+        let rows_expected = self.sheet.source.rows_expected().min(MAX_RECORDS);
+        let mut builders = builders(self.dataset, rows_expected);
         let mut rejections = Rejections::default();
-        let mut lines = Vec::new();
+        let mut lines = Vec::with_capacity(rows_expected);
         let style = self.style();
-        // The cell of each field, looked up once and not for every row.
-        let cells: Vec<_> = (0..builders.len()).map(|field| self.cell(field)).collect();
+        // The cell of each field that has one, looked up once and not for every row.
+        let cells = (0..builders.len()).map(|field| self.cell(field));
+        let mut filled: Vec<_> = builders
+            .iter_mut()
+            .zip(cells)
+            .zip(&self.dataset.fields)
+            .filter_map(|((builder, cell), field)| Some((builder, cell?, field)))
+            .collect();
         let mut doubt = false;
         let reading = self.records(&mut |row| {
             let index = lines.len();
@@ -140,11 +147,7 @@ impl UploadedFile {
                     )
                 });
             }
-            for ((builder, cell), field) in builders.iter_mut().zip(&cells).zip(&self.dataset.fields) {
-                let Some((n, column)) = cell else {
-                    builder.push(Value::Missing);
-                    continue;
-                };
+            for (builder, (n, column), field) in &mut filled {
                 let (cell, scale) = (row.cell(*n), column.scale);
                 if is_number(field) && cell.kind == CellKind::Written && in_doubt(cell.text) {
                     doubt = true;
@@ -166,8 +169,9 @@ impl UploadedFile {
             let message = format!("has no rows below its headings{}", skipped.unwrap_or_default());
             return Err(Error::invalid_field("file", message));
         }
+        let lines_read = lines.len();
         let numbers = RowNumbers::of_lines(self.sheet.source.line_word(), lines);
-        let batch = finish(columns(self.dataset), builders)?;
+        let batch = finish(columns(self.dataset), builders, lines_read)?;
         Ok(Some((DecodedRows { batch, rejections, numbers }, reading)))
     }
 

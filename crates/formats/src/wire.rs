@@ -52,7 +52,8 @@ impl Decoder {
     /// request, not of a row.
     pub fn decode(&self, rows: &Rows, rows_before: i64) -> Result<DecodedRows> {
         let records = self.records(rows)?;
-        let mut builders = builders(self.dataset);
+        let count = records.len();
+        let mut builders = builders(self.dataset, count);
         let mut values = Vec::new();
         let mut rejections = Rejections::default();
         for (row, record) in records.into_iter().enumerate() {
@@ -70,7 +71,7 @@ impl Decoder {
             }
         }
         let numbers = RowNumbers::after(rows_before);
-        Ok(DecodedRows { batch: finish(self.schema.clone(), builders)?, rejections, numbers })
+        Ok(DecodedRows { batch: finish(self.schema.clone(), builders, count)?, rejections, numbers })
     }
 
     fn records<'r>(&self, rows: &'r Rows) -> Result<Vec<&'r [u8]>> {

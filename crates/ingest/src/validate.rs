@@ -1,6 +1,6 @@
 //! The rules of a dataset over whole columns: what is required, formats, limits, keys, row rules.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
@@ -102,7 +102,7 @@ impl Validator {
     ) -> Result<()> {
         let key = key_columns(self.dataset, batch);
         let rows = key_rows(&key)?;
-        let mut first: HashMap<&[u8], usize> = HashMap::with_capacity(rows.num_rows());
+        let mut first: hashbrown::HashMap<&[u8], usize> = hashbrown::HashMap::with_capacity(rows.num_rows());
         for (row, bytes) in rows.iter().enumerate() {
             // A record is not the double of one that is not kept.
             if rejections.contains(row) || key.iter().any(|c| c.is_null(row)) {

@@ -5,6 +5,7 @@
 
 mod grpc;
 mod indicators;
+mod row_cache;
 mod service;
 mod snapshots;
 mod statements;

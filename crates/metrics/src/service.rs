@@ -17,6 +17,7 @@ use crate::indicators::reference_data::{REFERENCE_TABLES, ReferenceData};
 use crate::indicators::scan::Scanner;
 use crate::indicators::trace::{Trace, TracePart, recompute, trace_parts};
 use crate::indicators::value::Value;
+use crate::row_cache::RowCache;
 use crate::snapshots::{AsOf, SnapshotSet};
 use crate::statements::read::{Filter, PublishedFigure, checks, statements};
 use crate::statements::reconcile::{CheckResult, check_all};
@@ -29,6 +30,7 @@ pub struct Metrics {
     live_catalogue: Arc<LiveCatalogue>,
     scanner: Arc<Scanner>,
     reference_data: Arc<ReferenceData>,
+    row_cache: Arc<RowCache>,
     stop: Stop,
 }
 
@@ -60,6 +62,7 @@ impl Metrics {
             live_catalogue: Arc::new(LiveCatalogue::new(folder)?),
             scanner: Arc::default(),
             reference_data: Arc::default(),
+            row_cache: Arc::default(),
             store,
             stop,
         })
@@ -121,7 +124,7 @@ impl Metrics {
         let figures = answer(&catalogue, &self.scanner, &self.reference_data, &snapshots, &query).await?;
         let figure = figures.into_iter().find(|f| trace.is_of(f));
         let figure = figure.ok_or_else(|| wrong("belongs to a figure that has no records".to_owned()))?;
-        let parts = trace_parts(&snapshots, indicator, trace, period, (start, size)).await?;
+        let parts = trace_parts(&snapshots, &self.row_cache, indicator, trace, period, (start, size)).await?;
         let recomputed = recompute(indicator, &parts);
         Ok(Evidence { figure, parts, recomputed, versions: trace.versions.clone() })
     }

@@ -161,6 +161,10 @@ pub(crate) fn encode_figure(figure: Figure, versions: &BTreeMap<String, i64>) ->
         household_record: household_record(figure.origin.kind.as_deref()).into(),
         trace,
         uncertainty: figure.observation.uncertainty.map(Into::into),
+        change_within_margin: figure
+            .change_uncertainty
+            .and_then(|u| u.interval)
+            .is_some_and(|(low, high)| low <= 0.0 && 0.0 <= high),
         change_uncertainty: figure.change_uncertainty.map(Into::into),
     }
 }

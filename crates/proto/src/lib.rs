@@ -8,6 +8,7 @@ pub mod answers;
 pub mod chinese;
 pub mod codec;
 pub mod dataset;
+pub mod figure;
 pub mod page;
 pub mod rows;
 pub mod service;

@@ -1,4 +1,4 @@
-//! The archive of reports: for each a folder with its content and its record.
+//! The archive of reports: for each a folder with its files and its record.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,16 +11,18 @@ use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 use prost::Message;
 use sha2::{Digest, Sha256};
 use uplift_core::error::{Error, ErrorKind, Result};
-use uplift_proto::v1::reporting::Report;
+use uplift_proto::v1::reporting::{Report, ReportFile};
 
-/// Reports on an object store. Content is written before its record, so that a report that is listed is
-/// complete.
+use crate::output::File;
+
+/// Reports on an object store. Files are written before the record, so that a report that is listed is complete.
 #[derive(Debug, Clone)]
 pub struct Archive {
     store: Arc<dyn ObjectStore>,
 }
 
-const CONTENT: &str = "report.html";
+/// The page as earlier versions kept it.
+const OLD_CONTENT: &str = "report.html";
 /// The record, and before it the SHA-256 of it.
 const RECORD: &str = "record.bin";
 /// The record as earlier versions kept it.
@@ -42,9 +44,12 @@ impl Archive {
     }
 
     /// Keeps a report.
-    pub async fn put(&self, report: &Report, content: Bytes) -> Result<()> {
+    pub(crate) async fn put(&self, report: &Report, files: Vec<File>) -> Result<()> {
         let failed = |e| Error::internal("keeping the report", e);
-        self.store.put(&key(&report.report_id, CONTENT), content.into()).await.map_err(failed)?;
+        for file in files {
+            let key = key(&report.report_id, &file.record.name);
+            self.store.put(&key, file.content.into()).await.map_err(failed)?;
+        }
         let record = report.encode_to_vec();
         let record = PutPayload::from([Sha256::digest(&record).as_slice(), &record].concat());
         self.store.put(&key(&report.report_id, RECORD), record).await.map_err(failed)?;
@@ -70,11 +75,23 @@ impl Archive {
         if report.report_id == report_id { Ok(report) } else { Err(damaged()) }
     }
 
-    /// A report's content, which must be what was kept at first.
-    pub async fn content(&self, report_id: &str) -> Result<Bytes> {
+    /// A file of a report, which must be what was kept at first; an empty name is its first.
+    pub(crate) async fn content(&self, report_id: &str, file: &str) -> Result<Bytes> {
         let report = self.get(report_id).await?;
-        match self.read(report_id, CONTENT).await {
-            Ok(content) if hex::encode(Sha256::digest(&content)) == report.sha256 => Ok(content),
+        // Reports of earlier versions have one file, which their record does not list.
+        let old = ReportFile {
+            name: OLD_CONTENT.to_owned(),
+            sha256: report.sha256.clone(),
+            ..ReportFile::default()
+        };
+        let files = if report.files.is_empty() { vec![old] } else { report.files };
+        let Some(found) = files.iter().find(|known| file.is_empty() || known.name == file) else {
+            let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
+            let names = names.join(", ");
+            return Err(Error::not_found(format!("report {report_id} has no file {file:?}; it has {names}")));
+        };
+        match self.read(report_id, &found.name).await {
+            Ok(content) if hex::encode(Sha256::digest(&content)) == found.sha256 => Ok(content),
             Ok(_) => Err(damaged(report_id, "content")),
             Err(e) if e.kind == ErrorKind::NotFound => Err(damaged(report_id, "content")),
             Err(e) => Err(e),

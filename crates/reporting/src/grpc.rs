@@ -4,7 +4,6 @@ use std::pin::Pin;
 
 use futures::{Stream, StreamExt, stream};
 use tonic::{Request, Response, Status};
-use uplift_core::error::Error;
 use uplift_proto::answers::from_task;
 use uplift_proto::page::Page;
 use uplift_proto::status::to_status;
@@ -12,8 +11,13 @@ use uplift_proto::v1::reporting as wire;
 use uplift_proto::v1::reporting::reporting_service_server::ReportingService;
 use uplift_proto::v1::reporting::{download_report_response::Part, generate_report_response::Event};
 
-use crate::service::{Progress, Reporting, Step, digest};
+use crate::digest::digest;
+use crate::request::ReportRequest;
+use crate::service::{Progress, Reporting, Step};
+use crate::template::Template;
 
+/// Steps that wait to be sent.
+const QUEUED: usize = 16;
 /// Bytes of one chunk of a download.
 const CHUNK: usize = 64 * 1024;
 
@@ -32,17 +36,22 @@ impl ReportingService for Grpc {
         &self,
         request: Request<wire::GenerateReportRequest>,
     ) -> Result<Response<Self::GenerateReportStream>, Status> {
-        let document_id = request.into_inner().document_id;
-        if document_id.is_empty() {
-            let missing = "is empty; name the document, as chongqing-2011";
-            return Err(to_status(Error::invalid_field("document_id", missing)));
-        }
+        let request = ReportRequest::from_wire(request.into_inner()).map_err(to_status)?;
         let reporting = self.0.clone();
-        let events = from_task(Step::TOTAL as usize + 1, |progress| async move {
-            reporting.generate(&document_id, progress).await
-        });
+        let events =
+            from_task(QUEUED, |progress| async move { reporting.generate(&request, progress).await });
         let events = events.map(|progress| progress.map(event));
         Ok(Response::new(events.boxed()))
+    }
+
+    async fn list_templates(
+        &self,
+        _: Request<wire::ListTemplatesRequest>,
+    ) -> Result<Response<wire::ListTemplatesResponse>, Status> {
+        let templates = self.0.templates().await.map_err(to_status)?;
+        Ok(Response::new(wire::ListTemplatesResponse {
+            templates: templates.into_iter().map(template).collect(),
+        }))
     }
 
     async fn get_report(
@@ -80,7 +89,8 @@ impl ReportingService for Grpc {
         &self,
         request: Request<wire::DownloadReportRequest>,
     ) -> Result<Response<Self::DownloadReportStream>, Status> {
-        let content = self.0.archive().content(&request.into_inner().report_id).await.map_err(to_status)?;
+        let request = request.into_inner();
+        let content = self.0.archive().content(&request.report_id, &request.file).await.map_err(to_status)?;
         let sha256 = digest(&content);
         let starts = (0..content.len()).step_by(CHUNK);
         let chunks = starts.map(move |at| Part::Chunk(content.slice(at..(at + CHUNK).min(content.len()))));
@@ -93,9 +103,26 @@ impl ReportingService for Grpc {
 fn event(progress: Progress) -> wire::GenerateReportResponse {
     let event = match progress {
         Progress::Written(report) => Event::Report(*report),
-        Progress::Begun(Step { stage, done }) => {
-            Event::Progress(wire::Progress { stage: stage.to_owned(), done, total: Step::TOTAL })
+        Progress::Begun(Step { stage, done, total }) => {
+            Event::Progress(wire::Progress { stage: stage.to_owned(), done, total })
         }
     };
     wire::GenerateReportResponse { event: Some(event) }
+}
+
+fn template((template_id, template): (String, uplift_core::error::Result<Template>)) -> wire::Template {
+    match template {
+        Ok(template) => {
+            let title = template.title();
+            wire::Template { template_id, title_en: title.en, title_zh: title.zh, problems: Vec::new() }
+        }
+        Err(error) => {
+            let problems = error.violations.iter().map(|v| format!("{}: {}", v.field, v.description));
+            let mut problems: Vec<_> = problems.collect();
+            if problems.is_empty() {
+                problems.push(error.message);
+            }
+            wire::Template { template_id, problems, ..wire::Template::default() }
+        }
+    }
 }

@@ -1,19 +1,31 @@
 //! Reports: answers of the metrics service laid out for people, and kept as they were written.
 //!
-//! Owns layout, words and the archive of reports. Never reads a table and never computes a figure:
+//! Owns templates, layout, words and the archive of reports. Never reads a table and never computes a figure:
 //! everything that it prints is an answer of the metrics service.
 
+mod answers;
 mod archive;
 mod chart;
-mod content;
+mod compose;
+mod digest;
+mod document;
+mod evidence;
 mod grpc;
-mod page;
+mod output;
+mod reconciliation;
+mod request;
+mod scale;
 mod service;
+mod table;
 mod template;
+mod upstream;
+mod words;
+mod writer;
 
 pub use archive::Archive;
 pub use grpc::Grpc;
-pub use service::Reporting;
+pub use request::ReportRequest;
+pub use service::{Preview, Progress, Reporting, Step, preview};
 
 /// The gRPC service, ready for a server.
 pub type Server = uplift_proto::v1::reporting::reporting_service_server::ReportingServiceServer<Grpc>;

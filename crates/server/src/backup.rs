@@ -9,8 +9,8 @@ use uplift_store::Store;
 use crate::disk::private_files;
 pub use uplift_store::{Finding, Verification};
 
-/// What is in a data folder beside its tables: reports, and the indicators that an office declares.
-const BESIDE: [&str; 2] = ["reports", "indicators"];
+/// What is in a data folder beside its tables: reports, and the indicators and templates that an office declares.
+const BESIDE: [&str; 3] = ["reports", "indicators", "templates"];
 const TABLES: &str = "tables";
 
 /// Verifies the tables of a data folder.

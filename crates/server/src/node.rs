@@ -232,6 +232,7 @@ struct SharedState {
     stop: Stop,
     reports: PathBuf,
     indicators: PathBuf,
+    templates: PathBuf,
     metrics: Channel,
 }
 
@@ -249,6 +250,7 @@ impl SharedState {
             store: Arc::new(Store::open(&config.data_dir.join("tables"))?),
             reports: config.data_dir.join("reports"),
             indicators: config.data_dir.join("indicators"),
+            templates: config.data_dir.join("templates"),
             metrics: connect_lazy(&url)?,
         })
     }
@@ -267,7 +269,9 @@ impl SharedState {
             }
             Service::Reporting => {
                 let client = uplift_client::metrics(self.metrics.clone());
-                let reporting = uplift_reporting::Grpc(Reporting::new(client, Archive::open(&self.reports)?));
+                let own = Some(self.templates.clone());
+                let reporting = Reporting::new(client, Archive::open(&self.reports)?, own);
+                let reporting = uplift_reporting::Grpc(reporting);
                 Routes::new(limited!(uplift_reporting::Server, reporting))
             }
         })

@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
-use arrow::compute::cast;
+use arrow::compute::{cast, partition};
 use arrow::datatypes::{DataType, SchemaRef};
 use deltalake_core::DeltaTable;
+use deltalake_core::kernel::scalars::ScalarExt;
 use deltalake_core::kernel::{Action, LogicalFileView};
 use deltalake_core::logstore::object_store::{ObjectStoreExt, path::Path};
 use deltalake_core::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use deltalake_core::writer::{DeltaWriter, RecordBatchWriter};
+use deltalake_core::writer::{DeltaWriter, RecordBatchWriter, WriteMode};
+use indexmap::IndexMap;
 use uplift_core::error::{Error, Result};
 use uplift_engine::error::table_failed;
 
@@ -35,8 +37,14 @@ impl<'t> DataFileWriter<'t> {
         if rows.num_rows() == 0 {
             return Ok(());
         }
+        let failed = |e| table_failed(self.name, "writing rows of", e);
         let rows = in_order(&rows, &self.writer.arrow_schema())?;
-        self.writer.write(rows).await.map_err(|e| table_failed(self.name, "writing rows of", e))
+        let snapshot = self.table.snapshot().map_err(failed)?;
+        match only_folder(&rows, snapshot.metadata().partition_columns()) {
+            Some(folder) => self.writer.write_partition(rows, &folder, WriteMode::Default).await.map(|_| ()),
+            None => self.writer.write(rows).await,
+        }
+        .map_err(failed)
     }
 
     /// Completes the files and names each by its digest. `new_rows` is whether the table gains rows by them.
@@ -57,6 +65,17 @@ impl<'t> DataFileWriter<'t> {
         }
         Ok(actions)
     }
+}
+
+/// The values of the folder that all rows belong to, as those of a submission do: they need not be parted. None if the
+/// table has no folders, or if the rows belong to several.
+fn only_folder<S: ScalarExt>(rows: &RecordBatch, columns: &[String]) -> Option<IndexMap<String, S>> {
+    let arrays = columns.iter().map(|name| rows.column_by_name(name).cloned()).collect::<Option<Vec<_>>>()?;
+    if arrays.is_empty() || partition(&arrays).ok()?.len() != 1 {
+        return None;
+    }
+    let values = arrays.iter().map(|array| S::from_array(array, 0)).collect::<Option<Vec<_>>>()?;
+    Some(columns.iter().cloned().zip(values).collect())
 }
 
 /// Rows with their columns in the order of the table: those that a dataset gained later are at its end.

@@ -115,7 +115,7 @@ pub(crate) enum Command {
     Measure(Box<MeasureArgs>),
     /// Judge the checks between published figures; exits 1 if figures contradict each other.
     Check(CheckArgs),
-    /// Write a report and save it to a file.
+    /// Write reports by templates, preview them, list and download them.
     Report(ReportArgs),
     /// Ask services whether they are healthy; exits 1 if one is not.
     Health(HealthArgs),

@@ -51,6 +51,10 @@ pub(crate) fn growth(figure: &Figure, language: Language) -> String {
         return "–".to_owned();
     };
     let change = change.round_dp(1).normalize();
+    if figure.change_within_margin {
+        // Nothing but chance may lie between the two.
+        return "≈".to_owned();
+    }
     let sign = if change.is_sign_positive() && !change.is_zero() { "+" } else { "" };
     format!("{sign}{}{unit}", grouped(change))
 }
@@ -74,6 +78,16 @@ pub(crate) fn title(figure: &Figure, indicator: Option<&Indicator>, language: La
 pub(crate) fn print_simulated_note(figures: &[Figure], language: Language) {
     if figures.iter().any(|f| f.simulated) {
         say!("{}", language.choose("* from simulated records", "* 据模拟数据"));
+    }
+}
+
+/// Prints what the sign of a change within its margin of error means, below a table that has one.
+pub(crate) fn print_margin_note(figures: &[Figure], language: Language) {
+    if figures.iter().any(|f| f.change_within_margin) {
+        say!(
+            "{}",
+            language.choose("≈ no clear change: within the margin of error", "≈ 无明显变化：在误差范围内")
+        );
     }
 }
 

@@ -5,11 +5,11 @@ use std::io::Write;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};
+use uplift_core::cell;
 use uplift_core::chinese::{chinese_error, chinese_violation};
 use uplift_core::error::{Error, Result};
 use uplift_core::language::Language;
 use uplift_core::rejection::shortened;
-use uplift_formats::cell;
 use uplift_proto::chinese::chinese;
 
 use crate::arguments::OutputFormat;

@@ -1,6 +1,6 @@
 //! Files of any kind as rows of cells: what a file is shows in its first bytes, never in its name.
 
-mod archive;
+pub(crate) mod archive;
 mod arrow_ipc;
 pub(crate) mod columnar;
 pub(crate) mod json_lines;
@@ -106,6 +106,14 @@ impl Source {
             Self::Workbook(file) => file.rows(sheet, visit),
             Self::Columnar(file) => file.rows(visit),
             Self::JsonLines(file) => file.rows(visit),
+        }
+    }
+
+    /// Number of its rows, roughly, where that costs little to tell.
+    pub(crate) fn rows_expected(&self) -> usize {
+        match self {
+            Self::Separated(file) => file.text.content.bytes().filter(|byte| *byte == b'\n').count(),
+            Self::Workbook(_) | Self::Columnar(_) | Self::JsonLines(_) => 0,
         }
     }
 

@@ -120,7 +120,42 @@ pub(crate) fn plain_digits(text: &str, mark: DecimalMark) -> Result<Cow<'_, str>
 
 /// Whether a text may have another reading than the one with a decimal point.
 pub(crate) fn is_doubtful(text: &str) -> bool {
-    text.contains([',', '，']) || text.bytes().filter(|b| *b == b'.').count() > 1
+    !is_plain(text) && (text.contains([',', '，']) || text.bytes().filter(|b| *b == b'.').count() > 1)
+}
+
+/// A number as programs write it, which most are: digits with at most one point and a sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PlainNumber {
+    /// Its digits, as a whole number.
+    pub(crate) digits: i64,
+    /// How many of them are behind the point.
+    pub(crate) decimals: u32,
+}
+
+/// Digits that any plain number fits.
+const MAX_PLAIN_DIGITS: usize = 18;
+
+impl PlainNumber {
+    /// The number that a text with a decimal point is; none if it is written in another way, or longer.
+    pub(crate) fn of_text(text: &str) -> Option<Self> {
+        let unsigned = text.strip_prefix('-').unwrap_or(text);
+        let (mut digits, mut count, mut point) = (0, 0, None);
+        for byte in unsigned.bytes() {
+            match byte {
+                b'0'..=b'9' if count < MAX_PLAIN_DIGITS => digits = digits * 10 + i64::from(byte - b'0'),
+                b'.' if point.is_none() && count > 0 => {
+                    point = Some(count);
+                    continue;
+                }
+                _ => return None,
+            }
+            count += 1;
+        }
+        let decimals = count - point.unwrap_or(count);
+        let complete = count > 0 && point != Some(count);
+        let digits = if unsigned.len() < text.len() { -digits } else { digits };
+        complete.then_some(Self { digits, decimals: u32::try_from(decimals).ok()? })
+    }
 }
 
 /// Digits with at most one point and a sign.

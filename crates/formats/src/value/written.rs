@@ -6,11 +6,11 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromStr, ToPrimitive};
 use uplift_core::dataset::{Code, Field, Format, Kind};
 use uplift_core::rejection::{Rule, shortened};
-use uplift_core::text::{canonical, half_width};
+use uplift_core::text::{canonical, half_width, is_plain_identifier};
 
 use super::date::parse_date;
 use super::missing::is_missing_mark;
-use super::number::{DecimalMark, NumberError, plain_digits};
+use super::number::{DecimalMark, NumberError, PlainNumber, plain_digits};
 use super::{MAX_QUOTED, ParseError, Value, days, unlisted};
 use crate::label::is_total_word;
 use crate::row::{Cell, CellKind};
@@ -113,12 +113,15 @@ fn wrong(field: &Field, text: &str, message: &str) -> ParseError {
 
 fn parse_text<'a>(field: &Field, format: Format, cell: Cell<'a>) -> Result<Value<'a>, ParseError> {
     let text = cell.text;
+    if format == Format::Identifier && cell.kind == CellKind::Written && is_plain_identifier(text) {
+        return Ok(Value::Text(text.into()));
+    }
     let by_machine = matches!(cell.kind, CellKind::Number | CellKind::Single) && format != Format::Printed;
     if by_machine && format == Format::Identifier && text.contains('.') && !text.ends_with(".0") {
         return Err(wrong(field, text, "is a number with a fraction and no identifier; write it as text"));
     }
-    let digits = text.trim_start_matches('-').bytes().filter(u8::is_ascii_digit).count();
-    if by_machine && digits > KEPT_DIGITS {
+    let digits = || text.trim_start_matches('-').bytes().filter(u8::is_ascii_digit).count();
+    if by_machine && digits() > KEPT_DIGITS {
         let message =
             format!("is a number, of which a spreadsheet keeps {KEPT_DIGITS} digits; write it as text");
         return Err(wrong(field, text, &message));
@@ -171,6 +174,13 @@ fn parse_number<'a>(
     scale: Decimal,
     style: &Style<'_>,
 ) -> Result<Value<'a>, ParseError> {
+    let plain =
+        Some(cell.text).filter(|_| style.mark(cell) == DecimalMark::Point && cell.kind != CellKind::Single);
+    if let Some(value) =
+        plain.and_then(PlainNumber::of_text).and_then(|number| plain_value(field, number, scale))
+    {
+        return Ok(value);
+    }
     let digits = plain_digits(number_text(field, cell, scale), style.mark(cell)).map_err(|e| match e {
         NumberError::NotANumber if has_unit(cell.text) => wrong(
             field,
@@ -218,6 +228,26 @@ fn parse_number<'a>(
         },
         _ => Ok(number.to_f64().map_or(Value::Missing, |number| Value::Number(number + 0.0))),
     }
+}
+
+/// The value of a plain number, where whole numbers give it exactly and it is within its limits.
+fn plain_value<'a>(field: &Field, number: PlainNumber, scale: Decimal) -> Option<Value<'a>> {
+    let divisor = 10_i64.checked_pow(number.decimals)?;
+    let inside = |n: Decimal| field.limits.is_none_or(|(low, high)| low <= n && n <= high);
+    if field.kind == Kind::Number {
+        let is_exact = scale == Decimal::ONE && number.digits.unsigned_abs() < 1 << f64::MANTISSA_DIGITS;
+        let value = Decimal::new(number.digits, number.decimals);
+        // The quotient of two doubles that are whole is the double nearest to the number.
+        return (is_exact && inside(value))
+            .then(|| Value::Number(number.digits as f64 / divisor as f64 + 0.0));
+    }
+    let scale = scale.is_integer().then(|| scale.to_i64()).flatten()?;
+    let scaled = number.digits.checked_mul(scale)?;
+    let whole = (scaled % divisor == 0).then_some(scaled / divisor)?;
+    if !inside(whole.into()) {
+        return None;
+    }
+    Some(if field.kind == Kind::Money { Value::Money(whole) } else { Value::Integer(whole) })
 }
 
 /// The text of a number, without the unit of its column: 12.5万元 in a column of 万元, 5人 in one of persons.

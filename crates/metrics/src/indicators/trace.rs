@@ -22,6 +22,7 @@ use super::plan::{self, COUNTY, COUNTY_DIGITS};
 use super::query::Figure;
 use super::reference_data::REFERENCE_TABLES;
 use super::value::{Value, values};
+use crate::row_cache::RowCache;
 use crate::snapshots::SnapshotSet;
 use crate::tables::table;
 
@@ -135,6 +136,7 @@ const MAX_SUBMISSIONS: usize = 1_000;
 /// The parts of a figure, each recomputed by its own SQL.
 pub(crate) async fn trace_parts(
     snapshots: &SnapshotSet,
+    row_cache: &RowCache,
     indicator: &Indicator,
     trace: &Trace,
     period: Period,
@@ -147,7 +149,8 @@ pub(crate) async fn trace_parts(
         ("denominator", &indicator.denominator),
     ] {
         if let Some(component) = component {
-            trace_parts.push(part(snapshots, name, component, trace, period, (start, size)).await?);
+            trace_parts
+                .push(part(snapshots, row_cache, name, component, trace, period, (start, size)).await?);
         }
     }
     Ok(trace_parts)
@@ -167,6 +170,7 @@ pub(crate) fn recompute(indicator: &Indicator, trace_parts: &[TracePart]) -> Opt
 
 async fn part(
     snapshots: &SnapshotSet,
+    row_cache: &RowCache,
     name: &'static str,
     component: &Component,
     trace: &Trace,
@@ -176,7 +180,7 @@ async fn part(
     // A session of its own: its tables are at the versions of this trace.
     let session = session();
     for dataset in component.datasets() {
-        let provider = match snapshots.provider(dataset).await? {
+        let provider = match row_cache.provider(snapshots, dataset).await? {
             Some(provider) => provider,
             None => plan::empty(dataset).map_err(planning_error)?,
         };

@@ -10,6 +10,7 @@ use uplift_core::error::{Error, Result};
 use uplift_core::language::Language;
 use uplift_proto::service::Service;
 use uplift_proto::v1::metrics::{CheckStatementsRequest, Verdict};
+use uplift_proto::v1::reporting::GenerateReportRequest;
 use uplift_server::config::Config;
 use uplift_server::node::Node;
 use uplift_simulate::article::Document;
@@ -17,7 +18,7 @@ use uplift_simulate::{Article, Plan};
 
 use crate::arguments::{OutputFormat, ProgrammeSize};
 use crate::commands::{check, load, report, scorecard, serve};
-use crate::figure_text::{print_agreement_note, print_simulated_note};
+use crate::figure_text::{print_agreement_note, print_margin_note, print_simulated_note};
 use crate::outcome::Outcome;
 use crate::terminal::{say, say_in};
 
@@ -50,10 +51,19 @@ pub(crate) async fn run(args: DemoArgs, language: Language) -> Result<Outcome> {
     show_scorecard(&mut metrics, document, language).await?;
     show_contradictions(&mut metrics, document, language).await?;
 
-    let output = args.data_dir.join("report.html");
+    let folder = args.data_dir.join("report");
+    let request = GenerateReportRequest {
+        document_id: document.document_id.clone(),
+        // Without records there is nothing but the article to report on.
+        template: if args.size.households == 0 { "reconciliation" } else { "annual" }.to_owned(),
+        area_code: document.area_code.clone(),
+        period: document.period.clone(),
+        ..GenerateReportRequest::default()
+    };
     let reporting = connect_to(&node, Service::Reporting).await?;
-    let written = report::generate(reporting, &document.document_id, &output).await?;
-    let path = output.canonicalize().unwrap_or(output);
+    let written = report::generate(reporting, request, &folder).await?;
+    let page = written.files.first().map(|file| folder.join(&file.name)).unwrap_or(folder);
+    let path = page.canonicalize().unwrap_or(page);
     say_in!(
         language,
         "Report with {} figures: file://{}",
@@ -88,6 +98,7 @@ async fn show_scorecard(metrics: &mut MetricsClient, document: &Document, langua
     );
     scorecard::listing(&figures, &indicators, language).print(OutputFormat::Table)?;
     print_simulated_note(&figures, language);
+    print_margin_note(&figures, language);
     print_agreement_note(&figures, language);
     Ok(())
 }

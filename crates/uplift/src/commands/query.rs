@@ -15,7 +15,9 @@ use uplift_proto::v1::records::AreaLevel;
 
 use crate::arguments::{Level, MetricsAddress, OutputFormat};
 use crate::commands::indicators::definitions;
-use crate::figure_text::{area, growth, interval, number, print_simulated_note, title, unit, value};
+use crate::figure_text::{
+    area, growth, interval, number, print_margin_note, print_simulated_note, title, unit, value,
+};
 use crate::outcome::Outcome;
 use crate::terminal::Listing;
 
@@ -97,6 +99,7 @@ pub(crate) async fn run(args: QueryArgs, language: Language) -> Result<Outcome> 
     listing.print(args.format)?;
     if args.format == OutputFormat::Table {
         print_simulated_note(&figures, language);
+        print_margin_note(&figures, language);
     }
     Ok(Outcome::Done)
 }

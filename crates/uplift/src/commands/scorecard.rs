@@ -15,7 +15,9 @@ use uplift_proto::v1::records::Statistic;
 
 use crate::arguments::{MetricsAddress, OutputFormat};
 use crate::commands::indicators::definitions;
-use crate::figure_text::{growth, number, print_agreement_note, print_simulated_note, title, unit, value};
+use crate::figure_text::{
+    growth, number, print_agreement_note, print_margin_note, print_simulated_note, title, unit, value,
+};
 use crate::outcome::Outcome;
 use crate::terminal::Listing;
 
@@ -40,6 +42,7 @@ pub(crate) async fn run(args: ScorecardArgs, language: Language) -> Result<Outco
     listing(&figures, &indicators, language).print(args.format)?;
     if args.format == OutputFormat::Table {
         print_simulated_note(&figures, language);
+        print_margin_note(&figures, language);
         print_agreement_note(&figures, language);
     }
     Ok(Outcome::Done)

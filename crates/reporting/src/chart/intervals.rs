@@ -1,13 +1,12 @@
 //! Intervals on one axis as SVG, drawn on the server so that every format shows the same picture.
 
-use std::fmt::Write;
-
 use rust_decimal::Decimal;
 use uplift_core::format::readable;
 use uplift_core::interval::{Bound, Interval};
 use uplift_core::language::Language;
 
-const WIDTH: f64 = 680.0;
+use super::svg::{Anchor, COLOURS, Drawing, WIDTH};
+
 const LEFT: f64 = 118.0;
 const RIGHT: f64 = 24.0;
 const ROW: f64 = 30.0;
@@ -18,57 +17,41 @@ pub(crate) struct Band<'a> {
     pub label: &'a str,
     /// Where it lies.
     pub interval: Interval,
-    /// Style class: `printed` or `computed`.
-    pub class: &'a str,
 }
 
-/// Draws intervals below each other on one axis; `text` says the same in words.
-pub(crate) fn intervals(bands: &[Band<'_>], text: &str, language: Language) -> String {
+/// Draws intervals below each other on one axis; `words` say the same.
+pub(crate) fn intervals(bands: &[Band<'_>], words: &str, language: Language) -> String {
     let axis = Axis::over(bands);
-    let height = ROW * bands.len() as f64 + 34.0;
-    let mut svg = format!(
-        r#"<svg class="intervals" viewBox="0 0 {WIDTH} {height}" role="img"><title>{}</title>"#,
-        escape(text)
-    );
+    let mut drawing = Drawing::new(ROW * bands.len() as f64 + 34.0);
     for (row, band) in bands.iter().enumerate() {
         let y = ROW * row as f64 + ROW / 2.0;
         let (from, to) = axis.span(&band.interval);
+        let colour = [COLOURS[0], COLOURS[5]][row % 2];
         // A band thinner than a stroke would vanish; exact figures are drawn as a dot.
         let width = (to - from).max(0.0);
-        let _ = write!(svg, r#"<text x="0" y="{:.1}">{}</text>"#, y + 4.0, escape(band.label));
+        drawing.text((0.0, y + 4.0), Anchor::Start, band.label);
         if width < 3.0 {
-            let _ = write!(svg, r#"<circle class="{}" cx="{from:.1}" cy="{y:.1}" r="5"/>"#, band.class);
+            drawing.circle((from, y), 5.0, colour);
         } else {
-            let top = y - 7.0;
-            let _ = write!(
-                svg,
-                r#"<rect class="{}" x="{from:.1}" y="{top:.1}" width="{width:.1}" height="14"/>"#,
-                band.class
-            );
+            drawing.rect(from, y - 7.0, width, 14.0, colour);
         }
         for (open, x, sign) in
             [(band.interval.low.is_none(), from, "◂"), (band.interval.high.is_none(), to, "▸")]
         {
             if open {
-                let _ =
-                    write!(svg, r#"<text x="{x:.1}" y="{:.1}" text-anchor="middle">{sign}</text>"#, y + 4.0);
+                drawing.text((x, y + 4.0), Anchor::Middle, sign);
             }
         }
     }
     let y = ROW * bands.len() as f64 + 6.0;
-    let _ = write!(svg, r#"<line x1="{LEFT}" y1="{y}" x2="{:.1}" y2="{y}"/>"#, WIDTH - RIGHT);
+    drawing.line((LEFT, y), (WIDTH - RIGHT, y), "#7f7f7f", 1.0);
     for tick in axis.ticks() {
         let x = axis.x(tick);
         let label = Decimal::try_from(tick).map(|t| readable(t, language)).unwrap_or_default();
-        let _ = write!(
-            svg,
-            r#"<line x1="{x:.1}" y1="{y}" x2="{x:.1}" y2="{:.1}"/><text x="{x:.1}" y="{:.1}" text-anchor="middle">{label}</text>"#,
-            y + 4.0,
-            y + 18.0
-        );
+        drawing.line((x, y), (x, y + 4.0), "#7f7f7f", 1.0);
+        drawing.text((x, y + 18.0), Anchor::Middle, &label);
     }
-    svg.push_str("</svg>");
-    svg
+    drawing.finish(words)
 }
 
 /// The part of the number line that is drawn.
@@ -116,17 +99,12 @@ fn position(bound: Bound) -> f64 {
     f64::try_from(bound.value).unwrap_or_default()
 }
 
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn draw(intervals_given: &[Interval]) -> String {
-        let bands: Vec<_> =
-            intervals_given.iter().map(|i| Band { label: "a < b", interval: *i, class: "printed" }).collect();
+        let bands: Vec<_> = intervals_given.iter().map(|i| Band { label: "a < b", interval: *i }).collect();
         intervals(&bands, "words & signs", Language::En)
     }
 
@@ -134,10 +112,7 @@ mod tests {
     fn bands_are_apart_where_intervals_are() {
         let low = Interval::between(Bound::closed(1.into()), Bound::open(2.into()));
         let high = Interval::between(Bound::closed(5.into()), Bound::open(6.into()));
-        let axis = Axis::over(&[
-            Band { label: "", interval: low, class: "" },
-            Band { label: "", interval: high, class: "" },
-        ]);
+        let axis = Axis::over(&[Band { label: "", interval: low }, Band { label: "", interval: high }]);
         assert!(axis.span(&low).1 < axis.span(&high).0);
         assert!(axis.ticks().len() >= 3);
     }

@@ -15,7 +15,7 @@ pub fn shown(cell: &str) -> Cow<'_, str> {
 }
 
 /// A cell without the sign that `shown` put before it.
-pub(crate) fn read(cell: &str) -> &str {
+pub fn read(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
         Some(rest) if rest.starts_with(FORMULA) || rest.starts_with('\'') => rest,
         _ => cell,

@@ -1,0 +1,80 @@
+//! Bars below each other: parts of a total, parts by size, values against their targets.
+
+use uplift_core::language::Language;
+
+use super::shown::Shown;
+use super::svg::{Anchor, COLOURS, Drawing, LINE, WIDTH, fitted, text_width};
+
+/// Room between a bar and its label.
+const GAP: f64 = 8.0;
+const BAR: f64 = 12.0;
+
+/// The widest label, within a part of the drawing.
+fn label_width(shown: &[Shown]) -> f64 {
+    shown.iter().map(|part| text_width(&part.label)).fold(40.0, f64::max).min(WIDTH * 0.4)
+}
+
+/// Room for what is written behind bars.
+fn value_width(shown: &[Shown]) -> f64 {
+    shown.iter().map(|part| text_width(&part.text)).fold(30.0, f64::max)
+}
+
+/// Parts by size, the longest bar first; bars begin at zero.
+pub(super) fn ranked(shown: &[Shown], words: &str) -> String {
+    let (left, right) = (label_width(shown) + GAP, value_width(shown) + GAP);
+    let greatest = shown.iter().map(|part| part.value.abs()).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+    let mut drawing = Drawing::new(LINE * shown.len() as f64 + 6.0);
+    for (row, part) in shown.iter().enumerate() {
+        let y = LINE * row as f64 + LINE / 2.0;
+        let width = part.value.abs() / greatest * (WIDTH - left - right);
+        let colour = if part.value < 0.0 { COLOURS[5] } else { COLOURS[0] };
+        drawing.text((left - GAP, y + 4.0), Anchor::End, &fitted(&part.label, left - GAP));
+        drawing.rect(left, y - BAR / 2.0, width, BAR, colour);
+        drawing.text((left + width + GAP / 2.0, y + 4.0), Anchor::Start, &part.text);
+    }
+    drawing.finish(words)
+}
+
+/// Parts of a total: each begins where the one before ends, so that together they are one bar.
+pub(super) fn stacked(shown: &[Shown], words: &str) -> String {
+    let (left, right) = (label_width(shown) + GAP, value_width(shown) + 60.0);
+    let total = shown.iter().map(|part| part.value.max(0.0)).sum::<f64>().max(f64::MIN_POSITIVE);
+    let scale = (WIDTH - left - right) / total;
+    let mut drawing = Drawing::new(LINE * 1.25 * (shown.len() as f64 + 1.0) + 8.0);
+    let mut begin = left;
+    for (n, part) in shown.iter().enumerate() {
+        let width = part.value.max(0.0) * scale;
+        let colour = COLOURS[n % COLOURS.len()];
+        drawing.rect(begin, 2.0, width, LINE, colour);
+        let y = LINE * 1.25 * (n as f64 + 1.0) + LINE / 2.0;
+        drawing.text((left - GAP, y + 4.0), Anchor::End, &fitted(&part.label, left - GAP));
+        drawing.rect(begin, y - BAR / 2.0, width.max(1.0), BAR, colour);
+        let share = format!("{} · {:.1} %", part.text, part.value / total * 100.0);
+        let behind = begin + width + GAP / 2.0;
+        drawing.text((behind, y + 4.0), Anchor::Start, &share);
+        begin += width;
+    }
+    drawing.finish(words)
+}
+
+/// Values as parts of their targets: a line across all bars is the target.
+pub(super) fn bullet(shown: &[Shown], words: &str, language: Language) -> String {
+    let (left, right) = (label_width(shown) + GAP, value_width(shown) + GAP);
+    let share = |part: &Shown| part.target.filter(|target| *target > 0.0).map(|target| part.value / target);
+    let greatest = shown.iter().filter_map(share).fold(1.0, f64::max);
+    let scale = (WIDTH - left - right) / greatest;
+    let mut drawing = Drawing::new(LINE * 1.3 * shown.len() as f64 + 26.0);
+    let bottom = LINE * 1.3 * shown.len() as f64 + 20.0;
+    for (row, part) in shown.iter().enumerate() {
+        let y = 20.0 + LINE * 1.3 * row as f64 + LINE / 2.0;
+        let Some(share) = share(part) else { continue };
+        drawing.text((left - GAP, y + 4.0), Anchor::End, &fitted(&part.label, left - GAP));
+        let colour = if share >= 1.0 { COLOURS[2] } else { COLOURS[1] };
+        drawing.rect(left, y - BAR / 2.0, share * scale, BAR, colour);
+        drawing.text((left + share.max(1.0) * scale + GAP / 2.0, y + 4.0), Anchor::Start, &part.text);
+    }
+    let target = left + scale;
+    drawing.line((target, 16.0), (target, bottom), "currentColor", 1.5);
+    drawing.text((target, 12.0), Anchor::Middle, language.choose("target", "目标"));
+    drawing.finish(words)
+}

@@ -1,0 +1,264 @@
+//! The content of a report, the same for every format: sections of sentences, tables and charts, and the figures that
+//! they show.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use uplift_core::language::Bilingual;
+
+use crate::evidence::{Definition, Evidence};
+use crate::reconciliation::{Check, Statement};
+
+/// A report.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Document {
+    pub(crate) template: String,
+    pub(crate) title: Bilingual,
+    /// Of what and when: Chongqing, 2011.
+    pub(crate) subject: Bilingual,
+    pub(crate) area_code: String,
+    pub(crate) period: String,
+    pub(crate) document_id: String,
+    pub(crate) sections: Vec<Section>,
+    /// Every figure that is shown, in the order in which it first is.
+    pub(crate) figures: Vec<Figure>,
+    /// The definitions of their indicators.
+    pub(crate) definitions: Vec<Definition>,
+    /// Marks that figures have, with what they mean.
+    pub(crate) marks: Vec<MarkMeaning>,
+    /// Whether any figure is simulated.
+    pub(crate) simulated: bool,
+    /// Contradictions of the document.
+    pub(crate) contradictions: usize,
+    /// Versions of the tables that it was computed from, by dataset.
+    pub(crate) table_versions: BTreeMap<String, i64>,
+}
+
+/// A section.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Section {
+    pub(crate) id: String,
+    pub(crate) title: Bilingual,
+    pub(crate) blocks: Vec<Block>,
+}
+
+/// A piece of a section.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Block {
+    Paragraph {
+        text: Sentence,
+    },
+    /// A remark, in smaller print.
+    Note {
+        text: Sentence,
+    },
+    Table {
+        table: Table,
+    },
+    Chart {
+        chart: Chart,
+    },
+    /// Checks of the document, the contradictions first.
+    Checks {
+        checks: Vec<Check>,
+    },
+    /// Statements of the document, by its sections.
+    Statements {
+        groups: Vec<StatementGroup>,
+    },
+}
+
+/// The statements of one section of a document.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct StatementGroup {
+    pub(crate) section: String,
+    pub(crate) title: Bilingual,
+    pub(crate) statements: Vec<Statement>,
+}
+
+/// A text in both languages, with figures in place.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Sentence {
+    pub(crate) en: Vec<Inline>,
+    pub(crate) zh: Vec<Inline>,
+}
+
+/// A piece of a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Inline {
+    Text(String),
+    /// What is shown of a figure, as words.
+    Figure {
+        figure: usize,
+        text: String,
+        marks: Vec<Mark>,
+    },
+}
+
+/// One value of an indicator as the report shows it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Figure {
+    /// Names it within the report: f12.
+    pub(crate) id: String,
+    pub(crate) indicator: String,
+    pub(crate) version: i32,
+    pub(crate) title: Bilingual,
+    pub(crate) area_code: String,
+    pub(crate) area: Bilingual,
+    pub(crate) period: String,
+    pub(crate) dimensions: BTreeMap<String, Bilingual>,
+    pub(crate) unit: String,
+    /// As decimal text, exact where records are counts or money; absent where there is no value.
+    pub(crate) value: Option<String>,
+    pub(crate) previous: Option<f64>,
+    pub(crate) target: Option<f64>,
+    pub(crate) records: i64,
+    pub(crate) marks: Vec<Mark>,
+    pub(crate) evidence: Evidence,
+}
+
+/// A table: what its rows are, and columns of figures.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Table {
+    pub(crate) id: String,
+    pub(crate) title: Sentence,
+    /// Heading of the first column.
+    pub(crate) rows_head: Bilingual,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) rows: Vec<TableRow>,
+    /// What is left out, named once.
+    pub(crate) left_out: Option<Bilingual>,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Column {
+    pub(crate) title: Bilingual,
+    /// Unit of the printed numbers: million yuan, 万元. Empty where each row has its own.
+    pub(crate) unit: Bilingual,
+    /// Whether numbers are in it.
+    pub(crate) numeric: bool,
+}
+
+/// A row of a table.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct TableRow {
+    pub(crate) label: Bilingual,
+    pub(crate) cells: Vec<Cell>,
+    /// Whether it is that of the whole area, which the others are parts of.
+    pub(crate) total: bool,
+}
+
+/// A cell of a table.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Cell {
+    /// As printed, in the unit of the column.
+    pub(crate) text: Bilingual,
+    /// The number in the unit of the figure: exact, as decimal text.
+    pub(crate) value: Option<String>,
+    /// Unit of that number.
+    pub(crate) unit: String,
+    pub(crate) figure: Option<usize>,
+    /// Per hundred of the greatest of the column, for a bar.
+    pub(crate) bar: Option<u8>,
+    pub(crate) marks: Vec<Mark>,
+}
+
+/// A chart, drawn for each language, and its data.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Chart {
+    pub(crate) id: String,
+    /// The finding.
+    pub(crate) title: Sentence,
+    /// What it shows, in words.
+    pub(crate) alternative: Bilingual,
+    /// SVG.
+    #[serde(skip)]
+    pub(crate) drawing: Bilingual,
+    pub(crate) data: Table,
+}
+
+/// A sign behind a figure. It is computed, never written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Mark {
+    Provisional,
+    Estimate,
+    NotAvailable,
+    Inconsistent,
+    Simulated,
+}
+
+/// A mark with its sign and meaning.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct MarkMeaning {
+    pub(crate) mark: Mark,
+    pub(crate) sign: &'static str,
+    pub(crate) meaning: Bilingual,
+}
+
+impl Mark {
+    /// The sign, as it is printed behind a figure.
+    pub(crate) fn sign(self) -> &'static str {
+        match self {
+            Self::Provisional => "[p]",
+            Self::Estimate => "[e]",
+            Self::NotAvailable => "[x]",
+            Self::Inconsistent => "≠",
+            Self::Simulated => "ⓢ",
+        }
+    }
+
+    /// What it means, in both languages.
+    pub(crate) fn meaning(self) -> Bilingual {
+        let (en, zh) = match self {
+            Self::Provisional => (
+                "provisional: its period is not over, and more records may come",
+                "初步数：统计期尚未结束，记录可能继续增加",
+            ),
+            Self::Estimate => (
+                "an estimate from a sample; its evidence has the 95 % confidence interval",
+                "抽样估计值，佐证中附95%置信区间",
+            ),
+            Self::NotAvailable => {
+                ("not available: no records, or nothing to divide by", "无数据：没有相关记录，或分母为零")
+            }
+            Self::Inconsistent => ("contradicts what a document publishes of it", "与已公布的数据不一致"),
+            Self::Simulated => ("from simulated records", "据模拟数据计算"),
+        };
+        Bilingual::new(en, zh)
+    }
+}
+
+impl Inline {
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Figure { text, .. } => text,
+        }
+    }
+}
+
+impl Sentence {
+    /// The words alone.
+    pub(crate) fn plain(&self) -> Bilingual {
+        let words = |parts: &[Inline]| parts.iter().map(Inline::text).collect::<String>();
+        Bilingual { en: words(&self.en), zh: words(&self.zh) }
+    }
+}
+
+impl Document {
+    /// Every table, those of charts too.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &Table> {
+        let blocks = self.sections.iter().flat_map(|section| &section.blocks);
+        blocks.filter_map(|block| match block {
+            Block::Table { table } => Some(table),
+            Block::Chart { chart } => Some(&chart.data),
+            Block::Paragraph { .. }
+            | Block::Note { .. }
+            | Block::Checks { .. }
+            | Block::Statements { .. } => None,
+        })
+    }
+}

@@ -1,0 +1,307 @@
+//! A document as a workbook for people who go on computing: one table on each sheet, from its first cell on, real numbers
+//! with their units, no merged or hidden cells, and a reason in every cell that has no number.
+
+use std::collections::BTreeSet;
+
+use rust_xlsxwriter::{
+    DocProperties, Format, Table as NamedTable, TableColumn, Workbook, Worksheet, XlsxError,
+};
+use uplift_core::error::{Error, Result};
+use uplift_core::language::{Bilingual, Language};
+use uplift_core::unit::unit_name;
+
+use super::separated::signs;
+use crate::document::{Cell, Document, Figure, Mark, Table};
+
+/// Where nothing is missing: no target was set, no year before.
+const NOT_APPLICABLE: &str = "[z]";
+/// Characters of a sheet's name.
+const MAX_SHEET_NAME: usize = 31;
+
+/// One column of a sheet, and how wide it is.
+struct SheetColumn {
+    head: String,
+    width: f64,
+}
+
+/// What stands in a cell of a sheet.
+enum SheetCell {
+    Text(String),
+    Number(f64, &'static str),
+}
+
+/// Rows below heads that are a named table.
+struct SheetTable {
+    name: String,
+    columns: Vec<SheetColumn>,
+    rows: Vec<Vec<SheetCell>>,
+}
+
+/// The workbook in a language.
+pub(super) fn render(document: &Document, language: Language) -> Result<Vec<u8>> {
+    let failed = |e: XlsxError| Error::internal("writing the report as a workbook", e);
+    let mut workbook = Workbook::new();
+    workbook.set_properties(
+        &DocProperties::new()
+            .set_title(document.title.text(language))
+            .set_subject(document.subject.text(language))
+            .set_comment(language.choose("Written by Uplift.", "由Uplift生成。")),
+    );
+    let mut names = BTreeSet::new();
+    let mut sheets =
+        vec![cover(document, language), SheetTable::default_contents(language), notes(document, language)];
+    let mut titles = Vec::new();
+    for table in document.tables() {
+        let sheet = data(document, table, language, &mut names);
+        titles.push((sheet.name.clone(), table.title.plain().text(language).to_owned(), sheet.rows.len()));
+        sheets.push(sheet);
+    }
+    sheets.push(sources(document, language));
+    titles.push((
+        sheets[sheets.len() - 1].name.clone(),
+        language.choose("Sources: a trace for every figure", "来源：每个数据的追溯码").to_owned(),
+        document.figures.len(),
+    ));
+    sheets[1].rows = titles
+        .into_iter()
+        .map(|(name, title, rows)| {
+            vec![SheetCell::Text(name), SheetCell::Text(title), SheetCell::Number(rows as f64, "0")]
+        })
+        .collect();
+    for sheet in sheets {
+        write(workbook.add_worksheet(), &sheet).map_err(failed)?;
+    }
+    workbook.save_to_buffer().map_err(failed)
+}
+
+fn write(worksheet: &mut Worksheet, sheet: &SheetTable) -> std::result::Result<(), XlsxError> {
+    worksheet.set_name(&sheet.name)?;
+    let wrapped = Format::new().set_text_wrap();
+    for (n, column) in sheet.columns.iter().enumerate() {
+        worksheet.set_column_width(n as u16, column.width)?;
+    }
+    for (y, row) in sheet.rows.iter().enumerate() {
+        for (x, cell) in row.iter().enumerate() {
+            let (y, x) = (y as u32 + 1, x as u16);
+            match cell {
+                SheetCell::Text(text) => worksheet.write_string_with_format(y, x, text, &wrapped)?,
+                SheetCell::Number(number, format) => worksheet.write_number_with_format(
+                    y,
+                    x,
+                    *number,
+                    &Format::new().set_num_format(*format),
+                )?,
+            };
+        }
+    }
+    let columns: Vec<_> =
+        unique(&sheet.columns).iter().map(|head| TableColumn::new().set_header(head)).collect();
+    let table =
+        NamedTable::new().set_name(table_name(&sheet.name)).set_columns(&columns).set_autofilter(false);
+    let (last_row, last_column) = (sheet.rows.len().max(1) as u32, columns.len() as u16 - 1);
+    worksheet.add_table(0, 0, last_row, last_column, &table)?;
+    worksheet.set_freeze_panes(1, 1)?;
+    Ok(())
+}
+
+/// Heads of a table, each of its own.
+fn unique(columns: &[SheetColumn]) -> Vec<String> {
+    let mut heads: Vec<String> = Vec::new();
+    for column in columns {
+        let mut head = column.head.clone();
+        while heads.iter().any(|known| known.to_lowercase() == head.to_lowercase()) {
+            head.push('\'');
+        }
+        heads.push(head);
+    }
+    heads
+}
+
+/// The name of a table: a letter, then letters, digits and underscores.
+fn table_name(sheet: &str) -> String {
+    let fits = |c: char| if c.is_alphanumeric() { c } else { '_' };
+    format!("table_{}", sheet.chars().map(fits).collect::<String>())
+}
+
+fn column(head: impl Into<String>, width: f64) -> SheetColumn {
+    SheetColumn { head: head.into(), width }
+}
+
+fn text(text: impl Into<String>) -> SheetCell {
+    SheetCell::Text(text.into())
+}
+
+fn cover(document: &Document, language: Language) -> SheetTable {
+    let say = |en: &str, zh: &str| language.choose(en, zh).to_owned();
+    let versions: Vec<_> =
+        document.table_versions.iter().map(|(table, version)| format!("{table} {version}")).collect();
+    let mut rows = vec![
+        (say("Title", "标题"), document.title.text(language).to_owned()),
+        (say("Area", "地区"), document.subject.text(language).to_owned()),
+        (say("Period", "时期"), document.period.clone()),
+        (say("Figures", "数据项数"), document.figures.len().to_string()),
+        (say("Table versions", "数据版本"), versions.join(", ")),
+    ];
+    if document.simulated {
+        let meaning = say(
+            "Simulated data: not the figures of any real area",
+            "模拟数据，仅供试用，不代表任何地区的实际情况",
+        );
+        rows.push((say("Caution", "注意"), meaning));
+    }
+    SheetTable {
+        name: say("Cover", "封面"),
+        columns: vec![column(say("About", "项目"), 18.0), column(say("Content", "内容"), 80.0)],
+        rows: rows.into_iter().map(|(name, content)| vec![text(name), text(content)]).collect(),
+    }
+}
+
+impl SheetTable {
+    /// The list of sheets, filled when they are made.
+    fn default_contents(language: Language) -> Self {
+        let say = |en: &str, zh: &str| language.choose(en, zh).to_owned();
+        Self {
+            name: say("Contents", "目录"),
+            columns: vec![
+                column(say("Sheet", "工作表"), 28.0),
+                column(say("Title", "标题"), 80.0),
+                column(say("Rows", "行数"), 10.0),
+            ],
+            rows: Vec::new(),
+        }
+    }
+}
+
+fn notes(document: &Document, language: Language) -> SheetTable {
+    let say = |en: &str, zh: &str| language.choose(en, zh).to_owned();
+    let mut rows: Vec<(String, String)> =
+        document.marks.iter().map(|m| (m.sign.to_owned(), m.meaning.text(language).to_owned())).collect();
+    if !document.marks.iter().any(|m| m.mark == Mark::NotAvailable) {
+        let meaning: Bilingual = Mark::NotAvailable.meaning();
+        rows.push((Mark::NotAvailable.sign().to_owned(), meaning.text(language).to_owned()));
+    }
+    rows.push((
+        NOT_APPLICABLE.to_owned(),
+        say("does not apply: no target is set, or nothing to compare with", "不适用：未设目标，或无可比数据"),
+    ));
+    for definition in &document.definitions {
+        let words = format!("{}: {}", definition.title.text(language), definition.definition.text(language));
+        rows.push((format!("{}@{}", definition.indicator, definition.version), words));
+    }
+    SheetTable {
+        name: say("Notes", "说明"),
+        columns: vec![
+            column(say("Sign or indicator", "标记或指标"), 32.0),
+            column(say("Meaning", "含义"), 100.0),
+        ],
+        rows: rows.into_iter().map(|(sign, meaning)| vec![text(sign), text(meaning)]).collect(),
+    }
+}
+
+/// A table of the report. Where the cells of a column have several units, a column beside it tells them; where they have
+/// marks, another does.
+fn data(document: &Document, table: &Table, language: Language, names: &mut BTreeSet<String>) -> SheetTable {
+    let mut columns = vec![column(table.rows_head.text(language), 30.0)];
+    let mut rows: Vec<Vec<SheetCell>> =
+        table.rows.iter().map(|row| vec![text(row.label.text(language))]).collect();
+    for (n, declared) in table.columns.iter().enumerate() {
+        let cells = || table.rows.iter().map(|row| &row.cells[n]);
+        let units: BTreeSet<&str> =
+            cells().filter(|cell| cell.value.is_some()).map(|cell| cell.unit.as_str()).collect();
+        let title = declared.title.text(language);
+        let sole = (units.len() == 1).then(|| units.first().map(|unit| unit_name(unit, language))).flatten();
+        columns.push(column(sole.map_or(title.to_owned(), |unit| format!("{title} ({unit})")), 18.0));
+        rows.iter_mut().zip(cells()).for_each(|(row, cell)| row.push(sheet_cell(cell, language)));
+        if units.len() > 1 {
+            columns.push(column(format!("{title}: {}", language.choose("unit", "单位")), 14.0));
+            let unit = |cell: &Cell| match cell.value {
+                Some(_) => unit_name(&cell.unit, language).to_owned(),
+                None => NOT_APPLICABLE.to_owned(),
+            };
+            rows.iter_mut().zip(cells()).for_each(|(row, cell)| row.push(text(unit(cell))));
+        }
+        if cells().any(|cell| !cell.marks.is_empty()) {
+            columns.push(column(format!("{title}: {}", language.choose("marks", "标记")), 14.0));
+            let marks =
+                |cell: &Cell| if cell.marks.is_empty() { "–".to_owned() } else { signs(&cell.marks) };
+            rows.iter_mut().zip(cells()).for_each(|(row, cell)| row.push(text(marks(cell))));
+        }
+        if cells().any(|cell| cell.figure.is_some()) && n == 0 {
+            columns.push(column(language.choose("source", "来源"), 10.0));
+            let source = |cell: &Cell| {
+                cell.figure.map_or("–".to_owned(), |figure| document.figures[figure].id.clone())
+            };
+            rows.iter_mut().zip(cells()).for_each(|(row, cell)| row.push(text(source(cell))));
+        }
+    }
+    let mut name: String =
+        table.id.chars().filter(|c| !"[]:*?/\\'".contains(*c)).take(MAX_SHEET_NAME).collect();
+    while !names.insert(name.to_lowercase()) {
+        name = format!("{}~{}", name.chars().take(MAX_SHEET_NAME - 4).collect::<String>(), names.len());
+    }
+    SheetTable { name, columns, rows }
+}
+
+fn sheet_cell(cell: &Cell, language: Language) -> SheetCell {
+    match cell.value.as_deref().and_then(|value| value.parse::<f64>().ok()) {
+        Some(number) => SheetCell::Number(number, number_format(&cell.unit)),
+        None => match cell.text.text(language) {
+            "" => text(NOT_APPLICABLE),
+            words => text(words),
+        },
+    }
+}
+
+/// How a number of a unit is shown; it is kept to the last digit.
+fn number_format(unit: &str) -> &'static str {
+    match unit {
+        "CNY" => "#,##0.00",
+        "percent" | "percentage_point" => "0.0",
+        "index" => "0.0000",
+        "ratio" | "times" => "0.00",
+        _ => "#,##0.##",
+    }
+}
+
+/// Every figure with its exact value and the trace that opens its evidence.
+fn sources(document: &Document, language: Language) -> SheetTable {
+    let say = |en: &str, zh: &str| language.choose(en, zh).to_owned();
+    let row = |figure: &Figure| {
+        let dimensions: Vec<_> = figure.dimensions.values().map(|d| d.text(language)).collect();
+        let value = match figure.value.as_deref().and_then(|value| value.parse::<f64>().ok()) {
+            Some(number) => SheetCell::Number(number, "General"),
+            None => text(Mark::NotAvailable.sign()),
+        };
+        let equal = if figure.evidence.equal { say("equal", "一致") } else { say("differs", "不一致") };
+        vec![
+            text(&figure.id),
+            text(figure.title.text(language)),
+            text(figure.area.text(language)),
+            text(&figure.period),
+            text(if dimensions.is_empty() { "–".to_owned() } else { dimensions.join(", ") }),
+            value,
+            text(unit_name(&figure.unit, language)),
+            SheetCell::Number(figure.records as f64, "#,##0"),
+            text(if figure.value.is_some() { equal } else { NOT_APPLICABLE.to_owned() }),
+            text(format!("{}@{}", figure.indicator, figure.version)),
+            text(&figure.evidence.trace),
+        ]
+    };
+    SheetTable {
+        name: say("Sources", "来源"),
+        columns: vec![
+            column(say("Source", "来源"), 10.0),
+            column(say("Indicator", "指标"), 36.0),
+            column(say("Area", "地区"), 22.0),
+            column(say("Period", "时期"), 10.0),
+            column(say("Breakdown", "分组"), 22.0),
+            column(say("Value", "数值"), 20.0),
+            column(say("Unit", "单位"), 12.0),
+            column(say("Records", "记录数"), 12.0),
+            column(say("Recomputed", "重新计算"), 14.0),
+            column(say("Definition", "定义"), 36.0),
+            column(say("Trace", "追溯码"), 60.0),
+        ],
+        rows: document.figures.iter().map(row).collect(),
+    }
+}

@@ -1,0 +1,150 @@
+//! What a document publishes, and what its checks say of it, as blocks of a report.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use uplift_core::error::{Error, Result};
+use uplift_core::format::readable_interval;
+use uplift_core::interval::Interval;
+use uplift_core::language::{Bilingual, Language};
+use uplift_core::unit::unit_name;
+use uplift_proto::dataset::code_title;
+use uplift_proto::v1::metrics::{CheckResult, PublishedFigure, Verdict};
+
+use crate::chart::intervals::{Band, intervals};
+
+/// The statements and checks of a document.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reconciliation {
+    pub(crate) statements: Vec<Statement>,
+    /// The contradictions first.
+    pub(crate) checks: Vec<Check>,
+}
+
+/// A printed figure.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Statement {
+    pub(crate) id: String,
+    pub(crate) title: Bilingual,
+    pub(crate) printed: String,
+    pub(crate) qualifier: Bilingual,
+    pub(crate) unit: Bilingual,
+    pub(crate) stands_for: Bilingual,
+    pub(crate) locator: String,
+    pub(crate) section: String,
+    pub(crate) submission_id: String,
+    pub(crate) row_number: i64,
+    pub(crate) simulated: bool,
+    /// The first contradiction that it takes part in.
+    pub(crate) contradiction: Option<String>,
+}
+
+/// A check with its verdict.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Check {
+    pub(crate) id: String,
+    pub(crate) title: Bilingual,
+    pub(crate) kind: Bilingual,
+    pub(crate) verdict: &'static str,
+    pub(crate) explanation: Bilingual,
+    /// SVG.
+    #[serde(skip)]
+    pub(crate) drawing: Bilingual,
+    pub(crate) statements: Vec<Statement>,
+}
+
+impl Check {
+    pub(crate) fn is_contradiction(&self) -> bool {
+        self.verdict == "inconsistent"
+    }
+}
+
+impl Reconciliation {
+    /// Reads the answers of the metrics service.
+    pub(crate) fn from_answers(statements: &[PublishedFigure], results: &[CheckResult]) -> Result<Self> {
+        let mut contradicted = HashMap::new();
+        for result in results.iter().filter(|r| r.verdict() == Verdict::Inconsistent) {
+            let id = result.check.as_ref().map(|c| c.check_id.clone()).unwrap_or_default();
+            for figure in result.statement.iter().chain(&result.operands) {
+                contradicted.entry(statement_id(figure)).or_insert_with(|| id.clone());
+            }
+        }
+        let read = statements.iter().map(|figure| statement(figure, &contradicted));
+        let mut checks = results.iter().map(|r| check(r, &contradicted)).collect::<Result<Vec<_>>>()?;
+        checks.sort_by_key(|check| !check.is_contradiction());
+        Ok(Self { statements: read.collect::<Result<_>>()?, checks })
+    }
+
+    /// Number of contradictions.
+    pub(crate) fn contradictions(&self) -> usize {
+        self.checks.iter().filter(|check| check.is_contradiction()).count()
+    }
+}
+
+fn statement_id(figure: &PublishedFigure) -> String {
+    figure.statement.as_ref().map(|s| s.statement_id.clone()).unwrap_or_default()
+}
+
+fn statement(wire: &PublishedFigure, contradicted: &HashMap<String, String>) -> Result<Statement> {
+    let statement = wire.statement.clone().unwrap_or_default();
+    let interval = interval(wire.interval.as_ref())?.unwrap_or_default();
+    let qualifier = code_title("statement", "qualifier", statement.qualifier);
+    Ok(Statement {
+        title: Bilingual::new(statement.title_en, statement.title_zh),
+        printed: statement.printed,
+        qualifier: qualifier.cloned().unwrap_or_default(),
+        unit: Bilingual::new(
+            unit_name(&statement.unit, Language::En),
+            unit_name(&statement.unit, Language::Zh),
+        ),
+        stands_for: Bilingual::new(
+            readable_interval(&interval, Language::En),
+            readable_interval(&interval, Language::Zh),
+        ),
+        locator: statement.locator,
+        section: statement.section,
+        submission_id: wire.submission_id.clone(),
+        row_number: wire.row_number,
+        simulated: wire.simulated,
+        contradiction: contradicted.get(&statement.statement_id).cloned(),
+        id: statement.statement_id,
+    })
+}
+
+fn check(result: &CheckResult, contradicted: &HashMap<String, String>) -> Result<Check> {
+    let declared = result.check.clone().unwrap_or_default();
+    let kind = code_title("statement_check", "kind", declared.kind);
+    let printed = result.statement.as_ref().map(|s| interval(s.interval.as_ref())).transpose()?.flatten();
+    let computed = interval(result.computed.as_ref())?;
+    let drawing = |language| match (printed, computed) {
+        (Some(printed), Some(computed)) => {
+            let (labels, words) = match language {
+                Language::En => (["printed", "computed"], &result.explanation_en),
+                Language::Zh => (["公布", "推算"], &result.explanation_zh),
+            };
+            let bands =
+                [Band { label: labels[0], interval: printed }, Band { label: labels[1], interval: computed }];
+            intervals(&bands, words, language)
+        }
+        _ => String::new(),
+    };
+    let statements = result.statement.iter().chain(&result.operands);
+    Ok(Check {
+        id: declared.check_id,
+        title: Bilingual::new(declared.title_en, declared.title_zh),
+        kind: kind.cloned().unwrap_or_default(),
+        verdict: match result.verdict() {
+            Verdict::Consistent => "consistent",
+            Verdict::Inconsistent => "inconsistent",
+            Verdict::Undetermined | Verdict::Unspecified => "undetermined",
+        },
+        explanation: Bilingual::new(&result.explanation_en, &result.explanation_zh),
+        drawing: Bilingual::new(drawing(Language::En), drawing(Language::Zh)),
+        statements: statements.map(|f| statement(f, contradicted)).collect::<Result<_>>()?,
+    })
+}
+
+fn interval(wire: Option<&uplift_proto::v1::types::Interval>) -> Result<Option<Interval>> {
+    let read = wire.map(Interval::try_from).transpose();
+    read.map_err(|e| Error::internal("reading an answer of the metrics service", e.description))
+}

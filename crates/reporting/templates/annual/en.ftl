@@ -1,0 +1,134 @@
+# The annual report in English. A figure stands in the text by its name in report.toml.
+title = Poverty alleviation in { $area }, { $period }
+
+objectives = Objectives and results
+objectives-money = { $area } disbursed { $fiscal } of fiscal funds for poverty alleviation in { $period }{ DIRECTION($fiscal) ->
+    [up] , { CHANGE($fiscal) } more than the year before
+    [down] , { CHANGE($fiscal) } less than the year before
+    [level] , as much as the year before
+   *[unknown] { "" }
+}. Social funds came to { $social }, and credit to { $credit }.
+objectives-results = { $lifted-villages } passed acceptance against the standard. { $relocated } moved to new homes, { $roads } of village road were built or repaired, and { $water } gained safe drinking water. Employment training was attended { NUMBER($trained) } times; { $transferred } found jobs and { $businesses } were helped to start a business.
+objectives-people = The register counts { $poor } in poverty at the end of the year{ DIRECTION($poor) ->
+    [up] , { CHANGE($poor) } more than a year before
+    [down] , { CHANGE($poor) } fewer than a year before
+    [level] , which is no clear change
+   *[unknown] { "" }
+}: { $poor-share } of the people of all households.
+results-table = Results of { $period } beside last year, targets and what was published
+targets-chart = { $lifted-villages } were accepted { REACHED($lifted-villages) ->
+    [yes] and the target was reached
+    [no] and the target was missed
+   *[none] without a target
+}
+
+funds = Funds by source and programme
+funds-sources = { $expenditure } was spent on the programme in { $period }. The national share of fiscal funds is { $national-share }.
+funds-chart = { $first-name } is the largest source of what was spent: { $first }
+funds-use = Of every hundred yuan disbursed, { NUMBER($absorption) } were spent{ DIRECTION($absorption) ->
+    [up] { " " }– { CHANGE($absorption) } more than the year before
+    [down] { " " }– { CHANGE($absorption) } fewer than the year before
+   *[other] { "" }
+}. Fiscal funds come to { $per-poor } for each registered poor person.
+flow-chart = From source to use: the widest band is { $first-name }, { $first }
+funds-speed = Between allocation and disbursement lie { $days }; { $on-time } of the funds were disbursed on time.
+funds-counties = Fiscal funds by county, { $period }
+funds-map = { $first-name } received most fiscal funds: { $first }
+
+industry = Industry and rural tourism
+industry-tourism = Pilot projects of rural tourism ran in { $tourism-villages } of { $tourism-counties }, with { $tourism-households } in poverty and { $tourism-funds } of funds.
+industry-guests = { $beds } were added directly and { $beds-supported } with support. The countryside received { NUMBER($visitors) } visits.
+industry-income = Tourism added { $tourism-income } to incomes: { $tourism-income-household } for each household.
+industry-other = { $industry-funds } went into the development of industries and { $microfinance } into the interest of small loans. { $backbone } are supported as backbones.
+
+villages = Whole-village advancement
+villages-accepted = { $villages-inspected } were inspected against a standard of { $criteria }, and { NUMBER($lifted-villages) } were accepted: { $acceptance }.
+villages-begun-text = Projects began in { $villages-begun }, with { $village-fiscal } of fiscal funds and { $village-integrated } that were integrated: { NUMBER($leverage) } yuan for each fiscal yuan.
+villages-consolidated = { $consolidation } consolidated what earlier villages had reached, { $award } for each of them.
+villages-towns = Whole towns advance as pilots: { $towns }.
+villages-chart = { $first-name } has most accepted villages: { $first }
+
+relocation = Relocation
+relocation-people = { $relocated } were relocated{ DIRECTION($relocated) ->
+    [up] , { CHANGE($relocated) } more than the year before
+    [down] , { CHANGE($relocated) } fewer than the year before
+   *[other] { "" }
+}{ REACHED($relocated) ->
+    [yes] { "" }; the target was { TARGET($relocated) }
+    [no] { "" }; the target was { TARGET($relocated) } and was missed
+   *[none] { "" }
+}.
+relocation-money = It was paid for by { $relocation-fiscal } of fiscal funds and { $relocation-other } of work-relief and Grain-for-Green funds: { $relocation-cost } for each person.
+
+training = Training and job transfer
+training-people = Employment training counted { $trained }.
+training-kinds = Entrepreneurship training was attended { NUMBER($entrepreneurship) } times, practical technical training { NUMBER($practical) } times, and training in policy and business { NUMBER($policy) } times.
+training-work = { $transferred } were placed in jobs, { NUMBER($electronics) } of them in electronics. After six months { $in-work } of the trainees are in work.
+
+roads-water = Roads and drinking water
+roads-text = { $infrastructure } were disbursed for roads and water. { $roads } of village road were built or repaired; { $road-coverage } of the people have a road to their village.
+water-text = { $water } gained safe drinking water, which { $water-coverage } of the people now have.
+
+cooperation = Cooperation and investment
+cooperation-social = Social funds of { $social } went to poor areas{ DIRECTION($social) ->
+    [up] , { CHANGE($social) } more than the year before
+    [down] , { CHANGE($social) } less than the year before
+   *[other] { "" }
+}.
+cooperation-contracts = { $projects } were signed, with a contract value of { $contract }. { $invested } were invested, { $realisation } of what was signed{ DIRECTION($invested) ->
+    [up] { "" }; that is { CHANGE($invested) } more than the year before
+    [down] { "" }; that is { CHANGE($invested) } less than the year before
+   *[other] { "" }
+}.
+
+bazaar = Charity sale of painting and calligraphy
+bazaar-text = The charity sale on the day for the eradication of poverty raised { $raised } for { $bazaar-counties }.
+
+groups-section = Assistance groups
+groups-text = { $groups } gave { $group-funds }, { $group-average } each.
+organisations-text = { $organisations } for poverty alleviation raised { $organisation-funds }.
+
+mutual = Village mutual funds
+mutual-text = Mutual funds were founded in { $mutual-new } with { $mutual-funds } of special funds, { $mutual-per-village } for each. There are now funds in { $mutual-villages }, with { $members } as members.
+mutual-lending = They made { $loans } in the year and lent { $lent }. { $par30 } of what is owed is at risk.
+mutual-pilots = Their software is on trial in { $software }, and villages compete for a fund in { $competition }.
+
+supervision = Supervision of funds and openness
+supervision-text = { $actions } of supervision were carried out. { NUMBER($inspections) } inspections looked into the use of funds, { NUMBER($special) } of them special ones.
+supervision-findings = They led to { $findings }, of which { $rectified } are resolved.
+supervision-open = Volunteer supervisors were trained in { $volunteers }. The use of funds was made public { NUMBER($disclosures) } times, by { $disclosing } of the key counties.
+
+publicity = Publicity
+publicity-text = { $media } reported on the programme, with { NUMBER($reports) } { $reports ->
+    [one] report
+   *[other] reports
+}, and it was shown at { NUMBER($exhibitions) } { $exhibitions ->
+    [one] exhibition
+   *[other] exhibitions
+}.
+publicity-people = { $characters } were honoured for what they do against poverty.
+
+poverty = Poverty and inequality
+poverty-incomes = By income, { $headcount } of the people lived below the national line, { $number-poor }{ DIRECTION($headcount) ->
+    [up] . The rate rose by { CHANGE($headcount) }
+    [down] . The rate fell by { CHANGE($headcount) }
+    [level] . That is no clear change since the year before
+   *[unknown] { "" }
+}. The confidence interval of the rate is { INTERVAL($headcount) }.
+poverty-register = The register misses { $exclusion } of the people who are poor by income, and { $inclusion } of those in it are not.
+poverty-inequality = Income per head is { $mean-income } on average and { $median-income } for the person in the middle. The Gini coefficient is { $gini }.
+lorenz-chart = The poorest tenth has { $decile1 } of all income, the richest { $decile10 }
+poverty-table = Poverty and inequality with their uncertainty
+change-chart = What changed for people since { $previous-year }
+poverty-note = Estimates come from a sample. A change within its margin of error is shown as ≈ and is not called a change.
+
+contradictions-annex = Annex: contradictions in what was published
+
+label-credit = Credit
+label-industry = Industry
+label-tourism = Tourism
+label-village = Whole-village advancement
+label-infrastructure = Roads and water
+label-mutual_fund = Mutual funds
+label-relocation = Relocation
+label-training = Training and transfer

@@ -1,0 +1,67 @@
+//! `uplift report generate`: a report written and kept, and its files saved.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use tonic::transport::Channel;
+use uplift_client::{connect, from_status};
+use uplift_core::error::{Error, Result};
+use uplift_core::language::Language;
+use uplift_proto::v1::reporting::{GenerateReportRequest, Report, generate_report_response::Event};
+
+use super::download::save_all;
+use super::print::print_report;
+use super::subject::SubjectArgs;
+use crate::arguments::ReportingAddress;
+use crate::outcome::Outcome;
+use crate::terminal::progress;
+
+#[derive(Debug, Args)]
+pub(super) struct GenerateArgs {
+    /// Template; see: uplift report templates.
+    #[arg(default_value = "annual")]
+    template: String,
+    #[command(flatten)]
+    subject: SubjectArgs,
+    /// Folder for the files; made if need be.
+    #[arg(long, short, value_name = "DIR", default_value = ".")]
+    output: PathBuf,
+    #[command(flatten)]
+    address: ReportingAddress,
+}
+
+pub(super) async fn run(args: GenerateArgs, language: Language) -> Result<Outcome> {
+    let channel = connect(&args.address.reporting_url).await?;
+    let request = args.subject.request(&args.template);
+    let report = generate(channel, request, &args.output).await?;
+    print_report(&report, &args.output, language);
+    Ok(Outcome::Done)
+}
+
+/// Has a report written, with a progress bar, and saves its files once their digests fit.
+pub(crate) async fn generate(
+    channel: Channel,
+    request: GenerateReportRequest,
+    folder: &Path,
+) -> Result<Report> {
+    let mut client = uplift_client::reporting(channel);
+    let mut events = client.generate_report(request).await.map_err(|s| from_status(&s))?.into_inner();
+    let bar = progress(1);
+    let mut report = None;
+    while let Some(message) = events.message().await.map_err(|s| from_status(&s))? {
+        match message.event {
+            Some(Event::Progress(step)) => {
+                bar.set_length(step.total as u64);
+                bar.set_position(step.done as u64);
+                bar.set_message(step.stage);
+            }
+            Some(Event::Report(written)) => report = Some(written),
+            None => {}
+        }
+    }
+    bar.finish_and_clear();
+    let report =
+        report.ok_or_else(|| Error::internal("writing the report", "the stream ended without one"))?;
+    save_all(&mut client, &report, folder).await?;
+    Ok(report)
+}

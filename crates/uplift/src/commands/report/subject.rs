@@ -1,0 +1,64 @@
+//! What a report is of, as arguments.
+
+use clap::{Args, ValueEnum};
+use uplift_proto::v1::reporting::{GenerateReportRequest, ReportFormat};
+
+use crate::arguments::LanguageArgument;
+
+/// What a report is of.
+#[derive(Debug, Args)]
+pub(super) struct SubjectArgs {
+    /// Area code.
+    #[arg(long, value_name = "CODE", default_value = "50")]
+    area: String,
+    /// Year, quarter or month.
+    #[arg(long, value_name = "PERIOD", default_value = "2011")]
+    period: String,
+    /// Document whose statements are compared [default: the template's own].
+    #[arg(long, value_name = "ID")]
+    document: Option<String>,
+    /// Formats, with commas between [default: all].
+    #[arg(long, value_enum, value_name = "FORMAT", value_delimiter = ',')]
+    format: Vec<FormatArgument>,
+    /// Languages of the report, with commas between [default: both].
+    #[arg(long, value_enum, value_name = "LANGUAGE", value_delimiter = ',')]
+    report_language: Vec<LanguageArgument>,
+}
+
+/// Formats of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatArgument {
+    /// A page with the evidence of every figure
+    Html,
+    /// A workbook for each language
+    Xlsx,
+    /// The content as data
+    Json,
+    /// A file for each table
+    Csv,
+}
+
+impl SubjectArgs {
+    /// The request of a report by a template.
+    pub(super) fn request(&self, template: &str) -> GenerateReportRequest {
+        let format = |format: &FormatArgument| match format {
+            FormatArgument::Html => ReportFormat::Html.into(),
+            FormatArgument::Xlsx => ReportFormat::Xlsx.into(),
+            FormatArgument::Json => ReportFormat::Json.into(),
+            FormatArgument::Csv => ReportFormat::Csv.into(),
+        };
+        let language = |language: &LanguageArgument| match language {
+            LanguageArgument::En => "en".to_owned(),
+            LanguageArgument::Zh => "zh".to_owned(),
+        };
+        GenerateReportRequest {
+            template: template.to_owned(),
+            document_id: self.document.clone().unwrap_or_default(),
+            area_code: self.area.clone(),
+            period: self.period.clone(),
+            formats: self.format.iter().map(format).collect(),
+            languages: self.report_language.iter().map(language).collect(),
+            ..GenerateReportRequest::default()
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Reports by templates: their figures read back from every format, their marks, and what is wrong with a template.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use tonic::{Code, Status};
+use uplift_proto::service::Service;
+use uplift_proto::v1::metrics::{IndicatorQuery, QueryIndicatorsRequest};
+use uplift_proto::v1::reporting::{
+    DownloadReportRequest, GenerateReportRequest, ListTemplatesRequest, Report, ReportFormat,
+    download_report_response::Part, generate_report_response::Event,
+};
+use uplift_testkit::{Uplift, simulate};
+
+use crate::figures::hand_in_of;
+
+/// Services with the article and a simulated programme.
+async fn with_programme(households: usize) -> Uplift {
+    let uplift = Uplift::with_article().await;
+    simulate(&format!("http://{}", uplift.address(Service::Ingest)), households).await;
+    uplift
+}
+
+async fn write(uplift: &Uplift, request: GenerateReportRequest) -> Result<Report, Status> {
+    let mut events = uplift.reporting().await.generate_report(request).await?.into_inner();
+    let (mut report, mut done) = (None, -1);
+    while let Some(message) = events.message().await? {
+        match message.event.unwrap() {
+            Event::Progress(step) => {
+                assert!(step.done > done && step.done < step.total, "{step:?} after {done}");
+                done = step.done;
+            }
+            Event::Report(written) => report = Some(written),
+        }
+    }
+    Ok(report.expect("a report"))
+}
+
+async fn file(uplift: &Uplift, report: &Report, name: &str) -> Vec<u8> {
+    let request = DownloadReportRequest { report_id: report.report_id.clone(), file: name.to_owned() };
+    let mut parts = uplift.reporting().await.download_report(request).await.unwrap().into_inner();
+    let mut content = Vec::new();
+    while let Some(message) = parts.message().await.unwrap() {
+        if let Part::Chunk(chunk) = message.part.unwrap() {
+            content.extend_from_slice(&chunk);
+        }
+    }
+    content
+}
+
+fn annual() -> GenerateReportRequest {
+    GenerateReportRequest {
+        template: "annual".into(),
+        area_code: "50".into(),
+        period: "2011".into(),
+        ..Default::default()
+    }
+}
+
+/// A figure as a file shows it: indicator, area, dimensions; its value as text.
+type Shown = BTreeMap<(String, String, String), String>;
+
+/// The same of the metrics service, at the versions of the report.
+async fn asked(uplift: &Uplift, report: &Report, figures: &[serde_json::Value]) -> Shown {
+    let mut shown = Shown::new();
+    let mut wanted: BTreeMap<(String, Vec<String>), Vec<String>> = BTreeMap::new();
+    for figure in figures {
+        let dimensions = figure["dimensions"].as_object().unwrap().keys().cloned().collect();
+        let key = (figure["area_code"].as_str().unwrap().to_owned(), dimensions);
+        let name = format!("{}@{}", figure["indicator"].as_str().unwrap(), figure["version"]);
+        wanted.entry(key).or_default().push(name);
+    }
+    for ((area_code, dimensions), mut indicators) in wanted {
+        indicators.sort();
+        indicators.dedup();
+        let query = IndicatorQuery {
+            indicators,
+            area_code,
+            dimensions,
+            periods: vec!["2011".into()],
+            table_versions: report.table_versions.clone(),
+            ..Default::default()
+        };
+        let request = QueryIndicatorsRequest { query: Some(query), ..Default::default() };
+        let answer = uplift.metrics().await.query_indicators(request).await.unwrap().into_inner();
+        for figure in answer.figures {
+            shown.insert((figure.trace.clone(), String::new(), String::new()), figure.exact_value);
+        }
+    }
+    shown
+}
+
+#[tokio::test]
+async fn every_format_shows_the_figures_that_the_metrics_service_answers() {
+    let uplift = with_programme(300).await;
+    let report = write(&uplift, annual()).await.unwrap();
+    assert!(report.simulated && report.figures > 250, "{report:?}");
+    let named = |ending: &str| report.files.iter().find(|f| f.name.ends_with(ending)).unwrap().name.clone();
+
+    let json = file(&uplift, &report, &named(".json")).await;
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let figures = json["figures"].as_array().unwrap();
+    let expected = asked(&uplift, &report, figures).await;
+    let value_of = |trace: &serde_json::Value| {
+        expected.get(&(trace.as_str().unwrap().to_owned(), String::new(), String::new()))
+    };
+    let mut values = BTreeMap::new();
+    for figure in figures {
+        let trace = &figure["evidence"]["trace"];
+        let value = value_of(trace).unwrap_or_else(|| panic!("no figure of this trace: {figure}"));
+        let shown = figure["value"].as_str().unwrap_or_default();
+        assert_eq!(shown, value, "{figure}");
+        assert!(figure["evidence"]["equal"].as_bool().unwrap() || shown.is_empty(), "{figure}");
+        values.insert(figure["id"].as_str().unwrap().to_owned(), shown.to_owned());
+    }
+
+    // Every figure of the page has the value of the figure that it links to, or another form of it.
+    let page = String::from_utf8(file(&uplift, &report, "").await).unwrap();
+    let mut read = 0;
+    for piece in page.split(r##"<a class="figure" href="#"##).skip(1) {
+        let (id, rest) = piece.split_once('"').unwrap();
+        let value = rest.split_once(r#"<data value=""#).unwrap().1.split_once('"').unwrap().0;
+        assert!(page.contains(&format!(r#"id="{id}""#)), "{id} has no evidence");
+        read += usize::from(values[id] == value);
+    }
+    assert!(read >= values.len(), "{read} of {} values are on the page", values.len());
+    for expected in ["1.336 billion yuan", "13.36亿元", "recomputed: equal", "<svg", "ⓢ", "Simulated data"]
+    {
+        assert!(page.contains(expected), "the page lacks {expected}");
+    }
+    assert!(!page.contains("<script") && !page.contains("CNY"), "no script, and units in words");
+
+    for name in ["-en.xlsx", "-zh.xlsx"] {
+        let breaches = uplift_formats::workbook_breaches(file(&uplift, &report, &named(name)).await).unwrap();
+        assert_eq!(breaches, [], "{name}");
+    }
+    let rows = workbook_sources(&file(&uplift, &report, &named("-en.xlsx")).await);
+    assert_eq!(rows.len(), values.len());
+    for (id, value) in rows {
+        let shown: f64 = values[&id].parse().unwrap_or(f64::NAN);
+        // A spreadsheet keeps fifteen digits.
+        let near = (shown - value).abs() <= shown.abs() * 1e-15;
+        assert!(near || (shown.is_nan() && value.is_nan()), "{id}: {value} in the workbook, {shown}");
+    }
+}
+
+/// Figures of the sheet of sources, read by a spreadsheet library: id and value.
+fn workbook_sources(content: &[u8]) -> Vec<(String, f64)> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.xlsx");
+    std::fs::write(&path, content).unwrap();
+    let script = "import sys, json, openpyxl\n\
+        sheets = openpyxl.load_workbook(sys.argv[1])\n\
+        for sheet in sheets:\n\
+        \x20   assert sheet.tables and not sheet.merged_cells.ranges, sheet.title\n\
+        \x20   for row in sheet.iter_rows():\n\
+        \x20       for cell in row: assert cell.value not in (None, ''), (sheet.title, cell.coordinate)\n\
+        rows = list(sheets['Sources'].iter_rows(min_row=2, values_only=True))\n\
+        print(json.dumps([[row[0], row[5]] for row in rows]))\n";
+    let tools = std::env::var("UPLIFT_TEST_TOOLS").expect("UPLIFT_TEST_TOOLS is set by .ci/setup");
+    let python = Path::new(&tools).join("bin/python3");
+    let out = Command::new(python).args(["-c", script]).arg(&path).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let rows: Vec<(String, serde_json::Value)> = serde_json::from_slice(&out.stdout).unwrap();
+    rows.into_iter().map(|(id, value)| (id, value.as_f64().unwrap_or(f64::NAN))).collect()
+}
+
+#[tokio::test]
+async fn a_report_is_of_the_area_period_languages_and_formats_that_are_asked_for() {
+    let uplift = with_programme(300).await;
+    let request = GenerateReportRequest {
+        template: "county".into(),
+        area_code: "500101".into(),
+        period: "2011".into(),
+        languages: vec!["zh".into()],
+        formats: vec![ReportFormat::Html.into()],
+        ..Default::default()
+    };
+    let report = write(&uplift, request.clone()).await.unwrap();
+    let names: Vec<_> = report.files.iter().map(|f| f.name.as_str()).collect();
+    assert_eq!(names, ["county-500101-2011.html"]);
+    let page = String::from_utf8(file(&uplift, &report, "").await).unwrap();
+    assert!(page.contains("万州区2011年扶贫概况") && !page.contains("profile for"), "{page}");
+
+    // What nobody reports is named once, and is no row of dashes. Where there is nothing at all, that is an error.
+    let request = GenerateReportRequest { area_code: "500103".into(), ..request };
+    let status = write(&uplift, request.clone()).await.unwrap_err();
+    assert!(status.code() == Code::NotFound && status.message().contains("500103"), "{status:?}");
+    let flow = "flow_id,kind,source,programme_id,area_code,date,amount\n\
+                f1,disbursement,fiscal_national,village,500103,2011-05-01,1000\n";
+    hand_in_of("500103", &uplift, "fund_flow", "2011", flow).await;
+    let report_of_one = write(&uplift, request.clone()).await.unwrap();
+    let page = String::from_utf8(file(&uplift, &report_of_one, "").await).unwrap();
+    assert!(page.contains("以下指标无记录") && page.contains(">1,000元<"), "{page}");
+    // It is real, and its mark is not that of the simulated ones.
+    assert!(!report_of_one.simulated && !page.contains("ⓢ"), "{page}");
+
+    let wrong = |change: fn(&mut GenerateReportRequest)| {
+        let mut request = request.clone();
+        change(&mut request);
+        request
+    };
+    for (request, code, part) in [
+        (wrong(|r| r.template = "anual".into()), Code::InvalidArgument, "did you mean annual"),
+        (wrong(|r| r.template = "../annual".into()), Code::InvalidArgument, "not a template"),
+        (wrong(|r| r.area_code = "50x".into()), Code::InvalidArgument, "area_code"),
+        (wrong(|r| r.period = String::new()), Code::InvalidArgument, "period"),
+        (wrong(|r| r.period = "2011-13".into()), Code::InvalidArgument, "period"),
+        (wrong(|r| r.languages = vec!["fr".into()]), Code::InvalidArgument, "languages[0]"),
+        (wrong(|r| r.formats = vec![99]), Code::InvalidArgument, "formats[0]"),
+        (wrong(|r| r.period = "1950".into()), Code::NotFound, "no records"),
+        (wrong(|r| r.table_versions = [("fund_flow".to_owned(), 9999)].into()), Code::NotFound, "version"),
+    ] {
+        let status = write(&uplift, request.clone()).await.unwrap_err();
+        assert_eq!(status.code(), code, "{request:?}: {status:?}");
+        assert!(status.message().contains(part), "{request:?}: {}", status.message());
+    }
+    let missing = DownloadReportRequest { report_id: report.report_id, file: "../record.bin".into() };
+    let status = uplift.reporting().await.download_report(missing).await.unwrap_err();
+    assert_eq!(status.code(), Code::NotFound);
+    assert!(status.message().contains("county-500101-2011.html"), "{}", status.message());
+}
+
+/// A template of an office: structure and both texts.
+fn save_template(folder: &Path, structure: &str, en: &str, zh: &str) {
+    std::fs::create_dir_all(folder).unwrap();
+    for (name, content) in [("report.toml", structure), ("en.ftl", en), ("zh.ftl", zh)] {
+        std::fs::write(folder.join(name), content).unwrap();
+    }
+}
+
+const STRUCTURE: &str = r#"[figures]
+fiscal = "fund.fiscal"
+
+[[section]]
+id = "money"
+content = ["money-text"]
+"#;
+const EN: &str = "title = Money\nmoney = Money\nmoney-text = { $fiscal } came.\n";
+const ZH: &str = "title = 资金\nmoney = 资金\nmoney-text = 到位{ $fiscal }。\n";
+
+#[tokio::test]
+async fn an_office_adds_a_template_and_every_error_has_its_file_and_line() {
+    let uplift = with_programme(300).await;
+    let folder = uplift.folder().join("templates/ours");
+    save_template(&folder, STRUCTURE, EN, ZH);
+    let request = GenerateReportRequest { template: "ours".into(), ..annual() };
+    let report = write(&uplift, request.clone()).await.unwrap();
+    let page = String::from_utf8(file(&uplift, &report, "").await).unwrap();
+    assert!(page.contains(">1.336 billion yuan<") && page.contains(">13.36亿元<"));
+
+    for (structure, en, expected) in [
+        (
+            STRUCTURE.replace("fund.fiscal", "fund.fiscl"),
+            EN.to_owned(),
+            "ours/report.toml, line 2: \"fund.fiscl\"",
+        ),
+        (
+            STRUCTURE.replace("fund.fiscal", "fund.fiscal[colour=red]"),
+            EN.to_owned(),
+            "ours/report.toml, line 2: \"colour\"",
+        ),
+        (STRUCTURE.replace("id =", "name ="), EN.to_owned(), "ours/report.toml, line 5"),
+        (
+            STRUCTURE.replace("\"money-text\"", "\"mony\""),
+            EN.to_owned(),
+            "ours/report.toml, line 6: \"mony\"",
+        ),
+        (STRUCTURE.to_owned(), EN.replace("$fiscal", "$fiscl"), "ours/en.ftl, line 3: $fiscl"),
+        (STRUCTURE.to_owned(), EN.replace("{ $fiscal }", "{ CHANG($fiscal) }"), "ours/en.ftl, line 3: CHANG"),
+        (STRUCTURE.to_owned(), EN.replace("{ $fiscal }", "{ $fiscal"), "ours/en.ftl, line"),
+        (
+            STRUCTURE.to_owned(),
+            EN.replace("title = Money\n", ""),
+            "ours/en.ftl, line 1: text \"title\" is missing",
+        ),
+        (STRUCTURE.to_owned(), format!("{EN}extra = x\n"), "ours/en.ftl, line 4: text \"extra\""),
+        (
+            STRUCTURE.to_owned(),
+            EN.replace("{ $fiscal }", "{ DIRECTION($fiscal) ->\n    [above] more\n   *[other] less\n }"),
+            "ours/en.ftl, line 4: [above]",
+        ),
+    ] {
+        save_template(&folder, &structure, &en, ZH);
+        let status = write(&uplift, request.clone()).await.unwrap_err();
+        assert_eq!(status.code(), Code::InvalidArgument, "{expected}: {status:?}");
+        assert!(status.message().contains(expected), "{expected:?} is not in {:?}", status.message());
+        let listed =
+            uplift.reporting().await.list_templates(ListTemplatesRequest {}).await.unwrap().into_inner();
+        let ours = listed.templates.iter().find(|t| t.template_id == "ours").unwrap();
+        assert!(ours.problems.iter().any(|p| p.contains(expected)), "{:?}", ours.problems);
+    }
+    let listed = uplift.reporting().await.list_templates(ListTemplatesRequest {}).await.unwrap().into_inner();
+    for template in listed.templates.iter().filter(|t| t.template_id != "ours") {
+        assert_eq!(template.problems, Vec::<String>::new(), "{}", template.template_id);
+    }
+}
