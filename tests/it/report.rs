@@ -7,13 +7,14 @@ use std::process::Command;
 use tonic::{Code, Status};
 use uplift_proto::service::Service;
 use uplift_proto::v1::metrics::{IndicatorQuery, QueryIndicatorsRequest};
+use uplift_proto::v1::records::AreaLevel;
 use uplift_proto::v1::reporting::{
     DownloadReportRequest, GenerateReportRequest, ListTemplatesRequest, Report, ReportFormat,
     download_report_response::Part, generate_report_response::Event,
 };
 use uplift_testkit::{Uplift, simulate};
 
-use crate::figures::hand_in_of;
+use crate::figures::{hand_in, hand_in_of, with_areas};
 
 /// Services with the article and a simulated programme.
 async fn with_programme(households: usize) -> Uplift {
@@ -295,4 +296,70 @@ async fn an_office_adds_a_template_and_every_error_has_its_file_and_line() {
     for template in listed.templates.iter().filter(|t| t.template_id != "ours") {
         assert_eq!(template.problems, Vec::<String>::new(), "{}", template.template_id);
     }
+}
+
+/// The figures of an indicator by county and for the whole that are under query: codes of their areas.
+async fn under_query(uplift: &Uplift, indicator: &str) -> Vec<String> {
+    let query = IndicatorQuery {
+        indicators: vec![indicator.to_owned()],
+        area_code: "50".into(),
+        by_level: AreaLevel::County.into(),
+        periods: vec!["2011".into()],
+        mark_under_query: true,
+        ..Default::default()
+    };
+    let request = QueryIndicatorsRequest { query: Some(query), ..Default::default() };
+    let figures = uplift.metrics().await.query_indicators(request).await.unwrap().into_inner().figures;
+    figures.into_iter().filter(|f| f.under_query).map(|f| f.area_code).collect()
+}
+
+#[tokio::test]
+async fn an_open_finding_puts_under_query_what_counts_its_project_programme_or_village() {
+    let uplift = with_areas().await;
+    hand_in(&uplift, "programme", "2011", "programme_id,year,measure,name_zh\nvillage,2011,village.lifted,整村推进\ntraining,2011,training.people,培训\n")
+        .await;
+    let projects = "project_id,programme_id,area_code,year,status,name\n\
+        p1,village,500101,2011,under_way,甲\n\
+        p2,village,500102,2011,under_way,乙\n\
+        p3,village,500102101001,2011,under_way,丙\n";
+    hand_in(&uplift, "project", "2011", projects).await;
+    let flows = "flow_id,kind,source,programme_id,project_id,area_code,date,amount（元）\n\
+        f1,disbursement,fiscal_national,village,p1,500101,2011-05-01,1000\n\
+        f2,disbursement,fiscal_national,village,p2,500102,2011-05-01,1000\n\
+        f3,disbursement,fiscal_national,training,,500103,2011-05-01,1000\n\
+        f4,disbursement,credit,training,,500103,2011-05-01,1000\n";
+    hand_in(&uplift, "fund_flow", "2011", flows).await;
+    let inspection = |rows: &str| {
+        format!("inspection_id,date,kind,area_code,programme_id,project_id,result,findings,rectified\n{rows}")
+    };
+    // Resolved findings and passed inspections say nothing.
+    hand_in(&uplift, "inspection", "2011", &inspection("1,2011-06-01,follow_up,500101,,p1,passed,2,2\n"))
+        .await;
+    assert_eq!(under_query(&uplift, "fund.fiscal").await, Vec::<String>::new());
+
+    // Of a project: the county that it is in, and the whole.
+    hand_in(&uplift, "inspection", "2011", &inspection("2,2011-07-01,follow_up,500101,,p1,passed,2,1\n"))
+        .await;
+    assert_eq!(under_query(&uplift, "fund.fiscal").await, ["50", "500101"]);
+    assert_eq!(under_query(&uplift, "fund.credit").await, Vec::<String>::new());
+    assert_eq!(under_query(&uplift, "village.begun").await, ["50", "500101"]);
+
+    // Of a programme's funds in a county, of whatever source.
+    hand_in(&uplift, "inspection", "2011", &inspection("3,2011-07-01,special,500103,training,,open,,\n"))
+        .await;
+    assert_eq!(under_query(&uplift, "fund.fiscal").await, ["50", "500101", "500103"]);
+    assert_eq!(under_query(&uplift, "fund.credit").await, ["50", "500103"]);
+
+    // Of a village.
+    hand_in(&uplift, "inspection", "2011", &inspection("4,2011-07-01,follow_up,500102101001,,,open,,\n"))
+        .await;
+    assert_eq!(under_query(&uplift, "village.begun").await, ["50", "500101", "500102"]);
+
+    let request = GenerateReportRequest { template: "scorecard".into(), ..annual() };
+    let report = write(&uplift, request).await.unwrap();
+    let page = String::from_utf8(file(&uplift, &report, "").await).unwrap();
+    assert!(
+        page.contains("under query") && page.contains(r##"<a href="#mark-under_query">†</a>"##),
+        "{page}"
+    );
 }

@@ -37,6 +37,9 @@ pub(crate) struct Validator {
     rules: Vec<(&'static RowRule, Arc<dyn PhysicalExpr>)>,
 }
 
+/// Rows from which another core is worth its thread.
+const TWO_CORES_FROM: usize = 10_000;
+
 impl Validator {
     /// A validator for a dataset. Fails if one of its row rules does not fit its columns.
     pub(crate) fn for_dataset(dataset: &'static Dataset) -> Result<Self> {
@@ -60,6 +63,30 @@ impl Validator {
         existing: &ReferenceValues,
     ) -> Result<()> {
         let DecodedRows { batch, rejections, numbers } = decoded;
+        let key = key_columns(self.dataset, batch);
+        if batch.num_rows() < TWO_CORES_FROM {
+            self.check_rows(batch, rejections, reported, existing)?;
+            return self.duplicate_keys(&key, numbers, rejections);
+        }
+        std::thread::scope(|scope| {
+            // Nearly no file has a key twice, which can be told on the other core.
+            let distinct = scope.spawn(|| are_distinct(&key));
+            self.check_rows(batch, rejections, reported, existing)?;
+            match distinct.join() {
+                Ok(Ok(true)) => Ok(()),
+                _ => self.duplicate_keys(&key, numbers, rejections),
+            }
+        })
+    }
+
+    /// Every rule but that of keys.
+    fn check_rows(
+        &self,
+        batch: &RecordBatch,
+        rejections: &mut Rejections,
+        reported: Reported<'_>,
+        existing: &ReferenceValues,
+    ) -> Result<()> {
         for (field, column) in self.dataset.fields.iter().zip(batch.columns()) {
             if field.required {
                 required(field, column, rejections);
@@ -75,8 +102,7 @@ impl Validator {
                 refers(field, column, values, rejections);
             }
         }
-        self.row_rules(batch, rejections)?;
-        self.duplicate_keys(batch, numbers, rejections)
+        self.row_rules(batch, rejections)
     }
 
     fn row_rules(&self, batch: &RecordBatch, rejections: &mut Rejections) -> Result<()> {
@@ -96,12 +122,11 @@ impl Validator {
 
     fn duplicate_keys(
         &self,
-        batch: &RecordBatch,
+        key: &[ArrayRef],
         numbers: &RowNumbers,
         rejections: &mut Rejections,
     ) -> Result<()> {
-        let key = key_columns(self.dataset, batch);
-        let rows = key_rows(&key)?;
+        let rows = key_rows(key)?;
         let mut first: hashbrown::HashMap<&[u8], usize> = hashbrown::HashMap::with_capacity(rows.num_rows());
         for (row, bytes) in rows.iter().enumerate() {
             // A record is not the double of one that is not kept.
@@ -122,6 +147,13 @@ impl Validator {
         }
         Ok(())
     }
+}
+
+/// Whether no key is there twice, be it of a row that is rejected.
+fn are_distinct(key: &[ArrayRef]) -> Result<bool> {
+    let rows = key_rows(key)?;
+    let mut seen = hashbrown::HashSet::with_capacity(rows.num_rows());
+    Ok(rows.iter().all(|row| seen.insert(row)))
 }
 
 fn required(field: &Field, column: &ArrayRef, rejections: &mut Rejections) {

@@ -102,6 +102,7 @@ pub(crate) fn decode_query(query: Option<wire::IndicatorQuery>) -> Result<(Query
         periods,
         dimensions: query.dimensions,
         compare_previous_year: query.compare_previous_year,
+        mark_under_query: query.mark_under_query,
     };
     Ok((query, as_of))
 }
@@ -161,6 +162,7 @@ pub(crate) fn encode_figure(figure: Figure, versions: &BTreeMap<String, i64>) ->
         household_record: household_record(figure.origin.kind.as_deref()).into(),
         trace,
         uncertainty: figure.observation.uncertainty.map(Into::into),
+        under_query: figure.under_query,
         change_within_margin: figure
             .change_uncertainty
             .and_then(|u| u.interval)

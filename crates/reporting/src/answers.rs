@@ -74,6 +74,7 @@ impl Answers {
             periods: vec![scope.period.to_string()],
             dimensions: question.dimensions.iter().cloned().collect(),
             compare_previous_year: true,
+            mark_under_query: true,
             table_versions: self.table_versions.clone().into_iter().collect(),
             as_of: scope.as_of,
             ..IndicatorQuery::default()

@@ -188,6 +188,7 @@ pub(crate) enum Mark {
     Estimate,
     NotAvailable,
     Inconsistent,
+    UnderQuery,
     Simulated,
 }
 
@@ -207,6 +208,7 @@ impl Mark {
             Self::Estimate => "[e]",
             Self::NotAvailable => "[x]",
             Self::Inconsistent => "≠",
+            Self::UnderQuery => "†",
             Self::Simulated => "ⓢ",
         }
     }
@@ -226,6 +228,10 @@ impl Mark {
                 ("not available: no records, or nothing to divide by", "无数据：没有相关记录，或分母为零")
             }
             Self::Inconsistent => ("contradicts what a document publishes of it", "与已公布的数据不一致"),
+            Self::UnderQuery => (
+                "under query: an inspection of what it counts has a finding that is open",
+                "存疑：所涉项目、资金或村的检查问题尚未办结",
+            ),
             Self::Simulated => ("from simulated records", "据模拟数据计算"),
         };
         Bilingual::new(en, zh)

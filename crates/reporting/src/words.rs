@@ -96,6 +96,7 @@ pub(crate) fn marks(figure: &Figure, form: Form, open: bool) -> Vec<Mark> {
         (open && figure.value.is_some(), Mark::Provisional),
         (estimate && figure.value.is_some(), Mark::Estimate),
         (contradicts, Mark::Inconsistent),
+        (figure.under_query && figure.value.is_some(), Mark::UnderQuery),
         (figure.simulated && figure.value.is_some(), Mark::Simulated),
     ];
     marks.into_iter().filter_map(|(has, mark)| has.then_some(mark)).collect()

@@ -91,6 +91,19 @@ pub(crate) fn print_margin_note(figures: &[Figure], language: Language) {
     }
 }
 
+/// Prints what the mark of figures under query means, below a table that has some.
+pub(crate) fn print_query_note(figures: &[Figure], language: Language) {
+    if figures.iter().any(|f| f.under_query) {
+        say!(
+            "{}",
+            language.choose(
+                "† under query: an inspection of what it counts has an open finding",
+                "† 存疑：所涉项目、资金或村的检查问题尚未办结"
+            )
+        );
+    }
+}
+
 /// Says that simulated figures agree with published ones because they were made from them.
 pub(crate) fn print_agreement_note(figures: &[Figure], language: Language) {
     let agrees = |f: &Figure| f.published.iter().any(|p| p.verdict() == Verdict::Consistent);

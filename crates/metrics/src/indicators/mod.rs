@@ -2,6 +2,7 @@
 
 pub(crate) mod area_names;
 pub(crate) mod catalogue;
+pub(crate) mod findings;
 pub(crate) mod indicator;
 pub(crate) mod lines;
 pub(crate) mod live_catalogue;

@@ -16,6 +16,7 @@ use uplift_proto::v1::records::Statistic;
 
 use super::area_names::AreasByCode;
 use super::catalogue::Catalogue;
+use super::findings::OpenFindings;
 use super::indicator::{Component, Indicator};
 use super::plan::{self, Breakdown};
 use super::reference_data::{ReferenceData, Targets};
@@ -40,6 +41,8 @@ pub(crate) struct Query {
     pub(crate) dimensions: Vec<String>,
     /// Whether the previous year is included too.
     pub(crate) compare_previous_year: bool,
+    /// Whether figures that open findings concern are marked.
+    pub(crate) mark_under_query: bool,
 }
 
 /// One value of an indicator.
@@ -63,6 +66,8 @@ pub(crate) struct Figure {
     pub(crate) target: Option<f64>,
     /// The same figure as documents publish it.
     pub(crate) published: Vec<PublishedValue>,
+    /// Whether an inspection of what it counts has an open finding, if that was asked for.
+    pub(crate) under_query: bool,
 }
 
 /// A figure as a document publishes it.
@@ -172,10 +177,15 @@ pub(crate) async fn answer(
         measurements.iter().map(|i| (&i.component, i.period, i.since)).zip(rows).collect();
     let targets = reference_data.targets(snapshots).await?;
     let published = reference_data.published(snapshots).await?;
+    let findings = match query.mark_under_query {
+        true => Concerned::measure(scanner, snapshots, query, &indicators).await?,
+        false => Concerned::default(),
+    };
     let mut figures = Vec::new();
     for indicator in &indicators {
         for period in periods(query, indicator) {
             for mut figure in computed_figures(query, indicator, period, &results, &areas) {
+                figure.under_query = findings.has(&figure);
                 figure.area_name = areas.name(&figure.area, period).cloned().unwrap_or_default();
                 figure.target = target(&figure, &targets);
                 figure.published = published_values(&figure, &published, query.compare_previous_year);
@@ -185,6 +195,77 @@ pub(crate) async fn answer(
         }
     }
     Ok(figures)
+}
+
+/// The figures that open findings concern.
+#[derive(Debug, Default)]
+struct Concerned(HashSet<FigureKey>);
+
+/// What a figure is of: an indicator's version, a period, an area, dimensions and a kind of records.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct FigureKey {
+    indicator: (String, u32),
+    period: Period,
+    area: String,
+    dimensions: BTreeMap<String, String>,
+    origin: Origin,
+}
+
+impl Concerned {
+    async fn measure(
+        scanner: &Scanner,
+        snapshots: &SnapshotSet,
+        query: &Query,
+        indicators: &[Arc<Indicator>],
+    ) -> Result<Self> {
+        let open = OpenFindings::read(snapshots).await?;
+        let (mut owners, mut measurements) = (Vec::new(), Vec::new());
+        for indicator in indicators {
+            for period in periods(query, indicator) {
+                for component in indicator.components().flat_map(|component| open.components(component)) {
+                    owners.push((indicator, period));
+                    measurements.push(Measurement { component, period, since: None });
+                }
+            }
+        }
+        let results = scanner.measure(snapshots, &query.breakdown(), &measurements).await?;
+        let whole = query.breakdown().area;
+        let mut concerned = HashSet::new();
+        for ((indicator, period), rows) in owners.into_iter().zip(results) {
+            for row in rows.iter().filter(|row| row.observation.records > 0) {
+                let key = GroupKey {
+                    area: row.area.clone(),
+                    dimensions: row.dimensions.clone(),
+                    origin: row.origin.clone(),
+                };
+                let area = row.area.clone().unwrap_or_else(|| whole.clone());
+                let dimensions = named(&query.dimensions, &key);
+                concerned.insert(FigureKey {
+                    indicator: (indicator.id.clone(), indicator.version),
+                    period,
+                    area,
+                    dimensions,
+                    origin: key.origin,
+                });
+            }
+        }
+        Ok(Self(concerned))
+    }
+
+    fn has(&self, figure: &Figure) -> bool {
+        let of_kind = |origin: Origin| {
+            self.0.contains(&FigureKey {
+                indicator: (figure.indicator.id.clone(), figure.indicator.version),
+                period: figure.period,
+                area: figure.area.clone(),
+                dimensions: figure.dimensions.clone(),
+                origin,
+            })
+        };
+        // Records of no household, as flows of money, are part of ratios with both kinds of households.
+        !self.0.is_empty()
+            && (of_kind(figure.origin.clone()) || of_kind(Origin { kind: None, ..figure.origin.clone() }))
+    }
 }
 
 fn within_limit(figures: usize) -> Result<()> {
@@ -254,6 +335,7 @@ fn computed_figures(
         change_uncertainty: change.get(&key).and_then(|o| o.times(indicator.factor()).uncertainty),
         target: None,
         published: Vec::new(),
+        under_query: false,
     };
     by_key.into_iter().map(figure).collect()
 }

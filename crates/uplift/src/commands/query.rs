@@ -16,7 +16,8 @@ use uplift_proto::v1::records::AreaLevel;
 use crate::arguments::{Level, MetricsAddress, OutputFormat};
 use crate::commands::indicators::definitions;
 use crate::figure_text::{
-    area, growth, interval, number, print_margin_note, print_simulated_note, title, unit, value,
+    area, growth, interval, number, print_margin_note, print_query_note, print_simulated_note, title, unit,
+    value,
 };
 use crate::outcome::Outcome;
 use crate::terminal::Listing;
@@ -61,6 +62,7 @@ pub(crate) async fn run(args: QueryArgs, language: Language) -> Result<Outcome> 
     let mut client = uplift_client::metrics(connect(&args.address.metrics_url).await?);
     let indicators = definitions(&mut client).await?;
     let query = IndicatorQuery {
+        mark_under_query: true,
         indicators: args.indicators,
         sections: args.sections,
         area_code: args.area,
@@ -100,6 +102,7 @@ pub(crate) async fn run(args: QueryArgs, language: Language) -> Result<Outcome> 
     if args.format == OutputFormat::Table {
         print_simulated_note(&figures, language);
         print_margin_note(&figures, language);
+        print_query_note(&figures, language);
     }
     Ok(Outcome::Done)
 }
@@ -136,8 +139,8 @@ impl<'a> FigureTable<'a> {
         let longest = self.longest();
         let row = |f: &Figure| {
             let mut row = self.label(f);
-            let mark = if f.simulated { "*" } else { "" };
-            row.extend([value(f, self.language) + mark, unit(f, self.language)]);
+            let mark = [if f.under_query { "†" } else { "" }, if f.simulated { "*" } else { "" }].concat();
+            row.extend([value(f, self.language) + &mark, unit(f, self.language)]);
             row.extend(bars.then(|| "▇".repeat(self.bar_length(f, &longest))));
             row.extend(intervals.then(|| interval(f, self.language)));
             if self.compare {
