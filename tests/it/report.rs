@@ -1,7 +1,7 @@
 //! Reports by templates: their figures read back from every format, their marks, and what is wrong with a template.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tonic::{Code, Status};
@@ -132,6 +132,10 @@ async fn every_format_shows_the_figures_that_the_metrics_service_answers() {
     }
     assert!(!page.contains("<script") && !page.contains("CNY"), "no script, and units in words");
 
+    assert_valid_html(&page);
+    let document = GenerateReportRequest { document_id: "chongqing-2011".into(), ..Default::default() };
+    let document = write(&uplift, document).await.unwrap();
+    assert_valid_html(&String::from_utf8(file(&uplift, &document, "").await).unwrap());
     for name in ["-en.xlsx", "-zh.xlsx"] {
         let breaches = uplift_formats::workbook_breaches(file(&uplift, &report, &named(name)).await).unwrap();
         assert_eq!(breaches, [], "{name}");
@@ -144,6 +148,21 @@ async fn every_format_shows_the_figures_that_the_metrics_service_answers() {
         let near = (shown - value).abs() <= shown.abs() * 1e-15;
         assert!(near || (shown.is_nan() && value.is_nan()), "{id}: {value} in the workbook, {shown}");
     }
+}
+
+/// The folder of the clients that .ci/setup installs.
+fn tools() -> PathBuf {
+    std::env::var("UPLIFT_TEST_TOOLS").expect("UPLIFT_TEST_TOOLS is set by .ci/setup").into()
+}
+
+/// A page must pass the checker of the standard, warnings included.
+fn assert_valid_html(page: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("page.html");
+    std::fs::write(&path, page).unwrap();
+    let jar = tools().join("node_modules/vnu-jar/build/dist/vnu.jar");
+    let out = Command::new("java").arg("-jar").arg(jar).arg("--Werror").arg(&path).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
 }
 
 /// Figures of the sheet of sources, read by a spreadsheet library: id and value.
@@ -159,8 +178,7 @@ fn workbook_sources(content: &[u8]) -> Vec<(String, f64)> {
         \x20       for cell in row: assert cell.value not in (None, ''), (sheet.title, cell.coordinate)\n\
         rows = list(sheets['Sources'].iter_rows(min_row=2, values_only=True))\n\
         print(json.dumps([[row[0], row[5]] for row in rows]))\n";
-    let tools = std::env::var("UPLIFT_TEST_TOOLS").expect("UPLIFT_TEST_TOOLS is set by .ci/setup");
-    let python = Path::new(&tools).join("bin/python3");
+    let python = tools().join("bin/python3");
     let out = Command::new(python).args(["-c", script]).arg(&path).output().unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let rows: Vec<(String, serde_json::Value)> = serde_json::from_slice(&out.stdout).unwrap();
