@@ -202,6 +202,28 @@ async fn a_report_is_of_the_area_period_languages_and_formats_that_are_asked_for
     let page = String::from_utf8(file(&uplift, &report, "").await).unwrap();
     assert!(page.contains("万州区2011年扶贫概况") && !page.contains("profile for"), "{page}");
 
+    // A part of a year has what is known by date; what is yearly is named.
+    let quarter =
+        GenerateReportRequest { period: "2011-Q3".into(), languages: Vec::new(), ..request.clone() };
+    let quarter = write(&uplift, quarter).await.unwrap();
+    let page = String::from_utf8(file(&uplift, &quarter, "").await).unwrap();
+    assert!(
+        page.contains("profile for the third quarter of 2011") && page.contains("2011年第三季度扶贫概况")
+    );
+    assert!(page.contains("Not available: "), "{page}");
+    // A county has no counties: tables and charts of them are left out.
+    let county =
+        GenerateReportRequest { template: "annual".into(), languages: Vec::new(), ..request.clone() };
+    write(&uplift, county).await.unwrap();
+    let template = GenerateReportRequest {
+        template: "scorecard".into(),
+        area_code: "50".into(),
+        languages: Vec::new(),
+        ..request.clone()
+    };
+    let scorecard = write(&uplift, template).await.unwrap();
+    assert_valid_html(&String::from_utf8(file(&uplift, &scorecard, "").await).unwrap());
+
     // What nobody reports is named once, and is no row of dashes. Where there is nothing at all, that is an error.
     let request = GenerateReportRequest { area_code: "500103".into(), ..request };
     let status = write(&uplift, request.clone()).await.unwrap_err();
@@ -222,7 +244,7 @@ async fn a_report_is_of_the_area_period_languages_and_formats_that_are_asked_for
     };
     for (request, code, part) in [
         (wrong(|r| r.template = "anual".into()), Code::InvalidArgument, "did you mean annual"),
-        (wrong(|r| r.template = "../annual".into()), Code::InvalidArgument, "not a template"),
+        (wrong(|r| r.template = "../annual".into()), Code::InvalidArgument, "not a name of a template"),
         (wrong(|r| r.area_code = "50x".into()), Code::InvalidArgument, "area_code"),
         (wrong(|r| r.period = String::new()), Code::InvalidArgument, "period"),
         (wrong(|r| r.period = "2011-13".into()), Code::InvalidArgument, "period"),
@@ -269,6 +291,11 @@ async fn an_office_adds_a_template_and_every_error_has_its_file_and_line() {
     let page = String::from_utf8(file(&uplift, &report, "").await).unwrap();
     assert!(page.contains(">1.336 billion yuan<") && page.contains(">13.36亿元<"));
 
+    // Some editors begin a file with a mark of its encoding, and end lines as Windows does.
+    let marked = |text: &str| format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    save_template(&folder, &marked(STRUCTURE), &marked(EN), &marked(ZH));
+    write(&uplift, request.clone()).await.unwrap();
+
     for (structure, en, expected) in [
         (
             STRUCTURE.replace("fund.fiscal", "fund.fiscl"),
@@ -279,6 +306,33 @@ async fn an_office_adds_a_template_and_every_error_has_its_file_and_line() {
             STRUCTURE.replace("fund.fiscal", "fund.fiscal[colour=red]"),
             EN.to_owned(),
             "ours/report.toml, line 2: \"colour\"",
+        ),
+        (
+            STRUCTURE.replace("fund.fiscal", "fund.fiscal[source=gold]"),
+            EN.to_owned(),
+            "ours/report.toml, line 2: \"gold\" is not a code",
+        ),
+        (
+            STRUCTURE.replace("fund.fiscal", "fund.fiscal@99"),
+            EN.to_owned(),
+            "ours/report.toml, line 2: fund.fiscal has no definition",
+        ),
+        (
+            STRUCTURE.replace("fiscal =", "year ="),
+            EN.to_owned(),
+            "ours/report.toml, line 2: \"year\" has a meaning",
+        ),
+        (
+            STRUCTURE.replace("[\"money-text\"]", "[\"money-text\", \"money-text\"]"),
+            EN.to_owned(),
+            "ours/report.toml, line 6: \"money-text\" is there twice",
+        ),
+        (
+            STRUCTURE
+                .replace("[[section]]", "[tables.Notes]\nfigures = [\"fiscal\"]\n[[section]]")
+                .replace("\"money-text\"", "\"Notes\""),
+            EN.replace("money-text", "Notes"),
+            "ours/report.toml, line 8: \"Notes\" is there twice, or is a name that a workbook needs",
         ),
         (STRUCTURE.replace("id =", "name ="), EN.to_owned(), "ours/report.toml, line 5"),
         (

@@ -11,6 +11,7 @@ pub mod cell;
 pub mod chinese;
 pub mod contained;
 pub mod dataset;
+pub mod disk;
 pub mod error;
 pub mod expression;
 pub mod format;

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use chrono::{Days, Months, NaiveDate};
 
+use crate::language::Language;
+
 /// A year, half-year, quarter or month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Period {
@@ -31,6 +33,41 @@ pub const YEARS: std::ops::RangeInclusive<u16> = 1900..=2199;
 pub struct PeriodError(String);
 
 impl Period {
+    /// The period as people say it: the third quarter of 2011, 2011年第三季度.
+    pub fn words(self, language: Language) -> String {
+        const ORDINALS: [&str; 4] = ["first", "second", "third", "fourth"];
+        const MONTHS: [&str; 12] = [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ];
+        let year = self.year;
+        let index = |n: u8| usize::from(n.saturating_sub(1));
+        match (self.part, language) {
+            (Part::Year, Language::En) => year.to_string(),
+            (Part::Year, Language::Zh) => format!("{year}年"),
+            (Part::Half(n), Language::En) => format!("the {} half of {year}", ORDINALS[index(n).min(3)]),
+            (Part::Half(n), Language::Zh) => format!("{year}年{}半年", if n == 1 { "上" } else { "下" }),
+            (Part::Quarter(n), Language::En) => {
+                format!("the {} quarter of {year}", ORDINALS[index(n).min(3)])
+            }
+            (Part::Quarter(n), Language::Zh) => {
+                format!("{year}年第{}季度", ["一", "二", "三", "四"][index(n).min(3)])
+            }
+            (Part::Month(n), Language::En) => format!("{} {year}", MONTHS[index(n).min(11)]),
+            (Part::Month(n), Language::Zh) => format!("{year}年{n}月"),
+        }
+    }
+
     /// The calendar year that the period is or lies in.
     pub fn year(self) -> u16 {
         self.year
@@ -129,6 +166,19 @@ impl fmt::Display for Period {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_period_is_said_in_words() {
+        for (period, en, zh) in [
+            ("2011", "2011", "2011年"),
+            ("2011-S1", "the first half of 2011", "2011年上半年"),
+            ("2011-Q3", "the third quarter of 2011", "2011年第三季度"),
+            ("2011-10", "October 2011", "2011年10月"),
+        ] {
+            let period: Period = period.parse().unwrap();
+            assert_eq!([period.words(Language::En), period.words(Language::Zh)], [en, zh]);
+        }
+    }
 
     #[test]
     fn periods_read_back_as_written() {

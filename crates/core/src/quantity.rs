@@ -25,6 +25,10 @@ pub fn number(value: Decimal, unit: &str, language: Language) -> String {
         _ if value.abs() >= Decimal::from(SCALED_FROM) => {
             readable(value.round_sf(MONEY_DIGITS).unwrap_or(value), language)
         }
+        // There is no part of a person; estimates have fractions.
+        "person" | "household" | "village" | "county" | "town" | "project" | "attendance" => {
+            readable(value.round_dp(0), language)
+        }
         _ if value.is_integer() => readable(value, language),
         _ => readable(value.round_dp(1), language),
     }
@@ -149,6 +153,7 @@ mod tests {
             ("8.177", "times", "8.18 times", "8.18倍"),
             ("5100", "km", "5,100 km", "5,100公里"),
             ("0", "person", "0 people", "0人"),
+            ("351457.4619", "person", "351,457 people", "35.1457万人"),
             ("3011023", "person", "3.011 million people", "301.1万人"),
         ] {
             assert_eq!(both(value, unit), [en, zh], "{value} {unit}");

@@ -2,12 +2,13 @@
 //! what a race or a limit is, and what is our own fault.
 
 use std::error::Error;
-use std::{fmt, io};
+use std::fmt;
 
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use deltalake_core::DeltaTableError;
 use deltalake_core::kernel::transaction::TransactionError;
+use uplift_core::disk::unwritable;
 use uplift_core::error::{DeclarationError, Error as UpliftError, ErrorKind};
 
 /// A file that is not what was written, as the object store finds it.
@@ -62,30 +63,6 @@ fn told(message: &str) -> Option<Damaged> {
     }
     let (_, said) = message.split_once(&format!("Generic {GUARDED} error: "))?;
     [MISSING, CHANGED].into_iter().find_map(|what| damaged(said.split_once(what)?.0, what))
-}
-
-/// The error of a disk that cannot be written, if an error comes from one.
-fn unwritable(error: &(dyn Error + 'static)) -> Option<UpliftError> {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        let message = match error.downcast_ref::<io::Error>().map(io::Error::kind) {
-            Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
-                return Some(UpliftError::new(
-                    ErrorKind::ResourceExhausted,
-                    "the disk of the service is full; free space there and send it again, nothing of it was kept",
-                ));
-            }
-            Some(io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied) => {
-                "the data folder of the service cannot be written; make it writable and send it again"
-            }
-            _ => {
-                cause = error.source();
-                continue;
-            }
-        };
-        return Some(UpliftError::new(ErrorKind::FailedPrecondition, message));
-    }
-    None
 }
 
 fn data_loss(damaged: Damaged, source: impl Into<Box<dyn Error + Send + Sync>>) -> UpliftError {

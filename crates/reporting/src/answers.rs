@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uplift_client::MetricsClient;
 use uplift_core::error::Result;
 use uplift_proto::status::from_status;
-use uplift_proto::v1::metrics::{Figure, IndicatorQuery, StreamIndicatorsRequest};
+use uplift_proto::v1::metrics::{Figure, Indicator, IndicatorQuery, StreamIndicatorsRequest};
 use uplift_proto::v1::records::{AreaLevel, HouseholdRecord};
 
 use crate::request::Scope;
@@ -53,7 +53,7 @@ impl Answers {
     ) -> Result<Self> {
         let mut answers =
             Self { table_versions: scope.table_versions.clone().into_iter().collect(), ..Self::default() };
-        for (question, names) in questions(template) {
+        for (question, names) in questions(template, indicators, scope) {
             answers.ask_one(metrics, indicators, scope, &question, names).await?;
         }
         Ok(answers)
@@ -182,14 +182,42 @@ impl Answers {
     }
 }
 
+/// Digits of the area codes of a level.
+fn digits(level: AreaLevel) -> usize {
+    match level {
+        AreaLevel::Unspecified => 0,
+        AreaLevel::Province => 2,
+        AreaLevel::Prefecture => 4,
+        AreaLevel::County => 6,
+        AreaLevel::Township => 9,
+        AreaLevel::Village => 12,
+    }
+}
+
+fn is_yearly(indicator: &Indicator) -> bool {
+    let components = [&indicator.value, &indicator.numerator, &indicator.denominator];
+    components.into_iter().flatten().any(|component| component.period == "year")
+}
+
 /// The questions of a template, each with the indicators that are asked for.
-fn questions(template: &Template) -> BTreeMap<Question, BTreeSet<String>> {
+fn questions(
+    template: &Template,
+    indicators: &Indicators,
+    scope: &Scope,
+) -> BTreeMap<Question, BTreeSet<String>> {
     let mut questions: BTreeMap<Question, BTreeSet<String>> = BTreeMap::new();
     let mut add = |reference: &FigureReference, by: Option<&Breakdown>| {
         let level = match by {
+            // An area has no parts at its own level or above.
+            Some(Breakdown::Level(level)) if digits(*level) <= scope.area_code.len() => return,
             Some(Breakdown::Level(level)) => *level as i32,
             _ => 0,
         };
+        // What is known for whole years has no value for a part of one.
+        let indicator = indicators.get(reference.indicator_id());
+        if scope.period.months() != (1, 12) && indicator.is_some_and(is_yearly) {
+            return;
+        }
         let more = by.map(Breakdown::dimensions).unwrap_or_default();
         let dimensions = reference.dimensions.keys().chain(more).cloned().collect();
         questions.entry(Question { level, dimensions }).or_default().insert(reference.indicator.clone());

@@ -10,6 +10,7 @@ use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 use prost::Message;
 use sha2::{Digest, Sha256};
+use uplift_core::disk::unwritable;
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_proto::v1::reporting::{Report, ReportFile};
 
@@ -45,7 +46,21 @@ impl Archive {
 
     /// Keeps a report.
     pub(crate) async fn put(&self, report: &Report, files: Vec<File>) -> Result<()> {
-        let failed = |e| Error::internal("keeping the report", e);
+        let names: Vec<_> = files.iter().map(|file| file.record.name.clone()).collect();
+        let kept = self.write(report, files).await;
+        if kept.is_err() {
+            // What there is of it is of no use to anybody, and a full disk needs the room.
+            for name in names.iter().map(String::as_str).chain([RECORD]) {
+                let _ = self.store.delete(&key(&report.report_id, name)).await;
+            }
+        }
+        kept
+    }
+
+    async fn write(&self, report: &Report, files: Vec<File>) -> Result<()> {
+        let failed = |e: object_store::Error| {
+            unwritable(&e).unwrap_or_else(|| Error::internal("keeping the report", e))
+        };
         for file in files {
             let key = key(&report.report_id, &file.record.name);
             self.store.put(&key, file.content.into()).await.map_err(failed)?;

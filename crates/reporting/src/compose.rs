@@ -6,6 +6,7 @@ use uplift_core::language::Language;
 
 use crate::chart::draw;
 use crate::document::{Block, Inline, Section, Sentence, StatementGroup};
+use crate::document_tables::{checks_table, statements_table};
 use crate::reconciliation::Reconciliation;
 use crate::table::{chart_data, table};
 use crate::template::{Content, Indicators, Part};
@@ -40,21 +41,21 @@ fn block(
 ) -> Option<Block> {
     match content {
         Content::Text(id) | Content::Note(id) => {
-            let names = mentioned(writer, id);
-            if !names.is_empty()
-                && names.iter().all(|name| writer.named(name).is_none_or(|f| f.value.is_none()))
-            {
-                missing.extend(names.iter().filter_map(|name| indicator_of(writer, name)));
-                return None;
-            }
-            let text = writer.sentence(id, &Local::new());
+            let text = writer.sentence(id, &Local::new()).complete();
+            missing.extend(without_value(writer, &mentioned(writer, id)));
+            let text = text?;
             Some(match content {
                 Content::Note(_) => Block::Note { text },
                 _ => Block::Paragraph { text },
             })
         }
         Content::Table(declared) => match table(writer, declared) {
-            Some(table) => Some(Block::Table { table }),
+            Some(table) => {
+                if declared.by.is_none() {
+                    missing.extend(without_value(writer, &declared.figures));
+                }
+                Some(Block::Table { table })
+            }
             None => {
                 missing.extend(declared.figures.iter().filter_map(|name| indicator_of(writer, name)));
                 None
@@ -68,8 +69,13 @@ fn block(
             }
         },
         Content::Contradictions if document.checks.is_empty() => None,
-        Content::Contradictions => Some(Block::Checks { checks: document.checks.clone() }),
-        Content::Statements => Some(Block::Statements { groups: groups(writer, document) }),
+        Content::Contradictions => {
+            Some(Block::Checks { checks: document.checks.clone(), table: checks_table(&document.checks) })
+        }
+        Content::Statements => Some(Block::Statements {
+            groups: groups(writer, document),
+            table: statements_table(&document.statements),
+        }),
     }
 }
 
@@ -87,6 +93,12 @@ fn groups(writer: &Writer<'_>, document: &Reconciliation) -> Vec<StatementGroup>
         }
     }
     groups
+}
+
+/// The indicators of figures that have no value.
+fn without_value(writer: &Writer<'_>, names: &[String]) -> Vec<String> {
+    let without = names.iter().filter(|name| writer.named(name).is_none_or(|f| f.value.is_none()));
+    without.filter_map(|name| indicator_of(writer, name)).collect()
 }
 
 fn indicator_of(writer: &Writer<'_>, name: &str) -> Option<String> {
@@ -127,7 +139,7 @@ fn no_records(indicators: &Indicators, missing: &BTreeSet<String>) -> Sentence {
         titles.join(language.choose(", ", "、"))
     };
     Sentence {
-        en: vec![Inline::Text(format!("No records for: {}.", titles(Language::En)))],
+        en: vec![Inline::Text(format!("Not available: {}.", titles(Language::En)))],
         zh: vec![Inline::Text(format!("以下指标无记录：{}。", titles(Language::Zh)))],
     }
 }

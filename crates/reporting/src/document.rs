@@ -62,10 +62,12 @@ pub(crate) enum Block {
     /// Checks of the document, the contradictions first.
     Checks {
         checks: Vec<Check>,
+        table: Table,
     },
     /// Statements of the document, by its sections.
     Statements {
         groups: Vec<StatementGroup>,
+        table: Table,
     },
 }
 
@@ -95,6 +97,8 @@ pub(crate) enum Inline {
         text: String,
         marks: Vec<Mark>,
     },
+    /// In place of a figure that is not available.
+    Missing,
 }
 
 /// One value of an indicator as the report shows it.
@@ -115,6 +119,8 @@ pub(crate) struct Figure {
     pub(crate) previous: Option<f64>,
     pub(crate) target: Option<f64>,
     pub(crate) records: i64,
+    /// What documents publish of it, with what that says of it.
+    pub(crate) published: Option<Bilingual>,
     pub(crate) marks: Vec<Mark>,
     pub(crate) evidence: Evidence,
 }
@@ -186,6 +192,7 @@ pub(crate) struct Chart {
 pub(crate) enum Mark {
     Provisional,
     Estimate,
+    NoClearChange,
     NotAvailable,
     Inconsistent,
     UnderQuery,
@@ -206,6 +213,7 @@ impl Mark {
         match self {
             Self::Provisional => "[p]",
             Self::Estimate => "[e]",
+            Self::NoClearChange => "≈",
             Self::NotAvailable => "[x]",
             Self::Inconsistent => "≠",
             Self::UnderQuery => "†",
@@ -220,10 +228,10 @@ impl Mark {
                 "provisional: its period is not over, and more records may come",
                 "初步数：统计期尚未结束，记录可能继续增加",
             ),
-            Self::Estimate => (
-                "an estimate from a sample; its evidence has the 95 % confidence interval",
-                "抽样估计值，佐证中附95%置信区间",
-            ),
+            Self::Estimate => ("an estimate from a sample", "抽样估计值"),
+            Self::NoClearChange => {
+                ("no clear change: within the margin of error", "无明显变化：在误差范围内")
+            }
             Self::NotAvailable => {
                 ("not available: no records, or nothing to divide by", "无数据：没有相关记录，或分母为零")
             }
@@ -242,11 +250,19 @@ impl Inline {
     pub(crate) fn text(&self) -> &str {
         match self {
             Self::Text(text) | Self::Figure { text, .. } => text,
+            Self::Missing => Mark::NotAvailable.sign(),
         }
     }
 }
 
 impl Sentence {
+    /// The text without its sentences that lack a figure; none if no sentence is left.
+    pub(crate) fn complete(self) -> Option<Self> {
+        let Self { en, zh } = self;
+        let (en, zh) = (complete(en, ". "), complete(zh, "。"));
+        (!en.is_empty() && !zh.is_empty()).then_some(Self { en, zh })
+    }
+
     /// The words alone.
     pub(crate) fn plain(&self) -> Bilingual {
         let words = |parts: &[Inline]| parts.iter().map(Inline::text).collect::<String>();
@@ -259,12 +275,54 @@ impl Document {
     pub(crate) fn tables(&self) -> impl Iterator<Item = &Table> {
         let blocks = self.sections.iter().flat_map(|section| &section.blocks);
         blocks.filter_map(|block| match block {
-            Block::Table { table } => Some(table),
+            Block::Table { table } | Block::Checks { table, .. } | Block::Statements { table, .. } => {
+                Some(table)
+            }
             Block::Chart { chart } => Some(&chart.data),
-            Block::Paragraph { .. }
-            | Block::Note { .. }
-            | Block::Checks { .. }
-            | Block::Statements { .. } => None,
+            Block::Paragraph { .. } | Block::Note { .. } => None,
         })
+    }
+}
+
+/// Sentences that lack no figure; each but the last ends with `end`.
+fn complete(inlines: Vec<Inline>, end: &str) -> Vec<Inline> {
+    let mut sentences: Vec<Vec<Inline>> = vec![Vec::new()];
+    for inline in inlines {
+        let Inline::Text(text) = inline else {
+            sentences.last_mut().into_iter().for_each(|sentence| sentence.push(inline.clone()));
+            continue;
+        };
+        for piece in text.split_inclusive(end) {
+            if let Some(sentence) = sentences.last_mut() {
+                sentence.push(Inline::Text(piece.to_owned()));
+            }
+            if piece.ends_with(end) {
+                sentences.push(Vec::new());
+            }
+        }
+    }
+    sentences.retain(|sentence| !sentence.contains(&Inline::Missing));
+    let mut kept: Vec<_> = sentences.into_iter().flatten().collect();
+    if let Some(Inline::Text(last)) = kept.last_mut() {
+        last.truncate(last.trim_end().len());
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_that_lacks_a_figure_is_left_out_and_the_others_stay() {
+        let text = |text: &str| Inline::Text(text.to_owned());
+        let sentence = Sentence {
+            en: vec![text("One of "), Inline::Missing, text(" is. Two is 1.5 here. "), text("Three.")],
+            zh: vec![text("甲"), Inline::Missing, text("。乙。")],
+        };
+        let kept = sentence.complete().unwrap().plain();
+        assert_eq!((kept.en.as_str(), kept.zh.as_str()), ("Two is 1.5 here. Three.", "乙。"));
+        let none = Sentence { en: vec![Inline::Missing, text(".")], zh: vec![Inline::Missing, text("。")] };
+        assert!(none.complete().is_none());
     }
 }

@@ -9,6 +9,7 @@ mod chart;
 mod compose;
 mod digest;
 mod document;
+mod document_tables;
 mod evidence;
 mod grpc;
 mod output;

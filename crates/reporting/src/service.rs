@@ -23,7 +23,7 @@ use crate::evidence::{Definition, open};
 use crate::output::{File, render};
 use crate::reconciliation::Reconciliation;
 use crate::request::{ReportRequest, Scope};
-use crate::template::{Indicators, Template, Templates, load_folder};
+use crate::template::{Content, Indicators, Template, Templates, load_folder};
 use crate::upstream::upstream;
 use crate::writer::Writer;
 
@@ -174,15 +174,21 @@ async fn write(
         "" => template.document.clone().unwrap_or_default(),
         id => id.to_owned(),
     };
+    // A document has an area and a period of its own.
+    let area_code = if template.figures.is_empty() { "" } else { scope.area_code.as_str() };
     let mut versions = answers.table_versions.clone();
     let statements = reconciliation(metrics, template, &document_id, &mut versions).await?;
     let open_period = scope.period.last_day() >= chrono::Utc::now().date_naive();
-    let mut writer = Writer::new(template, &answers, indicators, &scope.area_code, scope.period, open_period);
+    let mut writer = Writer::new(template, &answers, indicators, area_code, scope.period, open_period);
     let title = writer.title();
     let sections = sections(&mut writer, &statements);
     let marks = writer.mark_meanings();
-    let subject = writer.area_name(&scope.area_code);
+    let subject = writer.area_name(area_code);
     let mut figures = writer.figures;
+    let unknown_document = !request.document_id.is_empty() && statements.statements.is_empty();
+    if unknown_document && shows_document(template) {
+        return Err(Error::not_found(format!("no figures of document {document_id:?} were submitted")));
+    }
     if figures.is_empty() && statements.statements.is_empty() {
         return Err(nothing(template, &document_id, scope));
     }
@@ -209,8 +215,8 @@ async fn write(
         template: template.id.clone(),
         title,
         subject,
-        area_code: scope.area_code.clone(),
-        period: scope.period.to_string(),
+        area_code: area_code.to_owned(),
+        period: if template.figures.is_empty() { String::new() } else { scope.period.to_string() },
         document_id,
         simulated: figures.iter().any(|f| f.marks.contains(&crate::document::Mark::Simulated))
             || statements.statements.iter().any(|s| s.simulated),
@@ -259,6 +265,11 @@ fn nothing(template: &Template, document_id: &str, scope: &Scope) -> Error {
     Error::not_found(message)
 }
 
+fn shows_document(template: &Template) -> bool {
+    let shows = |content: &Content| matches!(content, Content::Contradictions | Content::Statements);
+    template.sections.iter().flat_map(|section| &section.content).any(shows)
+}
+
 /// What a document publishes and what its checks say, if the template shows it.
 async fn reconciliation(
     metrics: &MetricsClient,
@@ -266,9 +277,7 @@ async fn reconciliation(
     document_id: &str,
     versions: &mut BTreeMap<String, i64>,
 ) -> Result<Reconciliation> {
-    use crate::template::Content;
-    let shows = |content: &Content| matches!(content, Content::Contradictions | Content::Statements);
-    if document_id.is_empty() || !template.sections.iter().flat_map(|s| &s.content).any(shows) {
+    if document_id.is_empty() || !shows_document(template) {
         return Ok(Reconciliation::default());
     }
     let pinned: HashMap<String, i64> = versions.clone().into_iter().collect();

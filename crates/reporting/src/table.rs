@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use uplift_core::language::{Bilingual, Language};
+use uplift_proto::dataset::code_title;
 use uplift_proto::figure::change;
 use uplift_proto::v1::metrics::Figure as Answer;
 use uplift_proto::v1::records::AreaLevel;
 
 use crate::document::{Cell, Column, Mark, Table, TableRow};
 use crate::scale::scales;
-use crate::template::{Breakdown, ChartDeclaration, FigureReference, Form, TableDeclaration};
+use crate::template::{Breakdown, ChartDeclaration, ChartKind, FigureReference, Form, TableDeclaration};
 use crate::words;
 use crate::writer::{Local, Writer, dataset_of};
 
@@ -49,6 +50,17 @@ pub(crate) fn table(writer: &mut Writer<'_>, declared: &TableDeclaration) -> Opt
 pub(crate) fn chart_data<'a>(writer: &mut Writer<'a>, declared: &ChartDeclaration) -> Option<ChartData<'a>> {
     let references = references(writer, &declared.figures);
     let (mut rows, left_out) = rows(writer, &references, declared.by.as_ref())?;
+    let answered = || rows.iter().filter_map(|row| row.answers[0]).filter(|answer| answer.value.is_some());
+    let drawable = match declared.kind {
+        ChartKind::Slope => answered().any(|answer| answer.previous.is_some_and(|previous| previous != 0.0)),
+        ChartKind::Bullet => answered().any(|answer| answer.target.is_some_and(|target| target > 0.0)),
+        ChartKind::Stacked | ChartKind::Sankey => answered().any(|answer| answer.value > Some(0.0)),
+        ChartKind::Lorenz => answered().count() == declared.figures.len(),
+        ChartKind::Ranked | ChartKind::Tiles => true,
+    };
+    if !drawable {
+        return None;
+    }
     if let Some(Breakdown::Level(_) | Breakdown::Dimensions(_)) = declared.by {
         let key = |row: &OpenRow<'_>| row.answers[0].and_then(words::value);
         rows.sort_by(|a, b| a.total.cmp(&b.total).then_with(|| key(b).cmp(&key(a))));
@@ -172,7 +184,9 @@ fn rows<'a>(
         Some(Breakdown::Dimensions(names)) => {
             let first = references.first().copied().flatten()?;
             let dataset = writer.indicators.get(first.indicator_id()).and_then(dataset_of);
-            let codes = writer.answers.codes(first, writer.area_code, names);
+            let each = references.iter().flatten();
+            let codes = each.flat_map(|reference| writer.answers.codes(reference, writer.area_code, names));
+            let codes: std::collections::BTreeSet<_> = codes.collect();
             let row = |codes: &Vec<String>| {
                 let label = |(name, code): (&String, &String)| writer.label(dataset.as_deref(), name, code);
                 let labels: Vec<_> = names.iter().zip(codes).map(label).collect();
@@ -219,6 +233,15 @@ fn names_of(rows: &[OpenRow<'_>]) -> Option<Bilingual> {
 fn figure_label(writer: &Writer<'_>, answer: &Answer) -> Bilingual {
     let indicator = writer.indicators.get(&answer.indicator_id);
     let mut label = indicator.map(|i| Bilingual::new(&i.title_en, &i.title_zh)).unwrap_or_default();
+    if let Some(kind) = code_title("household", "record", answer.household_record) {
+        label.en += &format!(" ({})", kind.en);
+        label.zh += &format!("（{}）", kind.zh);
+    }
+    // Another version of the definition than the newest is another figure.
+    if indicator.is_some_and(|i| i.version != answer.definition_version) {
+        label.en += &format!(" (definition {})", answer.definition_version);
+        label.zh += &format!("（第{}版定义）", answer.definition_version);
+    }
     let dataset = indicator.and_then(dataset_of);
     let mut dimensions: Vec<_> = answer.dimensions.iter().collect();
     dimensions.sort();
@@ -299,6 +322,18 @@ fn table_of_parts(
             let (scales, unit_name) = scales(&unit, &parts);
             let greatest = parts.iter().copied().max().unwrap_or_default();
             let signed = *form == Form::Change;
+            if matches!(form, Form::Interval | Form::Published) {
+                for (row, cells) in rows.iter().zip(&mut cells) {
+                    cells.push(cell_in_words(writer, row.answers[position], *form));
+                }
+                let form = form_title(*form);
+                let title = Bilingual::new(
+                    format!("{}, {}", title.en, form.en.to_lowercase()),
+                    format!("{}（{}）", title.zh, form.zh),
+                );
+                columns.push(Column { title, unit: Bilingual::default(), numeric: false });
+                continue;
+            }
             for ((row, amount), cells) in rows.iter().zip(amounts).zip(&mut cells) {
                 cells.push(part_cell(
                     writer,
@@ -356,7 +391,7 @@ fn part_cell(
         unit: unit.to_owned(),
         figure: Some(figure),
         bar: share.and_then(|share| share.round().to_u8()),
-        marks: writer.figures[figure].marks.clone(),
+        marks: if signed { writer.marks(answer, Form::Change) } else { writer.figures[figure].marks.clone() },
     }
 }
 
@@ -379,7 +414,7 @@ fn cell_in_words(writer: &mut Writer<'_>, answer: Option<&Answer>, form: Form) -
     let amount = words::amount(answer, form);
     let figure = writer.figure(answer);
     let marks = match form {
-        Form::Value | Form::Change => words::marks(answer, form, writer.period_open),
+        Form::Value | Form::Change => writer.marks(answer, form),
         _ => Vec::new(),
     };
     Cell {

@@ -9,7 +9,7 @@ use uplift_core::quantity::quantity;
 use uplift_proto::dataset::code_title;
 use uplift_proto::figure::change;
 use uplift_proto::v1::metrics::{Figure, PublishedValue, Verdict};
-use uplift_proto::v1::records::Statistic;
+use uplift_proto::v1::records::{HouseholdRecord, Statistic};
 
 use crate::document::Mark;
 use crate::template::Form;
@@ -73,7 +73,10 @@ fn published(figure: &Figure, language: Language) -> Option<String> {
         let of_change = matches!(p.statistic(), Statistic::Change | Statistic::Growth);
         let statistic = code_title("statement", "statistic", p.statistic).filter(|_| of_change);
         let statistic = statistic.map(|title| format!("{} ", title.text(language))).unwrap_or_default();
-        format!("{sign} {statistic}{qualifier}{}", printed(&p.printed, language))
+        // Some documents print growth without its sign.
+        let percent = p.statistic() == Statistic::Growth && !p.printed.ends_with(['%', '％']);
+        let percent = if percent { "%" } else { "" };
+        format!("{sign} {statistic}{qualifier}{}{percent}", printed(&p.printed, language))
     };
     let mut texts: Vec<_> = figure.published.iter().map(text).collect();
     texts.dedup();
@@ -90,11 +93,13 @@ pub(crate) fn marks(figure: &Figure, form: Form, open: bool) -> Vec<Mark> {
         _ => false,
     };
     let contradicts = figure.published.iter().filter(is_shown).any(|p| p.verdict() == Verdict::Inconsistent);
-    let estimate = figure.uncertainty.is_some_and(|u| u.low.is_some());
+    let sampled = figure.household_record() == HouseholdRecord::Survey;
+    let estimate = sampled || figure.uncertainty.is_some_and(|u| u.low.is_some());
     let marks = [
         (figure.value.is_none(), Mark::NotAvailable),
         (open && figure.value.is_some(), Mark::Provisional),
         (estimate && figure.value.is_some(), Mark::Estimate),
+        (form == Form::Change && figure.change_within_margin, Mark::NoClearChange),
         (contradicts, Mark::Inconsistent),
         (figure.under_query && figure.value.is_some(), Mark::UnderQuery),
         (figure.simulated && figure.value.is_some(), Mark::Simulated),

@@ -26,6 +26,8 @@ pub(crate) struct Writer<'c> {
     /// Figures that are shown so far, and their positions by trace.
     pub(crate) figures: Vec<Figure>,
     positions: HashMap<String, usize>,
+    /// Marks that were shown beside those of the figures.
+    marks: BTreeSet<Mark>,
 }
 
 /// What a name in the title of a chart means: the parts of its data.
@@ -46,8 +48,8 @@ impl<'c> Writer<'c> {
         period: Period,
         period_open: bool,
     ) -> Self {
-        let (figures, positions) = (Vec::new(), HashMap::new());
-        Self { template, answers, indicators, area_code, period, period_open, figures, positions }
+        let (figures, positions, marks) = (Vec::new(), HashMap::new(), BTreeSet::new());
+        Self { template, answers, indicators, area_code, period, period_open, figures, positions, marks }
     }
 
     /// The title of the report.
@@ -99,13 +101,17 @@ impl<'c> Writer<'c> {
                 None => self.named(name),
             },
         };
-        let Some(answer) = answer else {
-            return Inline::Text(language.choose("[not available]", "〔无数据〕").to_owned());
-        };
-        let text = words::in_words(answer, form, language)
-            .unwrap_or_else(|| language.choose("[not available]", "〔无数据〕").to_owned());
+        let Some(answer) = answer else { return Inline::Missing };
+        let Some(text) = words::in_words(answer, form, language) else { return Inline::Missing };
         let figure = self.figure(answer);
-        Inline::Figure { figure, text, marks: words::marks(answer, form, self.period_open) }
+        Inline::Figure { figure, text, marks: self.marks(answer, form) }
+    }
+
+    /// The marks of what is shown of a figure; the legend explains them.
+    pub(crate) fn marks(&mut self, answer: &Answer, form: Form) -> Vec<Mark> {
+        let marks = words::marks(answer, form, self.period_open);
+        self.marks.extend(&marks);
+        marks
     }
 
     /// Words that every text may mention.
@@ -113,7 +119,7 @@ impl<'c> Writer<'c> {
         let same = |text: String| Bilingual::new(text.clone(), text);
         Some(match name {
             "area" => self.area_name(self.area_code),
-            "period" => same(self.period.to_string()),
+            "period" => Bilingual::new(self.period.words(Language::En), self.period.words(Language::Zh)),
             "year" => same(self.period.year().to_string()),
             "previous-year" => same((self.period.year() - 1).to_string()),
             _ => return None,
@@ -191,6 +197,9 @@ impl<'c> Writer<'c> {
             previous: answer.previous,
             target: answer.target,
             records: answer.records,
+            published: words::in_words(answer, Form::Published, Language::En)
+                .zip(words::in_words(answer, Form::Published, Language::Zh))
+                .map(|(en, zh)| Bilingual { en, zh }),
             marks: words::marks(answer, Form::Value, self.period_open),
             evidence: Evidence { trace: answer.trace.clone(), ..Evidence::default() },
         });
@@ -217,8 +226,8 @@ impl<'c> Writer<'c> {
 
     /// The marks of the figures that are shown, with their meanings.
     pub(crate) fn mark_meanings(&self) -> Vec<MarkMeaning> {
-        let marks: BTreeSet<Mark> =
-            self.figures.iter().flat_map(|figure| figure.marks.iter().copied()).collect();
+        let of_figures = self.figures.iter().flat_map(|figure| figure.marks.iter().copied());
+        let marks: BTreeSet<Mark> = of_figures.chain(self.marks.iter().copied()).collect();
         marks
             .into_iter()
             .map(|mark| MarkMeaning { mark, sign: mark.sign(), meaning: mark.meaning() })

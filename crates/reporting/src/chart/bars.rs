@@ -3,11 +3,13 @@
 use uplift_core::language::Language;
 
 use super::shown::Shown;
-use super::svg::{Anchor, COLOURS, Drawing, LINE, WIDTH, fitted, text_width};
+use super::svg::{Anchor, COLOURS, Drawing, LINE, WIDTH, fitted, share, text_width};
 
 /// Room between a bar and its label.
 const GAP: f64 = 8.0;
 const BAR: f64 = 12.0;
+/// Targets that a bar is long at most: one that is far beyond its target would hide all others.
+const MAX_ACHIEVED: f64 = 3.0;
 
 /// The widest label, within a part of the drawing.
 fn label_width(shown: &[Shown]) -> f64 {
@@ -22,11 +24,11 @@ fn value_width(shown: &[Shown]) -> f64 {
 /// Parts by size, the longest bar first; bars begin at zero.
 pub(super) fn ranked(shown: &[Shown], words: &str) -> String {
     let (left, right) = (label_width(shown) + GAP, value_width(shown) + GAP);
-    let greatest = shown.iter().map(|part| part.value.abs()).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+    let greatest = shown.iter().map(|part| part.value.abs()).fold(0.0, f64::max);
     let mut drawing = Drawing::new(LINE * shown.len() as f64 + 6.0);
     for (row, part) in shown.iter().enumerate() {
         let y = LINE * row as f64 + LINE / 2.0;
-        let width = part.value.abs() / greatest * (WIDTH - left - right);
+        let width = share(part.value.abs(), greatest) * (WIDTH - left - right);
         let colour = if part.value < 0.0 { COLOURS[5] } else { COLOURS[0] };
         drawing.text((left - GAP, y + 4.0), Anchor::End, &fitted(&part.label, left - GAP));
         drawing.rect(left, y - BAR / 2.0, width, BAR, colour);
@@ -38,20 +40,20 @@ pub(super) fn ranked(shown: &[Shown], words: &str) -> String {
 /// Parts of a total: each begins where the one before ends, so that together they are one bar.
 pub(super) fn stacked(shown: &[Shown], words: &str) -> String {
     let (left, right) = (label_width(shown) + GAP, value_width(shown) + 60.0);
-    let total = shown.iter().map(|part| part.value.max(0.0)).sum::<f64>().max(f64::MIN_POSITIVE);
-    let scale = (WIDTH - left - right) / total;
+    let total = shown.iter().map(|part| part.value.max(0.0)).sum::<f64>();
+    let room = WIDTH - left - right;
     let mut drawing = Drawing::new(LINE * 1.25 * (shown.len() as f64 + 1.0) + 8.0);
     let mut begin = left;
     for (n, part) in shown.iter().enumerate() {
-        let width = part.value.max(0.0) * scale;
+        let width = share(part.value.max(0.0), total) * room;
         let colour = COLOURS[n % COLOURS.len()];
         drawing.rect(begin, 2.0, width, LINE, colour);
         let y = LINE * 1.25 * (n as f64 + 1.0) + LINE / 2.0;
         drawing.text((left - GAP, y + 4.0), Anchor::End, &fitted(&part.label, left - GAP));
         drawing.rect(begin, y - BAR / 2.0, width.max(1.0), BAR, colour);
-        let share = format!("{} · {:.1} %", part.text, part.value / total * 100.0);
+        let text = format!("{} · {:.1} %", part.text, share(part.value, total) * 100.0);
         let behind = begin + width + GAP / 2.0;
-        drawing.text((behind, y + 4.0), Anchor::Start, &share);
+        drawing.text((behind, y + 4.0), Anchor::Start, &text);
         begin += width;
     }
     drawing.finish(words)
@@ -60,14 +62,17 @@ pub(super) fn stacked(shown: &[Shown], words: &str) -> String {
 /// Values as parts of their targets: a line across all bars is the target.
 pub(super) fn bullet(shown: &[Shown], words: &str, language: Language) -> String {
     let (left, right) = (label_width(shown) + GAP, value_width(shown) + GAP);
-    let share = |part: &Shown| part.target.filter(|target| *target > 0.0).map(|target| part.value / target);
-    let greatest = shown.iter().filter_map(share).fold(1.0, f64::max);
+    let achieved = |part: &Shown| {
+        let target = part.target.filter(|target| *target > 0.0);
+        target.map(|target| share(part.value, target).clamp(0.0, MAX_ACHIEVED))
+    };
+    let greatest = shown.iter().filter_map(achieved).fold(1.0, f64::max);
     let scale = (WIDTH - left - right) / greatest;
     let mut drawing = Drawing::new(LINE * 1.3 * shown.len() as f64 + 26.0);
     let bottom = LINE * 1.3 * shown.len() as f64 + 20.0;
     for (row, part) in shown.iter().enumerate() {
         let y = 20.0 + LINE * 1.3 * row as f64 + LINE / 2.0;
-        let Some(share) = share(part) else { continue };
+        let Some(share) = achieved(part) else { continue };
         drawing.text((left - GAP, y + 4.0), Anchor::End, &fitted(&part.label, left - GAP));
         let colour = if share >= 1.0 { COLOURS[2] } else { COLOURS[1] };
         drawing.rect(left, y - BAR / 2.0, share * scale, BAR, colour);

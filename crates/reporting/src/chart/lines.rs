@@ -3,19 +3,19 @@
 use uplift_core::language::Language;
 
 use super::shown::Shown;
-use super::svg::{Anchor, COLOURS, Drawing, LINE, WIDTH, fitted};
+use super::svg::{Anchor, COLOURS, Drawing, LINE, WIDTH, fitted, share};
 
 /// Lines from the year before, which is 100, to this year.
 pub(super) fn slope(shown: &[Shown], words: &str, years: [&str; 2]) -> String {
     let index = |part: &Shown| {
-        part.previous.filter(|previous| *previous != 0.0).map(|previous| part.value / previous * 100.0)
+        part.previous.filter(|previous| *previous != 0.0).map(|previous| share(part.value, previous) * 100.0)
     };
     let lines: Vec<(&Shown, f64)> = shown.iter().filter_map(|part| Some((part, index(part)?))).collect();
     let ends = || lines.iter().map(|(_, end)| *end).chain([100.0]);
     let (low, high) = (ends().fold(f64::MAX, f64::min), ends().fold(f64::MIN, f64::max));
     let height = (LINE * lines.len() as f64).max(180.0);
     let top = 30.0;
-    let y = |value: f64| top + (high - value) / (high - low).max(f64::MIN_POSITIVE) * height;
+    let y = |value: f64| top + share(high - value, high - low) * height;
     let (from, to) = (60.0, WIDTH * 0.42);
     let mut drawing = Drawing::new(height + top + 20.0);
     drawing.text((from, 14.0), Anchor::Middle, &format!("{} = 100", years[0]));
@@ -44,12 +44,12 @@ pub(super) fn lorenz(shares: &[f64], words: &str, language: Language) -> String 
     let (size, left, top) = (300.0, 60.0, 10.0);
     let at = |people: f64, income: f64| (left + people * size, top + (1.0 - income) * size);
     let mut drawing = Drawing::new(size + top + 46.0);
-    let total = shares.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+    let total = shares.iter().sum::<f64>();
     let mut points = vec![at(0.0, 0.0)];
     let mut sum = 0.0;
-    for (n, share) in shares.iter().enumerate() {
-        sum += share;
-        points.push(at((n + 1) as f64 / shares.len() as f64, sum / total));
+    for (n, part) in shares.iter().enumerate() {
+        sum += part;
+        points.push(at((n + 1) as f64 / shares.len() as f64, share(sum, total)));
     }
     drawing.line(at(0.0, 0.0), at(1.0, 0.0), "#7f7f7f", 1.0);
     drawing.line(at(0.0, 0.0), at(0.0, 1.0), "#7f7f7f", 1.0);
@@ -68,7 +68,7 @@ pub(super) fn lorenz(shares: &[f64], words: &str, language: Language) -> String 
         Anchor::Middle,
         language.choose("people, the poorest first", "人口（由最贫困者起累计）"),
     );
-    let half = shares.iter().take(shares.len() / 2).sum::<f64>() / total;
+    let half = share(shares.iter().take(shares.len() / 2).sum::<f64>(), total);
     let (x, y) = at(1.0, 0.55);
     drawing.text(
         (x + 16.0, y),

@@ -71,7 +71,7 @@ fn picture(
     let all: Vec<_> = parts().map(|part| shown(part, language)).collect();
     match declared.kind {
         ChartKind::Ranked => bars::ranked(&known(all), words),
-        ChartKind::Stacked => bars::stacked(&known(all), words),
+        ChartKind::Stacked => bars::stacked(&positive(all), words),
         ChartKind::Bullet => bars::bullet(&all, words, language),
         ChartKind::Slope => lines::slope(&all, words, years),
         ChartKind::Lorenz => {
@@ -94,6 +94,11 @@ fn picture(
             })
         }
     }
+}
+
+/// The parts of a whole: what is taken back is none.
+fn positive(parts: Vec<Shown>) -> Vec<Shown> {
+    parts.into_iter().filter(|part| part.value > 0.0).collect()
 }
 
 /// The parts that have a value.
@@ -120,4 +125,53 @@ fn in_words(title: &str, data: &ChartData<'_>, language: Language) -> String {
         Language::Zh => ("：", "；", "。"),
     };
     format!("{}{colon}{}{rest}{end}", title.trim_end_matches(['.', '。']), told.join(join))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(label: &str, value: f64, previous: Option<f64>, target: Option<f64>) -> Shown {
+        Shown {
+            label: label.to_owned(),
+            code: label.to_owned(),
+            text: format!("{value} yuan"),
+            scaled: value.to_string(),
+            value,
+            previous,
+            target,
+            known: true,
+        }
+    }
+
+    #[test]
+    fn drawings_of_any_numbers_have_finite_places_and_escaped_texts() {
+        let unknown = Shown { known: false, ..part("e", 0.0, None, None) };
+        for parts in [
+            Vec::new(),
+            vec![part("<b>", 0.0, Some(0.0), Some(0.0))],
+            vec![part("a", -5.0, Some(3.0), Some(-1.0)), part("b", 1e300, Some(1e-300), Some(1e-300))],
+            vec![part("a", 1.0, Some(1.0), None), part("b", 1.0, None, Some(1.0)), unknown],
+            (0..60).map(|n| part(&"very long name ".repeat(n), n as f64, Some(60.0), Some(30.0))).collect(),
+        ] {
+            let values: Vec<_> = parts.iter().map(|part| part.value).collect();
+            let flow =
+                |part: &Shown| Flow { from: part.label.clone(), to: "use".to_owned(), value: part.value };
+            let flows: Vec<_> = parts.iter().map(flow).collect();
+            let language = Language::En;
+            for drawing in [
+                bars::ranked(&parts, "words"),
+                bars::stacked(&parts, "words"),
+                bars::bullet(&parts, "words", language),
+                lines::slope(&parts, "words", ["2010", "2011"]),
+                lines::lorenz(&values, "words", language),
+                tiles::tiles(&parts, ". a\n<b> .", "yuan", "words"),
+                flows::sankey(&flows, "yuan", "words & signs", |value| value.to_string()),
+            ] {
+                assert!(!drawing.contains("NaN") && !drawing.contains("inf"), "{drawing}");
+                assert!(!drawing.contains("<b>"), "{drawing}");
+                assert!(drawing.starts_with("<svg") && drawing.ends_with("</svg>"), "{drawing}");
+            }
+        }
+    }
 }

@@ -106,6 +106,12 @@ impl Drawing {
     }
 }
 
+/// A part of a whole; nothing of a whole that is nothing, or beyond all numbers.
+pub(super) fn share(part: f64, whole: f64) -> f64 {
+    let share = part / whole;
+    if share.is_finite() { share } else { 0.0 }
+}
+
 /// Width of a text, roughly: a Chinese character is as wide as it is high.
 pub(super) fn text_width(text: &str) -> f64 {
     text.chars().map(|c| if c.is_ascii() { 6.6 } else { 12.0 }).sum()

@@ -1,7 +1,7 @@
 //! A square for each area, where it lies on the map and darker where there is more.
 
 use super::shown::Shown;
-use super::svg::{Anchor, Drawing, WIDTH, fitted};
+use super::svg::{Anchor, Drawing, WIDTH, fitted, share};
 
 const TILE: f64 = 66.0;
 /// Room for the unit above the tiles.
@@ -32,7 +32,7 @@ pub(super) fn tiles(shown: &[Shown], grid: &str, unit: &str, words: &str) -> Str
     for (y, row) in rows.iter().enumerate() {
         for (x, code) in row.iter().enumerate() {
             let Some(part) = shown.iter().find(|part| part.code == *code) else { continue };
-            let shade = ((part.value - low) / (high - low).max(f64::MIN_POSITIVE) * 4.999) as usize;
+            let shade = (share(part.value - low, high - low) * 4.999) as usize;
             let (fill, ink) = if part.known { SHADES[shade.min(4)] } else { (NONE, "#6a665e") };
             let (left, top) = (TILE * x as f64, TOP + TILE * y as f64);
             drawing.rect(left, top, TILE - 3.0, TILE - 3.0, fill);

@@ -32,7 +32,7 @@ pub(super) fn render(document: &Document, languages: &[Language]) -> Result<Stri
             Block::Chart { chart } => {
                 drawings.insert(&chart.id, &chart.drawing);
             }
-            Block::Checks { checks } => {
+            Block::Checks { checks, .. } => {
                 for check in checks {
                     check_drawings.insert(&check.id, &check.drawing);
                     *counts.entry(check.verdict).or_default() += 1;

@@ -56,12 +56,12 @@ pub(super) fn render(document: &Document, language: Language) -> Result<Vec<u8>>
         titles.push((sheet.name.clone(), table.title.plain().text(language).to_owned(), sheet.rows.len()));
         sheets.push(sheet);
     }
-    sheets.push(sources(document, language));
-    titles.push((
-        sheets[sheets.len() - 1].name.clone(),
-        language.choose("Sources: a trace for every figure", "来源：每个数据的追溯码").to_owned(),
-        document.figures.len(),
-    ));
+    if !document.figures.is_empty() {
+        let sheet = sources(document, language);
+        let title = language.choose("Sources: a trace for every figure", "来源：每个数据的追溯码");
+        titles.push((sheet.name.clone(), title.to_owned(), sheet.rows.len()));
+        sheets.push(sheet);
+    }
     sheets[1].rows = titles
         .into_iter()
         .map(|(name, title, rows)| {
@@ -137,11 +137,16 @@ fn cover(document: &Document, language: Language) -> SheetTable {
         document.table_versions.iter().map(|(table, version)| format!("{table} {version}")).collect();
     let mut rows = vec![
         (say("Title", "标题"), document.title.text(language).to_owned()),
-        (say("Area", "地区"), document.subject.text(language).to_owned()),
-        (say("Period", "时期"), document.period.clone()),
-        (say("Figures", "数据项数"), document.figures.len().to_string()),
+        (say("Figures computed from records", "由记录计算的数据项数"), document.figures.len().to_string()),
         (say("Table versions", "数据版本"), versions.join(", ")),
     ];
+    if !document.period.is_empty() {
+        rows.push((say("Area", "地区"), document.subject.text(language).to_owned()));
+        rows.push((say("Period", "时期"), document.period.clone()));
+    }
+    if !document.document_id.is_empty() {
+        rows.push((say("Document compared", "核对的文献"), document.document_id.clone()));
+    }
     if document.simulated {
         let meaning = say(
             "Simulated data: not the figures of any real area",
@@ -227,7 +232,7 @@ fn data(document: &Document, table: &Table, language: Language, names: &mut BTre
             rows.iter_mut().zip(cells()).for_each(|(row, cell)| row.push(text(marks(cell))));
         }
         if cells().any(|cell| cell.figure.is_some()) && n == 0 {
-            columns.push(column(language.choose("source", "来源"), 10.0));
+            columns.push(column(language.choose("Trace in Sources", "来源编号"), 10.0));
             let source = |cell: &Cell| {
                 cell.figure.map_or("–".to_owned(), |figure| document.figures[figure].id.clone())
             };

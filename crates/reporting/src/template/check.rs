@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use uplift_core::dataset::Kind;
 use uplift_core::error::{Error, Result};
 use uplift_core::language::Language;
 use uplift_core::nearest::nearest;
@@ -19,6 +20,9 @@ const WORDS: [&str; 4] = ["area", "period", "year", "previous-year"];
 /// What the title of a chart with a breakdown may mention beside them: its greatest and its smallest part, a figure and
 /// its name, and how many there are.
 const CHART_NAMES: [&str; 5] = ["first", "first-name", "last", "last-name", "count"];
+
+/// Sheets of a workbook beside those of tables.
+const SHEETS: [&str; 4] = ["cover", "contents", "notes", "sources"];
 
 /// The indicators that a template may name.
 pub(crate) type Indicators = BTreeMap<String, Indicator>;
@@ -54,6 +58,7 @@ impl Check<'_> {
     }
 
     fn template(&mut self, structure: &Structure) -> Template {
+        self.names(structure);
         let figures =
             structure.figures.iter().filter_map(|(name, text)| Some((name.clone(), self.figure(text)?)));
         let figures: BTreeMap<_, _> = figures.collect();
@@ -118,6 +123,46 @@ impl Check<'_> {
         Template { id: self.files.id.clone(), figures, sections, document: structure.document.clone(), texts }
     }
 
+    /// Names that mean something already, and names that are there twice.
+    fn names(&mut self, structure: &Structure) {
+        for (name, text) in &structure.figures {
+            if WORDS.contains(&name.as_str()) || CHART_NAMES.contains(&name.as_str()) {
+                self.wrong(
+                    text,
+                    format!("{name:?} has a meaning of its own in texts; give the figure another name"),
+                );
+            }
+        }
+        // Sheets and files are told apart by these names, whatever their case.
+        let form = |id: &str| id.to_lowercase().replace('_', "-");
+        let mut seen: BTreeSet<String> = SHEETS.iter().map(|name| (*name).to_owned()).collect();
+        let (mut sections, mut ids) = (BTreeSet::new(), BTreeSet::new());
+        for section in &structure.sections {
+            if !sections.insert(form(section.id.get_ref())) {
+                self.wrong(&section.id, format!("section {:?} is there twice", section.id.get_ref()));
+            }
+            for id in &section.content {
+                let name = id.get_ref().as_str();
+                let sheet = match name {
+                    _ if structure.tables.contains_key(name) => Some(form(name)),
+                    _ if structure.charts.contains_key(name) => Some(format!("{}-data", form(name))),
+                    "contradictions" => Some("relations".to_owned()),
+                    "statements" => Some("statements".to_owned()),
+                    _ => None,
+                };
+                if !ids.insert(form(name)) || sheet.is_some_and(|sheet| !seen.insert(sheet)) {
+                    self.wrong(
+                        id,
+                        format!(
+                            "{:?} is there twice, or is a name that a workbook needs; choose another",
+                            id.get_ref()
+                        ),
+                    );
+                }
+            }
+        }
+    }
+
     fn figure(&mut self, text: &toml::Spanned<String>) -> Option<FigureReference> {
         let reference = match FigureReference::parse(text.get_ref()) {
             Ok(reference) => reference,
@@ -135,7 +180,30 @@ impl Check<'_> {
             self.wrong(text, message);
             return None;
         };
-        for dimension in reference.dimensions.keys() {
+        let version = reference.indicator.split_once('@').map(|(_, version)| version);
+        if let Some(version) = version
+            && !version.parse::<i32>().is_ok_and(|version| (1..=indicator.version).contains(&version))
+        {
+            let message = format!(
+                "{} has no definition {version:?}; its newest is {}",
+                indicator.indicator_id, indicator.version
+            );
+            self.wrong(text, message);
+        }
+        for (dimension, code) in &reference.dimensions {
+            let dataset =
+                indicator.value.as_ref().or(indicator.numerator.as_ref()).map(|c| c.dataset.as_str());
+            let field =
+                dataset.and_then(uplift_proto::dataset::find).and_then(|dataset| dataset.field(dimension));
+            if let Some(Kind::Code(codes)) = field.map(|field| &field.kind)
+                && !codes.iter().any(|known| known.stored == *code)
+            {
+                let known: Vec<_> = codes.iter().map(|code| code.stored.as_str()).collect();
+                self.wrong(
+                    text,
+                    format!("{code:?} is not a code of {dimension}; write one of {}", known.join(", ")),
+                );
+            }
             if !indicator.dimensions.contains(dimension) {
                 let there = if indicator.dimensions.is_empty() {
                     "it has none".to_owned()
@@ -253,6 +321,10 @@ impl Check<'_> {
             else {
                 continue;
             };
+            let dimensions: BTreeSet<_> = by.dimensions().iter().collect();
+            if dimensions.len() < by.dimensions().len() {
+                self.wrong(text, "names a dimension twice");
+            }
             for dimension in by.dimensions() {
                 if !indicator.dimensions.contains(dimension) {
                     let message = format!(

@@ -50,8 +50,9 @@ impl Templates {
     /// The ids, an office's own first.
     pub(crate) fn ids(&self) -> Vec<String> {
         let own = self.folder.as_deref().and_then(|folder| std::fs::read_dir(folder).ok());
-        let own = own.into_iter().flatten().flatten().filter(|entry| entry.path().join(FILES[0]).is_file());
+        let own = own.into_iter().flatten().flatten().filter(|entry| entry.path().is_dir());
         let mut ids: Vec<_> = own.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        ids.retain(|id| !id.starts_with('.'));
         ids.sort();
         for (id, _) in SHIPPED {
             if !ids.iter().any(|own| own == id) {
@@ -65,7 +66,12 @@ impl Templates {
     pub(crate) fn load(&self, id: &str, indicators: &Indicators) -> Result<Template> {
         // An id is the name of a folder: what could leave the folder of templates is not an id.
         let is_id = !id.is_empty() && id.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
-        if let Some(folder) = self.folder.as_ref().filter(|_| is_id).map(|folder| folder.join(id))
+        if !is_id {
+            let message =
+                format!("{id:?} is not a name of a template; use letters, digits, - and _ for its folder");
+            return Err(Error::invalid_field("template", message));
+        }
+        if let Some(folder) = self.folder.as_ref().map(|folder| folder.join(id))
             && folder.is_dir()
         {
             return load_folder(&folder, indicators);
@@ -91,10 +97,27 @@ pub(crate) fn load_folder(folder: &Path, indicators: &Indicators) -> Result<Temp
         let unreadable = |e: std::io::Error| {
             Error::new(ErrorKind::FailedPrecondition, format!("cannot read {}: {e}", path.display()))
         };
-        if std::fs::metadata(&path).map_err(unreadable)?.len() > MAX_FILE {
-            return Err(Error::invalid_field(path.display().to_string(), "is larger than 1 MiB"));
+        let about = std::fs::metadata(&path).map_err(unreadable)?;
+        let shown = format!("{id}/{name}");
+        if !about.is_file() {
+            return Err(Error::invalid_field(shown, "is not a regular file; put the file itself here"));
         }
-        *content = std::fs::read_to_string(&path).map_err(unreadable)?;
+        if about.len() > MAX_FILE {
+            return Err(Error::invalid_field(shown, "is larger than 1 MiB"));
+        }
+        let bytes = std::fs::read(&path).map_err(unreadable)?;
+        // Some editors begin a file with a mark of its encoding.
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        *content = match std::str::from_utf8(bytes) {
+            Ok(text) => text.replace("\r\n", "\n"),
+            Err(e) => {
+                let line = bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
+                return Err(Error::invalid_field(
+                    format!("{shown}, line {line}"),
+                    "is not UTF-8 (perhaps GBK); save the file as UTF-8",
+                ));
+            }
+        };
     }
     Template::read(&files(id, contents), indicators)
 }

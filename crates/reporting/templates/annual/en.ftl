@@ -25,15 +25,15 @@ targets-chart = { $lifted-villages } were accepted { REACHED($lifted-villages) -
 funds = Funds by source and programme
 funds-sources = { $expenditure } was spent on the programme in { $period }. The national share of fiscal funds is { $national-share }.
 funds-chart = { $first-name } is the largest source of what was spent: { $first }
-funds-use = Of every hundred yuan disbursed, { NUMBER($absorption) } were spent{ DIRECTION($absorption) ->
-    [up] { " " }– { CHANGE($absorption) } more than the year before
-    [down] { " " }– { CHANGE($absorption) } fewer than the year before
+funds-use = Of what was disbursed, { $absorption } was spent{ DIRECTION($absorption) ->
+    [up] , up by { CHANGE($absorption) } since the year before
+    [down] , down by { CHANGE($absorption) } since the year before
    *[other] { "" }
 }. Fiscal funds come to { $per-poor } for each registered poor person.
 flow-chart = From source to use: the widest band is { $first-name }, { $first }
 funds-speed = Between allocation and disbursement lie { $days }; { $on-time } of the funds were disbursed on time.
 funds-counties = Fiscal funds by county, { $period }
-funds-map = { $first-name } received most fiscal funds: { $first }
+funds-map = { $first-name } received the most fiscal funds: { $first }
 
 industry = Industry and rural tourism
 industry-tourism = Pilot projects of rural tourism ran in { $tourism-villages } of { $tourism-counties }, with { $tourism-households } in poverty and { $tourism-funds } of funds.
@@ -42,11 +42,11 @@ industry-income = Tourism added { $tourism-income } to incomes: { $tourism-incom
 industry-other = { $industry-funds } went into the development of industries and { $microfinance } into the interest of small loans. { $backbone } are supported as backbones.
 
 villages = Whole-village advancement
-villages-accepted = { $villages-inspected } were inspected against a standard of { $criteria }, and { NUMBER($lifted-villages) } were accepted: { $acceptance }.
+villages-accepted = { $villages-inspected } were inspected against a standard of { $criteria }, and { NUMBER($lifted-villages) } were accepted in the end; { $acceptance } of the inspections were passed.
 villages-begun-text = Projects began in { $villages-begun }, with { $village-fiscal } of fiscal funds and { $village-integrated } that were integrated: { NUMBER($leverage) } yuan for each fiscal yuan.
 villages-consolidated = { $consolidation } consolidated what earlier villages had reached, { $award } for each of them.
 villages-towns = Whole towns advance as pilots: { $towns }.
-villages-chart = { $first-name } has most accepted villages: { $first }
+villages-chart = { $first-name } has the most accepted villages: { $first }
 
 relocation = Relocation
 relocation-people = { $relocated } were relocated{ DIRECTION($relocated) ->
@@ -54,14 +54,14 @@ relocation-people = { $relocated } were relocated{ DIRECTION($relocated) ->
     [down] , { CHANGE($relocated) } fewer than the year before
    *[other] { "" }
 }{ REACHED($relocated) ->
-    [yes] { "" }; the target was { TARGET($relocated) }
+    [yes] { "" }; the target of { TARGET($relocated) } was reached
     [no] { "" }; the target was { TARGET($relocated) } and was missed
    *[none] { "" }
 }.
 relocation-money = It was paid for by { $relocation-fiscal } of fiscal funds and { $relocation-other } of work-relief and Grain-for-Green funds: { $relocation-cost } for each person.
 
 training = Training and job transfer
-training-people = Employment training counted { $trained }.
+training-people = Employment training was attended { NUMBER($trained) } times.
 training-kinds = Entrepreneurship training was attended { NUMBER($entrepreneurship) } times, practical technical training { NUMBER($practical) } times, and training in policy and business { NUMBER($policy) } times.
 training-work = { $transferred } were placed in jobs, { NUMBER($electronics) } of them in electronics. After six months { $in-work } of the trainees are in work.
 
@@ -75,11 +75,11 @@ cooperation-social = Social funds of { $social } went to poor areas{ DIRECTION($
     [down] , { CHANGE($social) } less than the year before
    *[other] { "" }
 }.
-cooperation-contracts = { $projects } were signed, with a contract value of { $contract }. { $invested } were invested, { $realisation } of what was signed{ DIRECTION($invested) ->
-    [up] { "" }; that is { CHANGE($invested) } more than the year before
-    [down] { "" }; that is { CHANGE($invested) } less than the year before
+cooperation-contracts = { $projects } were signed, with a contract value of { $contract }. Investment of the year came to { $invested }{ DIRECTION($invested) ->
+    [up] , { CHANGE($invested) } more than the year before
+    [down] , { CHANGE($invested) } less than the year before
    *[other] { "" }
-}.
+}. Of all that was ever signed, { $realisation } has been invested.
 
 bazaar = Charity sale of painting and calligraphy
 bazaar-text = The charity sale on the day for the eradication of poverty raised { $raised } for { $bazaar-counties }.

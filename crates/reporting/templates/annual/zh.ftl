@@ -1,21 +1,21 @@
 # 年度报告中文文本。数据以 report.toml 中的名称写入正文。
-title = { $area }{ $period }年扶贫开发
+title = { $area }{ $period }扶贫开发
 
 objectives = 目标与成效
-objectives-money = { $period }年，{ $area }投入财政扶贫资金{ $fiscal }{ DIRECTION($fiscal) ->
+objectives-money = { $period }，{ $area }投入财政扶贫资金{ $fiscal }{ DIRECTION($fiscal) ->
     [up] ，比上年增长{ CHANGE($fiscal) }
     [down] ，比上年减少{ CHANGE($fiscal) }
     [level] ，与上年持平
    *[unknown] { "" }
 }；社会扶贫资金{ $social }，信贷扶贫资金{ $credit }。
-objectives-results = 全年{ $lifted-villages }通过验收；搬迁{ $relocated }，新建和整治村级公路{ $roads }，解决{ $water }的饮水安全问题。开展就业培训{ $trained }，转移就业{ $transferred }，扶持创业{ $businesses }。
+objectives-results = 全年{ $lifted-villages }通过验收；搬迁{ $relocated }，新建和整治村级公路{ $roads }，解决{ $water }的饮水安全问题。开展就业培训{ NUMBER($trained) }人次，转移就业{ $transferred }，扶持创业{ $businesses }。
 objectives-people = 年末建档立卡贫困人口{ $poor }{ DIRECTION($poor) ->
     [up] ，比上年末增加{ CHANGE($poor) }
     [down] ，比上年末减少{ CHANGE($poor) }
     [level] ，与上年末相比无明显变化
    *[unknown] { "" }
 }，占农户人口的{ $poor-share }。
-results-table = { $period }年主要成效与上年、目标及公布数据对照
+results-table = { $period }主要成效与上年、目标及公布数据对照
 targets-chart = 验收{ $lifted-villages }，{ REACHED($lifted-villages) ->
     [yes] 完成年度目标
     [no] 未完成年度目标
@@ -23,7 +23,7 @@ targets-chart = 验收{ $lifted-villages }，{ REACHED($lifted-villages) ->
 }
 
 funds = 分来源、分项目资金
-funds-sources = { $period }年各类扶贫资金支出{ $expenditure }，财政扶贫资金中中央资金占{ $national-share }。
+funds-sources = { $period }各类扶贫资金支出{ $expenditure }，财政扶贫资金中中央资金占{ $national-share }。
 funds-chart = { $first-name }是最大的资金来源，支出{ $first }
 funds-use = 拨付资金的支出率为{ $absorption }{ DIRECTION($absorption) ->
     [up] ，比上年提高{ CHANGE($absorption) }
@@ -32,17 +32,17 @@ funds-use = 拨付资金的支出率为{ $absorption }{ DIRECTION($absorption) -
 }；按建档立卡贫困人口计算，人均财政扶贫资金{ $per-poor }。
 flow-chart = 资金从来源到用途：最大一笔为{ $first-name }，{ $first }
 funds-speed = 资金从下达到拨付平均用时{ $days }，按时拨付的占{ $on-time }。
-funds-counties = { $period }年各区县财政扶贫资金
+funds-counties = { $period }各区县财政扶贫资金
 funds-map = { $first-name }获得的财政扶贫资金最多，为{ $first }
 
 industry = 产业扶贫与乡村旅游
 industry-tourism = 乡村旅游扶贫试点覆盖{ $tourism-counties }的{ $tourism-villages }、{ $tourism-households }贫困户，投入资金{ $tourism-funds }。
-industry-guests = 直接新增{ $beds }，带动新增{ $beds-supported }；全年接待乡村游客{ $visitors }次。
+industry-guests = 直接新增{ $beds }，带动新增{ $beds-supported }；全年接待乡村游客{ NUMBER($visitors) }人次。
 industry-income = 乡村旅游带动增收{ $tourism-income }，户均{ $tourism-income-household }。
-industry-other = 安排产业发展专项资金{ $industry-funds }、小额信贷贴息资金{ $microfinance }，扶持骨干产业{ $backbone }。
+industry-other = 安排产业发展专项资金{ $industry-funds }、小额信贷贴息资金{ $microfinance }，扶持{ $backbone }作为骨干产业。
 
 villages = 整村推进
-villages-accepted = 按{ $criteria }验收标准检查{ $villages-inspected }，合格{ $lifted-villages }，合格率{ $acceptance }。
+villages-accepted = 按“{ $criteria }”的标准验收{ $villages-inspected }，合格{ $lifted-villages }；验收合格率（按次）{ $acceptance }。
 villages-begun-text = 新启动{ $villages-begun }的整村脱贫项目，投入财政扶贫资金{ $village-fiscal }，整合资金{ $village-integrated }，每元财政资金整合{ NUMBER($leverage) }元。
 villages-consolidated = 安排{ $consolidation }巩固前批村的扶贫成果，每村{ $award }。
 villages-towns = 整镇脱贫试点{ $towns }。
@@ -61,8 +61,8 @@ relocation-people = 全年搬迁{ $relocated }{ DIRECTION($relocated) ->
 relocation-money = 投入财政扶贫资金{ $relocation-fiscal }、以工代赈和巩固退耕还林成果资金{ $relocation-other }，人均{ $relocation-cost }。
 
 training = 培训与转移就业
-training-people = 开展就业培训{ $trained }。
-training-kinds = 其中创业培训{ $entrepreneurship }，农村实用技术培训{ $practical }，政策业务培训{ $policy }。
+training-people = 开展就业培训{ NUMBER($trained) }人次。
+training-kinds = 另开展创业培训{ NUMBER($entrepreneurship) }人次、农村实用技术培训{ NUMBER($practical) }人次、政策业务培训{ NUMBER($policy) }人次。
 training-work = 转移就业{ $transferred }，其中电子产业{ $electronics }；参训人员六个月后在业率{ $in-work }。
 
 roads-water = 道路与饮水
@@ -75,11 +75,11 @@ cooperation-social = 直接投向贫困地区的社会资金{ $social }{ DIRECTI
     [down] ，比上年减少{ CHANGE($social) }
    *[other] { "" }
 }。
-cooperation-contracts = 签约{ $projects }，合同金额{ $contract }；到位资金{ $invested }，资金到位率{ $realisation }{ DIRECTION($invested) ->
-    [up] ，到位资金比上年增长{ CHANGE($invested) }
-    [down] ，到位资金比上年减少{ CHANGE($invested) }
+cooperation-contracts = 签约{ $projects }，合同金额{ $contract }；当年到位资金{ $invested }{ DIRECTION($invested) ->
+    [up] ，比上年增长{ CHANGE($invested) }
+    [down] ，比上年减少{ CHANGE($invested) }
    *[other] { "" }
-}。
+}。历年签约项目累计资金到位率{ $realisation }。
 
 bazaar = 书画义卖
 bazaar-text = 国际消除贫困日书画义卖募集资金{ $raised }，支持{ $bazaar-counties }。
@@ -94,12 +94,12 @@ mutual-lending = 全年发放{ $loans }，金额{ $lent }，30天以上风险贷
 mutual-pilots = { $software }开展互助资金软件管理试点，{ $competition }开展竞争入围试点。
 
 supervision = 资金监管与公开
-supervision-text = 开展监督{ $actions }，检查资金使用情况{ $inspections }，其中专项检查{ $special }。
+supervision-text = 开展监督{ $actions }，检查资金使用情况{ NUMBER($inspections) }次，其中专项检查{ NUMBER($special) }次。
 supervision-findings = 发现{ $findings }，整改率{ $rectified }。
-supervision-open = { $volunteers }的义务监督员接受了培训；公开资金使用情况{ $disclosures }，重点区县公开率{ $disclosing }。
+supervision-open = { $volunteers }的义务监督员接受了培训；公开资金使用情况{ NUMBER($disclosures) }次，重点区县公开率{ $disclosing }。
 
 publicity = 扶贫宣传
-publicity-text = { $media }报道扶贫工作{ $reports }，参加展览{ $exhibitions }。
+publicity-text = { $media }报道扶贫工作{ NUMBER($reports) }次；参加展览{ NUMBER($exhibitions) }次。
 publicity-people = 表彰扶贫人物{ $characters }。
 
 poverty = 贫困与收入差距

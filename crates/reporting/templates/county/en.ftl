@@ -1,6 +1,6 @@
 title = { $area }: profile for { $period }
 money = Money
-money-text = { $area } received { $fiscal } of fiscal funds and spent { $expenditure } from all sources; { $absorption } of what was disbursed is spent. That is { $per-poor } of fiscal funds for each registered poor person.
+money-text = { $area } received { $fiscal } of fiscal funds and spent { $expenditure } from all sources; { $absorption } of what was disbursed is spent. Fiscal funds come to { $per-poor } for each registered poor person.
 sources = { $first-name } is the largest source: { $first }
 work = What was done
 work-villages = { $lifted-villages } passed acceptance.

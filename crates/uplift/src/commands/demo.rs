@@ -61,7 +61,7 @@ pub(crate) async fn run(args: DemoArgs, language: Language) -> Result<Outcome> {
         ..GenerateReportRequest::default()
     };
     let reporting = connect_to(&node, Service::Reporting).await?;
-    let written = report::generate(reporting, request, &folder).await?;
+    let written = report::generate(language, reporting, request, &folder).await?;
     let page = written.files.first().map(|file| folder.join(&file.name)).unwrap_or(folder);
     let path = page.canonicalize().unwrap_or(page);
     say_in!(

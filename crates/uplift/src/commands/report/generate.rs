@@ -9,12 +9,12 @@ use uplift_core::error::{Error, Result};
 use uplift_core::language::Language;
 use uplift_proto::v1::reporting::{GenerateReportRequest, Report, generate_report_response::Event};
 
-use super::download::save_all;
+use super::download::{make_folder, save_all};
 use super::print::print_report;
 use super::subject::SubjectArgs;
 use crate::arguments::ReportingAddress;
 use crate::outcome::Outcome;
-use crate::terminal::progress;
+use crate::terminal::{message, progress};
 
 #[derive(Debug, Args)]
 pub(super) struct GenerateArgs {
@@ -33,27 +33,30 @@ pub(super) struct GenerateArgs {
 pub(super) async fn run(args: GenerateArgs, language: Language) -> Result<Outcome> {
     let channel = connect(&args.address.reporting_url).await?;
     let request = args.subject.request(&args.template);
-    let report = generate(channel, request, &args.output).await?;
+    let report = generate(language, channel, request, &args.output).await?;
     print_report(&report, &args.output, language);
     Ok(Outcome::Done)
 }
 
 /// Has a report written, with a progress bar, and saves its files once their digests fit.
 pub(crate) async fn generate(
+    language: Language,
     channel: Channel,
     request: GenerateReportRequest,
     folder: &Path,
 ) -> Result<Report> {
+    // Before anything is written and kept.
+    make_folder(folder)?;
     let mut client = uplift_client::reporting(channel);
     let mut events = client.generate_report(request).await.map_err(|s| from_status(&s))?.into_inner();
     let bar = progress(1);
     let mut report = None;
-    while let Some(message) = events.message().await.map_err(|s| from_status(&s))? {
-        match message.event {
+    while let Some(response) = events.message().await.map_err(|s| from_status(&s))? {
+        match response.event {
             Some(Event::Progress(step)) => {
                 bar.set_length(step.total as u64);
                 bar.set_position(step.done as u64);
-                bar.set_message(step.stage);
+                bar.set_message(message(&step.stage, language));
             }
             Some(Event::Report(written)) => report = Some(written),
             None => {}

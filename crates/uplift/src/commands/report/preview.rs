@@ -15,7 +15,7 @@ use super::subject::SubjectArgs;
 use crate::arguments::MetricsAddress;
 use crate::outcome::Outcome;
 use crate::saved_file::save;
-use crate::terminal::progress;
+use crate::terminal::{message, progress};
 
 /// Steps that wait to be shown.
 const QUEUED: usize = 16;
@@ -34,6 +34,7 @@ pub(super) struct PreviewArgs {
 }
 
 pub(super) async fn run(args: PreviewArgs, language: Language) -> Result<Outcome> {
+    make_folder(&args.output)?;
     let metrics = uplift_client::metrics(connect(&args.address.metrics_url).await?);
     let request = ReportRequest::from_wire(args.subject.request(&args.template))?;
     let (steps, mut shown) = mpsc::channel(QUEUED);
@@ -43,14 +44,13 @@ pub(super) async fn run(args: PreviewArgs, language: Language) -> Result<Outcome
             if let Progress::Begun(step) = step {
                 bar.set_length(step.total as u64);
                 bar.set_position(step.done as u64);
-                bar.set_message(step.stage);
+                bar.set_message(message(step.stage, language));
             }
         }
     };
     let (written, ()) = tokio::join!(preview(metrics, &args.template, &request, steps), show);
     bar.finish_and_clear();
     let written = written?;
-    make_folder(&args.output)?;
     for (name, content) in &written.files {
         save(&args.output.join(name), content)?;
     }

@@ -1,5 +1,8 @@
 //! What a report is of, as arguments.
 
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use uplift_proto::v1::reporting::{GenerateReportRequest, ReportFormat};
 
@@ -17,6 +20,9 @@ pub(super) struct SubjectArgs {
     /// Document whose statements are compared [default: the template's own].
     #[arg(long, value_name = "ID")]
     document: Option<String>,
+    /// What the tables held at an instant, as 2011-12-31T00:00:00Z [default: now].
+    #[arg(long, value_name = "INSTANT")]
+    as_of: Option<DateTime<Utc>>,
     /// Formats, with commas between [default: all].
     #[arg(long, value_enum, value_name = "FORMAT", value_delimiter = ',')]
     format: Vec<FormatArgument>,
@@ -58,6 +64,7 @@ impl SubjectArgs {
             period: self.period.clone(),
             formats: self.format.iter().map(format).collect(),
             languages: self.report_language.iter().map(language).collect(),
+            as_of: self.as_of.map(|instant| SystemTime::from(instant).into()),
             ..GenerateReportRequest::default()
         }
     }
