@@ -136,6 +136,10 @@ async fn every_format_shows_the_figures_that_the_metrics_service_answers() {
     let document = GenerateReportRequest { document_id: "chongqing-2011".into(), ..Default::default() };
     let document = write(&uplift, document).await.unwrap();
     assert_valid_html(&String::from_utf8(file(&uplift, &document, "").await).unwrap());
+    for name in document.files.iter().filter(|file| file.name.ends_with(".xlsx")) {
+        let breaches = uplift_formats::workbook_breaches(file(&uplift, &document, &name.name).await).unwrap();
+        assert_eq!(breaches, [], "{}", name.name);
+    }
     for name in ["-en.xlsx", "-zh.xlsx"] {
         let breaches = uplift_formats::workbook_breaches(file(&uplift, &report, &named(name)).await).unwrap();
         assert_eq!(breaches, [], "{name}");

@@ -57,14 +57,14 @@ fn block(
                 Some(Block::Table { table })
             }
             None => {
-                missing.extend(declared.figures.iter().filter_map(|name| indicator_of(writer, name)));
+                missing.extend(without_value(writer, &declared.figures));
                 None
             }
         },
         Content::Chart(declared) => match chart_data(writer, declared) {
             Some(data) => Some(Block::Chart { chart: draw(writer, declared, data) }),
             None => {
-                missing.extend(declared.figures.iter().filter_map(|name| indicator_of(writer, name)));
+                missing.extend(without_value(writer, &declared.figures));
                 None
             }
         },

@@ -1,5 +1,6 @@
 //! What a document publishes and what its checks say, as tables for workbooks and files.
 
+use rust_decimal::Decimal;
 use uplift_core::language::Bilingual;
 use uplift_core::printed::PrintedFigure;
 
@@ -81,8 +82,11 @@ fn same(text: &str) -> Bilingual {
     Bilingual::new(text, text)
 }
 
+/// A text; what is a number is one in a workbook too.
 fn text(text: Bilingual) -> Cell {
-    Cell { text, value: None, unit: String::new(), figure: None, bar: None, marks: Vec::new() }
+    let number = text.en.replace(',', "").parse::<Decimal>();
+    let value = number.ok().map(|number| number.normalize().to_string());
+    Cell { text, value, unit: String::new(), figure: None, bar: None, marks: Vec::new() }
 }
 
 /// A figure as it is printed; what is a number is one in a workbook too.

@@ -94,7 +94,10 @@ mutual-lending = They made { $loans } in the year and lent { $lent }. { $par30 }
 mutual-pilots = Their software is on trial in { $software }, and villages compete for a fund in { $competition }.
 
 supervision = Supervision of funds and openness
-supervision-text = { $actions } of supervision were carried out. { NUMBER($inspections) } inspections looked into the use of funds, { NUMBER($special) } of them special ones.
+supervision-text = { $actions } of supervision were carried out. { NUMBER($inspections) } { $inspections ->
+    [one] inspection
+   *[other] inspections
+} looked into the use of funds, { NUMBER($special) } of them special ones.
 supervision-findings = They led to { $findings }, of which { $rectified } are resolved.
 supervision-open = Volunteer supervisors were trained in { $volunteers }. The use of funds was made public { NUMBER($disclosures) } times, by { $disclosing } of the key counties.
 

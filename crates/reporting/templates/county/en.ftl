@@ -7,7 +7,10 @@ work-villages = { $lifted-villages } passed acceptance.
 work-people = { $relocated } were relocated, and employment training was attended { NUMBER($trained) } times. { $transferred } found a job.
 work-roads = { $roads } of village road were built or repaired; { $water } gained safe drinking water.
 work-mutual = Mutual funds exist in { $mutual-villages } and lent { $lent }; { $par30 } of what is owed is at risk.
-work-supervision = { NUMBER($inspections) } inspections looked into the use of funds, and { $rectified } of their findings are resolved.
+work-supervision = { NUMBER($inspections) } { $inspections ->
+    [one] inspection
+   *[other] inspections
+} looked into the use of funds, and { $rectified } of their findings are resolved.
 people = What changed for people
 people-register = The register counts { $poor } in poverty{ DIRECTION($poor) ->
     [up] , { CHANGE($poor) } more than the year before
