@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use tonic::{Code, Status};
 use uplift_proto::service::Service;
-use uplift_proto::v1::metrics::{IndicatorQuery, QueryIndicatorsRequest};
+use uplift_proto::v1::metrics::{IndicatorQuery, QueryIndicatorsRequest, SubscribeIndicatorsRequest};
 use uplift_proto::v1::records::AreaLevel;
 use uplift_proto::v1::reporting::{
     DownloadReportRequest, GenerateReportRequest, ListTemplatesRequest, Report, ReportFormat,
@@ -408,6 +409,19 @@ async fn an_open_finding_puts_under_query_what_counts_its_project_programme_or_v
     let inspection = |rows: &str| {
         format!("inspection_id,date,kind,area_code,programme_id,project_id,result,findings,rectified\n{rows}")
     };
+    // Who subscribes is told when an inspection puts a figure under query.
+    let query = IndicatorQuery {
+        indicators: vec!["fund.fiscal".into()],
+        area_code: "500101".into(),
+        periods: vec!["2011".into()],
+        mark_under_query: true,
+        ..Default::default()
+    };
+    let request = SubscribeIndicatorsRequest { query: Some(query) };
+    let mut changes = uplift.metrics().await.subscribe_indicators(request).await.unwrap().into_inner();
+    let first = changes.message().await.unwrap().unwrap();
+    assert!(!first.figures[0].under_query);
+
     // Resolved findings and passed inspections say nothing.
     hand_in(&uplift, "inspection", "2011", &inspection("1,2011-06-01,follow_up,500101,,p1,passed,2,2\n"))
         .await;
@@ -418,6 +432,9 @@ async fn an_open_finding_puts_under_query_what_counts_its_project_programme_or_v
         .await;
     assert_eq!(under_query(&uplift, "fund.fiscal").await, ["50", "500101"]);
     assert_eq!(under_query(&uplift, "fund.credit").await, Vec::<String>::new());
+    let change = tokio::time::timeout(Duration::from_secs(20), changes.message()).await;
+    let change = change.expect("the subscriber is told").unwrap().unwrap();
+    assert!(change.figures[0].under_query, "{change:?}");
     assert_eq!(under_query(&uplift, "village.begun").await, ["50", "500101"]);
 
     // Of a programme's funds in a county, of whatever source.

@@ -11,6 +11,7 @@ use uplift_proto::stop::Stop;
 use uplift_store::Store;
 
 use crate::indicators::catalogue::Catalogue;
+use crate::indicators::findings::INSPECTION;
 use crate::indicators::live_catalogue::LiveCatalogue;
 use crate::indicators::query::{Figure, Query, answer};
 use crate::indicators::reference_data::{REFERENCE_TABLES, ReferenceData};
@@ -93,7 +94,8 @@ impl Metrics {
         let (catalogue, _) = self.catalogue();
         let indicators = query.indicators(&catalogue)?;
         let datasets = indicators.iter().flat_map(|i| i.components()).flat_map(|c| c.datasets());
-        for table in datasets.chain(REFERENCE_TABLES) {
+        let inspected = query.mark_under_query.then_some(INSPECTION);
+        for table in datasets.chain(REFERENCE_TABLES).chain(inspected) {
             snapshots.version(table).await?;
         }
         Ok(snapshots.versions().await)

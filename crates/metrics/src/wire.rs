@@ -9,6 +9,7 @@ use uplift_core::area::AreaCode;
 use uplift_core::error::{Error, FieldViolation, Result};
 use uplift_core::period::Period;
 use uplift_core::unit::is_rate;
+use uplift_proto::figure::digits;
 use uplift_proto::page::{self, MAX_BYTES, Page};
 use uplift_proto::v1::metrics as wire;
 use uplift_proto::v1::records::{AreaLevel, HouseholdRecord};
@@ -105,18 +106,6 @@ pub(crate) fn decode_query(query: Option<wire::IndicatorQuery>) -> Result<(Query
         mark_under_query: query.mark_under_query,
     };
     Ok((query, as_of))
-}
-
-/// Digits of the area codes of a level (GB/T 2260 and its extension); none where no level is given.
-fn digits(level: AreaLevel) -> Option<usize> {
-    match level {
-        AreaLevel::Unspecified => None,
-        AreaLevel::Province => Some(2),
-        AreaLevel::Prefecture => Some(4),
-        AreaLevel::County => Some(6),
-        AreaLevel::Township => Some(9),
-        AreaLevel::Village => Some(12),
-    }
 }
 
 /// The code of a kind of household records.

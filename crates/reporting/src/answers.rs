@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uplift_client::MetricsClient;
 use uplift_core::error::Result;
+use uplift_proto::figure::{digits, is_yearly};
 use uplift_proto::status::from_status;
-use uplift_proto::v1::metrics::{Figure, Indicator, IndicatorQuery, StreamIndicatorsRequest};
+use uplift_proto::v1::metrics::{Figure, IndicatorQuery, StreamIndicatorsRequest};
 use uplift_proto::v1::records::{AreaLevel, HouseholdRecord};
 
 use crate::request::Scope;
@@ -15,8 +16,10 @@ use crate::template::{Breakdown, Content, FigureReference, Indicators, Template}
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
     figures: HashMap<Key, Vec<Figure>>,
-    /// Areas of a level in the order of the answers.
-    areas: BTreeMap<i32, Vec<Area>>,
+    /// Areas of a level by code.
+    areas: BTreeMap<i32, BTreeMap<String, Area>>,
+    /// Areas that have a name, by code.
+    names: HashMap<String, Area>,
     /// Versions of the tables that were read, by dataset.
     pub(crate) table_versions: BTreeMap<String, i64>,
 }
@@ -92,15 +95,18 @@ impl Answers {
     }
 
     fn keep(&mut self, indicators: &Indicators, scope: &Scope, question: &Question, figure: Figure) {
+        let area = Area {
+            code: figure.area_code.clone(),
+            en: figure.area_name_en.clone(),
+            zh: figure.area_name_zh.clone(),
+        };
         if question.level != 0 && figure.area_code != scope.area_code {
             let areas = self.areas.entry(question.level).or_default();
-            if !areas.iter().any(|area| area.code == figure.area_code) {
-                areas.push(Area {
-                    code: figure.area_code.clone(),
-                    en: figure.area_name_en.clone(),
-                    zh: figure.area_name_zh.clone(),
-                });
-            }
+            areas.entry(area.code.clone()).or_insert_with(|| area.clone());
+        }
+        let is_named = !area.en.is_empty() || !area.zh.is_empty();
+        if is_named {
+            self.names.entry(area.code.clone()).or_insert(area);
         }
         let newest = indicators.get(&figure.indicator_id).map_or(0, |indicator| indicator.version);
         let key = |indicator: String| Key {
@@ -145,21 +151,13 @@ impl Answers {
     }
 
     /// The areas of a level.
-    pub(crate) fn areas(&self, level: AreaLevel) -> &[Area] {
-        self.areas.get(&(level as i32)).map(Vec::as_slice).unwrap_or_default()
+    pub(crate) fn areas(&self, level: AreaLevel) -> impl Iterator<Item = &Area> {
+        self.areas.get(&(level as i32)).into_iter().flat_map(BTreeMap::values)
     }
 
     /// The name of an area.
-    pub(crate) fn name(&self, area: &str) -> Option<Area> {
-        let figures =
-            self.figures.iter().filter(|(key, _)| key.area == area).flat_map(|(_, figures)| figures);
-        let named =
-            figures.filter(|figure| !figure.area_name_en.is_empty() || !figure.area_name_zh.is_empty());
-        named.min_by_key(|figure| &figure.trace).map(|figure| Area {
-            code: area.to_owned(),
-            en: figure.area_name_en.clone(),
-            zh: figure.area_name_zh.clone(),
-        })
+    pub(crate) fn name(&self, area: &str) -> Option<&Area> {
+        self.names.get(area)
     }
 
     /// The codes of dimensions that a figure has values for, in their order.
@@ -182,23 +180,6 @@ impl Answers {
     }
 }
 
-/// Digits of the area codes of a level.
-fn digits(level: AreaLevel) -> usize {
-    match level {
-        AreaLevel::Unspecified => 0,
-        AreaLevel::Province => 2,
-        AreaLevel::Prefecture => 4,
-        AreaLevel::County => 6,
-        AreaLevel::Township => 9,
-        AreaLevel::Village => 12,
-    }
-}
-
-fn is_yearly(indicator: &Indicator) -> bool {
-    let components = [&indicator.value, &indicator.numerator, &indicator.denominator];
-    components.into_iter().flatten().any(|component| component.period == "year")
-}
-
 /// The questions of a template, each with the indicators that are asked for.
 fn questions(
     template: &Template,
@@ -209,7 +190,7 @@ fn questions(
     let mut add = |reference: &FigureReference, by: Option<&Breakdown>| {
         let level = match by {
             // An area has no parts at its own level or above.
-            Some(Breakdown::Level(level)) if digits(*level) <= scope.area_code.len() => return,
+            Some(Breakdown::Level(level)) if digits(*level) <= Some(scope.area_code.len()) => return,
             Some(Breakdown::Level(level)) => *level as i32,
             _ => 0,
         };

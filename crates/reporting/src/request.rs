@@ -48,8 +48,8 @@ impl ReportRequest {
             (template, _) => template.to_owned(),
         };
         let period = match request.period.as_str() {
-            // What a document says has a period of its own.
-            "" if template == RECONCILIATION => "2011".to_owned(),
+            // What a document says has a period of its own, and none is asked for.
+            "" if template == RECONCILIATION => chrono::Utc::now().format("%Y").to_string(),
             "" => {
                 return Err(Error::invalid_field(
                     "period",

@@ -178,7 +178,7 @@ fn rows<'a>(
                 answers: answers(&area.code, &none),
                 total: false,
             };
-            let (rows, without): (Vec<_>, Vec<_>) = areas.iter().map(row).partition(has_value);
+            let (rows, without): (Vec<_>, Vec<_>) = areas.map(row).partition(has_value);
             (rows, names_of(&without))
         }
         Some(Breakdown::Dimensions(names)) => {

@@ -128,7 +128,7 @@ impl<'c> Writer<'c> {
 
     pub(crate) fn area_name(&self, code: &str) -> Bilingual {
         match self.answers.name(code) {
-            Some(area) => Bilingual::new(area.en, area.zh),
+            Some(area) => Bilingual::new(&area.en, &area.zh),
             None if code.is_empty() => Bilingual::new("all areas", "全部地区"),
             None => Bilingual::new(code, code),
         }

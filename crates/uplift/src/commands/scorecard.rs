@@ -8,6 +8,7 @@ use uplift_core::error::Result;
 use uplift_core::format::printed;
 use uplift_core::language::Language;
 use uplift_proto::dataset::code_title;
+use uplift_proto::figure::is_yearly;
 use uplift_proto::v1::metrics::{
     Figure, Indicator, IndicatorQuery, PublishedValue, QueryIndicatorsRequest, Verdict,
 };
@@ -57,11 +58,8 @@ pub(crate) async fn figures(
     let indicators = definitions(client).await?;
     // What is known for whole years has no value for a part of one.
     let part_of_year = period.contains('-');
-    let yearly = |i: &&Indicator| {
-        [&i.value, &i.numerator, &i.denominator].into_iter().flatten().any(|c| c.period == "year")
-    };
     let mut listed: Vec<_> = indicators.values().filter(|i| i.scorecard > 0).collect();
-    listed.retain(|i| !(part_of_year && yearly(i)));
+    listed.retain(|i| !(part_of_year && is_yearly(i)));
     listed.sort_by_key(|i| i.scorecard);
     let query = IndicatorQuery {
         indicators: listed.iter().map(|i| i.indicator_id.clone()).collect(),
