@@ -25,6 +25,7 @@ mod own_time;
 mod query_engines;
 mod random_records;
 mod report;
+mod report_pdf;
 mod reporting;
 mod snapshots;
 mod statements;

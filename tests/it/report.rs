@@ -18,13 +18,13 @@ use uplift_testkit::{Uplift, simulate};
 use crate::figures::{hand_in, hand_in_of, with_areas};
 
 /// Services with the article and a simulated programme.
-async fn with_programme(households: usize) -> Uplift {
+pub(crate) async fn with_programme(households: usize) -> Uplift {
     let uplift = Uplift::with_article().await;
     simulate(&format!("http://{}", uplift.address(Service::Ingest)), households).await;
     uplift
 }
 
-async fn write(uplift: &Uplift, request: GenerateReportRequest) -> Result<Report, Status> {
+pub(crate) async fn write(uplift: &Uplift, request: GenerateReportRequest) -> Result<Report, Status> {
     let mut events = uplift.reporting().await.generate_report(request).await?.into_inner();
     let (mut report, mut done) = (None, -1);
     while let Some(message) = events.message().await? {
@@ -39,7 +39,7 @@ async fn write(uplift: &Uplift, request: GenerateReportRequest) -> Result<Report
     Ok(report.expect("a report"))
 }
 
-async fn file(uplift: &Uplift, report: &Report, name: &str) -> Vec<u8> {
+pub(crate) async fn file(uplift: &Uplift, report: &Report, name: &str) -> Vec<u8> {
     let request = DownloadReportRequest { report_id: report.report_id.clone(), file: name.to_owned() };
     let mut parts = uplift.reporting().await.download_report(request).await.unwrap().into_inner();
     let mut content = Vec::new();
@@ -51,7 +51,7 @@ async fn file(uplift: &Uplift, report: &Report, name: &str) -> Vec<u8> {
     content
 }
 
-fn annual() -> GenerateReportRequest {
+pub(crate) fn annual() -> GenerateReportRequest {
     GenerateReportRequest {
         template: "annual".into(),
         area_code: "50".into(),
@@ -156,7 +156,7 @@ async fn every_format_shows_the_figures_that_the_metrics_service_answers() {
 }
 
 /// The folder of the clients that .ci/setup installs.
-fn tools() -> PathBuf {
+pub(crate) fn tools() -> PathBuf {
     std::env::var("UPLIFT_TEST_TOOLS").expect("UPLIFT_TEST_TOOLS is set by .ci/setup").into()
 }
 

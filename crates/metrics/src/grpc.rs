@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::pin::Pin;
+use std::time::SystemTime;
 
 use futures::{Stream, stream};
 use tonic::{Request, Response, Status};
@@ -67,7 +68,8 @@ impl MetricsService for Grpc {
         let page = VersionedPage::parse(request.page_size, &request.page_token, &(&query, &as_of));
         let page = page.map_err(to_status)?;
         as_of.versions.extend(page.versions.clone());
-        let AtVersion { items: figures, versions } = self.0.query(&query, as_of).await.map_err(to_status)?;
+        let AtVersion { items: figures, versions, records_time } =
+            self.0.query(&query, as_of).await.map_err(to_status)?;
         let total = figures.len();
         let (figures, next_page_token) = page.cut(figures, &versions, |f| encode_figure(f, &versions));
         Ok(Response::new(wire::QueryIndicatorsResponse {
@@ -75,6 +77,7 @@ impl MetricsService for Grpc {
             table_versions: versions.into_iter().collect(),
             next_page_token,
             total: total as i32,
+            records_time: records_time.map(|time| SystemTime::from(time).into()),
         }))
     }
 
@@ -85,14 +88,17 @@ impl MetricsService for Grpc {
         request: Request<wire::StreamIndicatorsRequest>,
     ) -> Result<Response<Self::StreamIndicatorsStream>, Status> {
         let (query, as_of) = decode_query(request.into_inner().query).map_err(to_status)?;
-        let AtVersion { items: figures, versions } = self.0.query(&query, as_of).await.map_err(to_status)?;
+        let AtVersion { items: figures, versions, records_time } =
+            self.0.query(&query, as_of).await.map_err(to_status)?;
+        let records_time = records_time.map(|time| SystemTime::from(time).into());
         let table_versions: HashMap<_, _> = versions.clone().into_iter().collect();
         let mut figures = figures.into_iter().map(move |f| encode_figure(f, &versions)).peekable();
         // Messages are encoded as they are read, so that they do not pile up for a slow reader.
         let messages = std::iter::from_fn(move || {
             let figures = fitting(&mut figures, BYTES_PER_MESSAGE);
             let table_versions = table_versions.clone();
-            (!figures.is_empty()).then_some(Ok(wire::StreamIndicatorsResponse { figures, table_versions }))
+            let message = wire::StreamIndicatorsResponse { figures, table_versions, records_time };
+            (!message.figures.is_empty()).then_some(Ok(message))
         });
         Ok(Response::new(Box::pin(stream::iter(messages))))
     }
@@ -137,7 +143,7 @@ impl MetricsService for Grpc {
         let page = VersionedPage::parse(request.page_size, &request.page_token, &question);
         let page = page.map_err(to_status)?;
         versions.extend(page.versions.clone());
-        let AtVersion { items: results, versions } =
+        let AtVersion { items: results, versions, .. } =
             self.0.check(versions, &request.document_id).await.map_err(to_status)?;
         let count = |verdict| results.iter().filter(|r| r.verdict == verdict).count() as i32;
         let answer = wire::CheckStatementsResponse {
@@ -173,12 +179,14 @@ impl MetricsService for Grpc {
         let page = VersionedPage::parse(request.page_size, &request.page_token, &(&filter, &versions));
         let page = page.map_err(to_status)?;
         versions.extend(page.versions.clone());
-        let AtVersion { items, versions } = self.0.statements(versions, &filter).await.map_err(to_status)?;
+        let AtVersion { items, versions, records_time } =
+            self.0.statements(versions, &filter).await.map_err(to_status)?;
         let (figures, next_page_token) = page.cut(items, &versions, Into::into);
         Ok(Response::new(wire::QueryStatementsResponse {
             figures,
             table_versions: versions.into_iter().collect(),
             next_page_token,
+            records_time: records_time.map(|time| SystemTime::from(time).into()),
         }))
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use uplift_core::area::AreaCode;
 use uplift_core::error::{Error, FieldViolation, Result};
 use uplift_core::period::PeriodError;
@@ -41,6 +42,8 @@ pub(crate) struct AtVersion<T> {
     pub(crate) items: Vec<T>,
     /// By dataset.
     pub(crate) versions: BTreeMap<String, i64>,
+    /// When the newest of them was committed; none if no table existed.
+    pub(crate) records_time: Option<DateTime<Utc>>,
 }
 
 /// A figure with its evidence.
@@ -85,7 +88,7 @@ impl Metrics {
         let snapshots = SnapshotSet::new(self.store.clone(), as_of);
         let (catalogue, _) = self.catalogue();
         let figures = answer(&catalogue, &self.scanner, &self.reference_data, &snapshots, query).await?;
-        Ok(AtVersion { items: figures, versions: self.answered(&snapshots).await })
+        self.answered(&snapshots, figures).await
     }
 
     /// Newest versions of the tables that a query reads; the answer changes only if one of them does.
@@ -139,7 +142,7 @@ impl Metrics {
     ) -> Result<AtVersion<PublishedFigure>> {
         let snapshots = self.snapshots(versions)?;
         let items = statements(&snapshots, filter).await?;
-        Ok(AtVersion { items, versions: self.answered(&snapshots).await })
+        self.answered(&snapshots, items).await
     }
 
     /// Every check of a document, or of all, judged at these versions, or the newest.
@@ -156,14 +159,14 @@ impl Metrics {
         let checks: BTreeMap<_, _> =
             checks.into_iter().map(|c| ((c.document_id.clone(), c.check_id.clone()), c)).collect();
         let items = check_all(checks.into_values().collect(), &figures);
-        Ok(AtVersion { items, versions: self.answered(&snapshots).await })
+        self.answered(&snapshots, items).await
     }
 
-    /// The versions that an answer names, which are kept from now on.
-    async fn answered(&self, snapshots: &SnapshotSet) -> BTreeMap<String, i64> {
+    /// An answer with the versions that it names, which are kept from now on.
+    async fn answered<T>(&self, snapshots: &SnapshotSet, items: Vec<T>) -> Result<AtVersion<T>> {
         let versions = snapshots.versions().await;
         self.store.pin(&versions);
-        versions
+        Ok(AtVersion { items, versions, records_time: snapshots.newest_commit().await? })
     }
 
     fn snapshots(&self, versions: BTreeMap<String, i64>) -> Result<SnapshotSet> {

@@ -90,6 +90,16 @@ impl SnapshotSet {
         }
     }
 
+    /// When the newest of the versions that were looked up was committed; none if no table existed.
+    pub(crate) async fn newest_commit(&self) -> Result<Option<DateTime<Utc>>> {
+        let mut newest = None;
+        for (table, version) in self.versions().await {
+            let Some(opened) = self.store.get(&table).await?.filter(|_| version >= 0) else { continue };
+            newest = newest.max(opened.time(version.unsigned_abs()).await?);
+        }
+        Ok(newest)
+    }
+
     /// Versions of the tables that were looked up; -1 for one that does not exist.
     pub(crate) async fn versions(&self) -> BTreeMap<String, i64> {
         let snapshots = self.snapshots.lock().await;

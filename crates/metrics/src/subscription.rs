@@ -65,7 +65,7 @@ impl Subscription {
     /// How the figures at these versions differ from what was sent.
     async fn change(&mut self, current: BTreeMap<String, i64>) -> Result<Change> {
         let as_of = AsOf { versions: current.clone(), instant: None };
-        let AtVersion { items: figures, versions } = self.metrics.query(&self.query, as_of).await?;
+        let AtVersion { items: figures, versions, .. } = self.metrics.query(&self.query, as_of).await?;
         self.versions = Some(current);
         let mut before = std::mem::take(&mut self.sent);
         let mut changed = Vec::new();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono::{DateTime, Utc};
 use uplift_client::MetricsClient;
 use uplift_core::error::Result;
 use uplift_proto::figure::{digits, is_yearly};
@@ -11,6 +12,7 @@ use uplift_proto::v1::records::{AreaLevel, HouseholdRecord};
 
 use crate::request::Scope;
 use crate::template::{Breakdown, Content, FigureReference, Indicators, Template};
+use crate::upstream::instant;
 
 /// Figures by what they are of.
 #[derive(Debug, Default)]
@@ -22,6 +24,8 @@ pub(crate) struct Answers {
     names: HashMap<String, Area>,
     /// Versions of the tables that were read, by dataset.
     pub(crate) table_versions: BTreeMap<String, i64>,
+    /// When the newest of them was committed.
+    pub(crate) records_time: Option<DateTime<Utc>>,
 }
 
 /// An area with its names.
@@ -87,6 +91,7 @@ impl Answers {
         let mut messages = metrics.clone().stream_indicators(request).await.map_err(upstream)?.into_inner();
         while let Some(message) = messages.message().await.map_err(upstream)? {
             self.table_versions.extend(message.table_versions);
+            self.records_time = self.records_time.max(message.records_time.and_then(instant));
             for figure in message.figures {
                 self.keep(indicators, scope, question, figure);
             }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uplift_core::language::Bilingual;
 
@@ -32,6 +33,8 @@ pub(crate) struct Document {
     pub(crate) contradictions: usize,
     /// Versions of the tables that it was computed from, by dataset.
     pub(crate) table_versions: BTreeMap<String, i64>,
+    /// When the newest of them was committed: no later record is in it.
+    pub(crate) records_time: Option<DateTime<Utc>>,
 }
 
 /// A section.

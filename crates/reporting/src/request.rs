@@ -8,6 +8,8 @@ use uplift_core::language::Language;
 use uplift_core::period::Period;
 use uplift_proto::v1::reporting::{GenerateReportRequest, ReportFormat};
 
+use crate::output::can_be_written;
+
 /// A request that is valid as far as it can be told without asking anybody.
 #[derive(Debug, Clone)]
 pub struct ReportRequest {
@@ -36,8 +38,8 @@ const RECONCILIATION: &str = "reconciliation";
 const ANNUAL: &str = "annual";
 
 /// Formats that can be written, in their order.
-pub(crate) const FORMATS: [ReportFormat; 4] =
-    [ReportFormat::Html, ReportFormat::Xlsx, ReportFormat::Json, ReportFormat::Csv];
+pub(crate) const FORMATS: [ReportFormat; 5] =
+    [ReportFormat::Html, ReportFormat::Xlsx, ReportFormat::Json, ReportFormat::Csv, ReportFormat::Pdf];
 
 impl ReportRequest {
     /// Reads a request as it is sent.
@@ -69,13 +71,15 @@ impl ReportRequest {
             let unknown = || {
                 Error::invalid_field(
                     format!("formats[{n}]"),
-                    "is not a format; write HTML, XLSX, JSON or CSV",
+                    "is not a format; write HTML, XLSX, PDF, JSON or CSV",
                 )
             };
-            formats.push(known.ok_or_else(unknown)?);
+            let format = known.ok_or_else(unknown)?;
+            can_be_written(format)?;
+            formats.push(format);
         }
         if formats.is_empty() {
-            formats = FORMATS.to_vec();
+            formats.extend(FORMATS.into_iter().filter(|format| can_be_written(*format).is_ok()));
         }
         formats.sort_unstable();
         formats.dedup();

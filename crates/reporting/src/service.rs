@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use tokio::sync::mpsc;
 use uplift_client::{MetricsClient, all_checks};
@@ -24,7 +25,7 @@ use crate::output::{File, render};
 use crate::reconciliation::Reconciliation;
 use crate::request::{ReportRequest, Scope};
 use crate::template::{Content, Indicators, Template, Templates, load_folder};
-use crate::upstream::upstream;
+use crate::upstream::{instant, upstream};
 use crate::writer::Writer;
 
 /// Writes reports and keeps them. Cheap to clone.
@@ -177,8 +178,10 @@ async fn write(
     // A document has an area and a period of its own.
     let area_code = if template.figures.is_empty() { "" } else { scope.area_code.as_str() };
     let mut versions = answers.table_versions.clone();
-    let statements = reconciliation(metrics, template, &document_id, &mut versions).await?;
-    let open_period = scope.period.last_day() >= chrono::Utc::now().date_naive();
+    let mut records_time = answers.records_time;
+    let statements =
+        reconciliation(metrics, template, &document_id, (&mut versions, &mut records_time)).await?;
+    let open_period = scope.period.last_day() >= Utc::now().date_naive();
     let mut writer = Writer::new(template, &answers, indicators, area_code, scope.period, open_period);
     let title = writer.title();
     let sections = sections(&mut writer, &statements);
@@ -226,9 +229,14 @@ async fn write(
         definitions,
         marks,
         table_versions: versions,
+        records_time,
     };
     steps.begin(LAYING_OUT).await;
-    let files = render(&document, &request.languages, &request.formats)?;
+    // Pages take seconds, in which other calls go on.
+    let (languages, formats) = (request.languages.clone(), request.formats.clone());
+    let laid_out = tokio::task::spawn_blocking(move || (render(&document, &languages, &formats), document));
+    let (files, document) = laid_out.await.map_err(|e| Error::internal("laying out the pages", e))?;
+    let files = files?;
     let first = files.first().map(|file| file.record.clone()).unwrap_or_default();
     let report = Report {
         report_id: String::new(),
@@ -275,14 +283,15 @@ async fn reconciliation(
     metrics: &MetricsClient,
     template: &Template,
     document_id: &str,
-    versions: &mut BTreeMap<String, i64>,
+    (versions, records_time): (&mut BTreeMap<String, i64>, &mut Option<DateTime<Utc>>),
 ) -> Result<Reconciliation> {
     if document_id.is_empty() || !shows_document(template) {
         return Ok(Reconciliation::default());
     }
     let pinned: HashMap<String, i64> = versions.clone().into_iter().collect();
-    let (statements, read) = statements(metrics, document_id, pinned).await?;
+    let (statements, read, time) = statements(metrics, document_id, pinned).await?;
     versions.extend(read);
+    *records_time = time.max(*records_time);
     let request = CheckStatementsRequest {
         document_id: document_id.to_owned(),
         table_versions: versions.clone().into_iter().collect(),
@@ -298,7 +307,7 @@ async fn statements(
     metrics: &MetricsClient,
     document_id: &str,
     table_versions: HashMap<String, i64>,
-) -> Result<(Vec<PublishedFigure>, HashMap<String, i64>)> {
+) -> Result<(Vec<PublishedFigure>, HashMap<String, i64>, Option<DateTime<Utc>>)> {
     let mut figures = Vec::new();
     // Pages as large as they may be: each reads the document's statements anew.
     let mut request = QueryStatementsRequest {
@@ -319,7 +328,7 @@ async fn statements(
             return Err(Error::new(ErrorKind::ResourceExhausted, message));
         }
         if page.next_page_token.is_empty() {
-            return Ok((figures, page.table_versions));
+            return Ok((figures, page.table_versions, page.records_time.and_then(instant)));
         }
         request.page_token = page.next_page_token;
     }

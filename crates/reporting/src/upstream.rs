@@ -1,5 +1,8 @@
-//! Errors of the metrics service, as a caller of reporting reads them.
+//! Errors and instants of the metrics service, as reporting reads them.
 
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
 use uplift_core::error::{Error, ErrorKind};
 
 pub(crate) fn upstream(error: Error) -> Error {
@@ -8,4 +11,9 @@ pub(crate) fn upstream(error: Error) -> Error {
         _ => format!("the metrics service answered: {}", error.message),
     };
     Error { message, ..error }
+}
+
+/// An instant; none if it is beyond all calendars.
+pub(crate) fn instant(time: prost_types::Timestamp) -> Option<DateTime<Utc>> {
+    SystemTime::try_from(time).ok().map(DateTime::from)
 }

@@ -65,7 +65,7 @@ impl Table {
     }
 
     /// When a version was committed; none if its entry is not there.
-    pub(crate) async fn time(&self, version: u64) -> Result<Option<DateTime<Utc>>> {
+    pub async fn time(&self, version: u64) -> Result<Option<DateTime<Utc>>> {
         let known = self.times().get(&version).copied();
         let time = match known {
             Some(known) => Some(known),

@@ -1,11 +1,16 @@
-//! A document to files: a page, a workbook, data.
+//! A document to files: a page, a workbook, pages for print, data.
 
 mod html;
 mod json;
+#[cfg(feature = "pdf")]
+mod pdf;
 mod separated;
+mod view;
 mod workbook;
 
 use uplift_core::error::Result;
+#[cfg(not(feature = "pdf"))]
+use uplift_core::error::{Error, ErrorKind};
 use uplift_core::language::Language;
 use uplift_proto::v1::reporting::{ReportFile, ReportFormat};
 
@@ -21,8 +26,24 @@ pub(crate) struct File {
 
 const HTML: &str = "text/html; charset=utf-8";
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+#[cfg(feature = "pdf")]
+const PDF: &str = "application/pdf";
 const JSON: &str = "application/json";
 const CSV: &str = "text/csv; charset=utf-8";
+
+/// An error if this service cannot write a format, whatever the report: told before any work is done.
+pub(crate) fn can_be_written(format: ReportFormat) -> Result<()> {
+    match format {
+        #[cfg(feature = "pdf")]
+        ReportFormat::Pdf => uplift_pdf::Fonts::installed().map(|_| ()),
+        #[cfg(not(feature = "pdf"))]
+        ReportFormat::Pdf => {
+            let message = "this build of the reporting service writes no PDF; use the image, or build with: cargo build --features pdf";
+            Err(Error::new(ErrorKind::FailedPrecondition, message))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// The files of a report in the formats that are asked for.
 pub(crate) fn render(
@@ -53,6 +74,15 @@ pub(crate) fn render(
                     files.push(file(document, *format, Some(*language), &table.id, "csv", CSV, rows));
                 }
             }
+            #[cfg(feature = "pdf")]
+            ReportFormat::Pdf => {
+                for language in languages {
+                    let pages = pdf::render(document, *language)?;
+                    files.push(file(document, *format, Some(*language), "", "pdf", PDF, pages));
+                }
+            }
+            #[cfg(not(feature = "pdf"))]
+            ReportFormat::Pdf => {}
             ReportFormat::Unspecified => {}
         }
     }

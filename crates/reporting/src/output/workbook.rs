@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use rust_xlsxwriter::{
-    DocProperties, Format, Table as NamedTable, TableColumn, Workbook, Worksheet, XlsxError,
+    DocProperties, ExcelDateTime, Format, FormatAlign, Table as NamedTable, TableColumn, Workbook, Worksheet,
+    XlsxError,
 };
 use uplift_core::error::{Error, Result};
 use uplift_core::language::{Bilingual, Language};
@@ -17,6 +18,9 @@ use crate::document::{Cell, Document, Figure, Mark, Table};
 const NOT_APPLICABLE: &str = "[z]";
 /// Characters of a sheet's name.
 const MAX_SHEET_NAME: usize = 31;
+
+/// As Excel counts sizes of paper.
+const A4: u8 = 9;
 
 /// One column of a sheet, and how wide it is.
 struct SheetColumn {
@@ -40,12 +44,16 @@ struct SheetTable {
 /// The workbook in a language.
 pub(super) fn render(document: &Document, language: Language) -> Result<Vec<u8>> {
     let failed = |e: XlsxError| Error::internal("writing the report as a workbook", e);
+    // The date of its newest records, so that the same records give the same bytes.
+    let date = document.records_time.unwrap_or_default();
+    let date = ExcelDateTime::from_timestamp(date.timestamp()).map_err(failed)?;
     let mut workbook = Workbook::new();
     workbook.set_properties(
         &DocProperties::new()
             .set_title(document.title.text(language))
             .set_subject(document.subject.text(language))
-            .set_comment(language.choose("Written by Uplift.", "由Uplift生成。")),
+            .set_comment(language.choose("Written by Uplift.", "由Uplift生成。"))
+            .set_creation_datetime(&date),
     );
     let mut names = BTreeSet::new();
     let mut sheets =
@@ -76,7 +84,8 @@ pub(super) fn render(document: &Document, language: Language) -> Result<Vec<u8>>
 
 fn write(worksheet: &mut Worksheet, sheet: &SheetTable) -> std::result::Result<(), XlsxError> {
     worksheet.set_name(&sheet.name)?;
-    let wrapped = Format::new().set_text_wrap();
+    let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
+    let head = Format::new().set_bold().set_text_wrap().set_align(FormatAlign::Top);
     for (n, column) in sheet.columns.iter().enumerate() {
         worksheet.set_column_width(n as u16, column.width)?;
     }
@@ -89,18 +98,23 @@ fn write(worksheet: &mut Worksheet, sheet: &SheetTable) -> std::result::Result<(
                     y,
                     x,
                     *number,
-                    &Format::new().set_num_format(*format),
+                    &Format::new().set_num_format(*format).set_align(FormatAlign::Top),
                 )?,
             };
         }
     }
-    let columns: Vec<_> =
-        unique(&sheet.columns).iter().map(|head| TableColumn::new().set_header(head)).collect();
+    let columns: Vec<_> = unique(&sheet.columns)
+        .iter()
+        .map(|title| TableColumn::new().set_header(title).set_header_format(&head))
+        .collect();
     let table =
         NamedTable::new().set_name(table_name(&sheet.name)).set_columns(&columns).set_autofilter(false);
     let (last_row, last_column) = (sheet.rows.len().max(1) as u32, columns.len() as u16 - 1);
     worksheet.add_table(0, 0, last_row, last_column, &table)?;
     worksheet.set_freeze_panes(1, 1)?;
+    // Printed, a table keeps its columns together and its heads on every page.
+    worksheet.set_paper_size(A4).set_landscape().set_print_fit_to_pages(1, 0).set_footer("&L&A&R&P / &N");
+    worksheet.set_repeat_rows(0, 0)?;
     Ok(())
 }
 
@@ -133,13 +147,13 @@ fn text(text: impl Into<String>) -> SheetCell {
 
 fn cover(document: &Document, language: Language) -> SheetTable {
     let say = |en: &str, zh: &str| language.choose(en, zh).to_owned();
-    let versions: Vec<_> =
-        document.table_versions.iter().map(|(table, version)| format!("{table} {version}")).collect();
     let mut rows = vec![
         (say("Title", "标题"), document.title.text(language).to_owned()),
         (say("Figures computed from records", "由记录计算的数据项数"), document.figures.len().to_string()),
-        (say("Table versions", "数据版本"), versions.join(", ")),
     ];
+    if let Some(time) = document.records_time {
+        rows.push((say("Records up to (UTC)", "数据截至（UTC）"), time.format("%F %R").to_string()));
+    }
     if !document.period.is_empty() {
         rows.push((say("Area", "地区"), document.subject.text(language).to_owned()));
         rows.push((say("Period", "时期"), document.period.clone()));
@@ -154,9 +168,12 @@ fn cover(document: &Document, language: Language) -> SheetTable {
         );
         rows.push((say("Caution", "注意"), meaning));
     }
+    for (table, version) in &document.table_versions {
+        rows.push((format!("{}{table}", say("Version of table ", "数据版本：")), version.to_string()));
+    }
     SheetTable {
         name: say("Cover", "封面"),
-        columns: vec![column(say("About", "项目"), 18.0), column(say("Content", "内容"), 80.0)],
+        columns: vec![column(say("About", "项目"), 32.0), column(say("Content", "内容"), 80.0)],
         rows: rows.into_iter().map(|(name, content)| vec![text(name), text(content)]).collect(),
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct SubjectArgs {
     /// What the tables held at an instant, as 2011-12-31T00:00:00Z [default: now].
     #[arg(long, value_name = "INSTANT")]
     as_of: Option<DateTime<Utc>>,
-    /// Formats, with commas between [default: all].
+    /// Formats, with commas between [default: all that can be written].
     #[arg(long, value_enum, value_name = "FORMAT", value_delimiter = ',')]
     format: Vec<FormatArgument>,
     /// Languages of the report, with commas between [default: both].
@@ -38,6 +38,8 @@ enum FormatArgument {
     Html,
     /// A workbook for each language
     Xlsx,
+    /// Pages for print and archive, for each language; of a build with the feature pdf
+    Pdf,
     /// The content as data
     Json,
     /// A file for each table
@@ -50,6 +52,7 @@ impl SubjectArgs {
         let format = |format: &FormatArgument| match format {
             FormatArgument::Html => ReportFormat::Html.into(),
             FormatArgument::Xlsx => ReportFormat::Xlsx.into(),
+            FormatArgument::Pdf => ReportFormat::Pdf.into(),
             FormatArgument::Json => ReportFormat::Json.into(),
             FormatArgument::Csv => ReportFormat::Csv.into(),
         };
