@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use uplift_proto::service::Service;
-use uplift_testkit::{Uplift, uplift_command};
+use uplift_testkit::{Uplift, simulate, uplift_command};
 
 /// A number of this run, from the environment: how many seeds or damages are tried.
 pub(crate) fn setting(name: &str, otherwise: usize) -> usize {
@@ -167,6 +167,7 @@ async fn every_grpcurl_line_in_the_protos_works() {
 async fn every_call_has_a_grpcurl_line_that_works() {
     let api = include_str!("../../docs/api.md");
     let uplift = Uplift::with_article().await;
+    simulate(&format!("http://{}", uplift.address(Service::Ingest)), 100).await;
     assert!(run_lines(&uplift, shell_lines(api)).await > 25);
     for (service, proto) in Service::ALL.into_iter().zip(PROTOS) {
         for call in proto.lines().filter_map(|l| l.trim().strip_prefix("rpc ")?.split_once('(')) {

@@ -11,9 +11,15 @@ pub(crate) async fn hand_in(uplift: &Uplift, dataset: &str, period: &str, csv: &
     submit("50", uplift, dataset, period, csv, false).await;
 }
 
-/// The same, of one county's office.
-pub(crate) async fn hand_in_of(area: &str, uplift: &Uplift, dataset: &str, period: &str, csv: &str) {
-    submit(area, uplift, dataset, period, csv, false).await;
+/// The same, of one county's office; returns the id of the submission.
+pub(crate) async fn hand_in_of(
+    area: &str,
+    uplift: &Uplift,
+    dataset: &str,
+    period: &str,
+    csv: &str,
+) -> String {
+    upload(area, uplift, dataset, period, csv, (false, wire::Mode::Unspecified)).await
 }
 
 /// The same, perhaps simulated.
@@ -21,21 +27,46 @@ pub(crate) async fn hand_in_as(uplift: &Uplift, dataset: &str, period: &str, csv
     submit("50", uplift, dataset, period, csv, simulated).await;
 }
 
+/// The same, in place of what is there of the period.
+pub(crate) async fn replace_of(
+    area: &str,
+    uplift: &Uplift,
+    dataset: &str,
+    period: &str,
+    csv: &str,
+) -> String {
+    upload(area, uplift, dataset, period, csv, (false, wire::Mode::Replace)).await
+}
+
 async fn submit(area: &str, uplift: &Uplift, dataset: &str, period: &str, csv: &str, simulated: bool) {
+    upload(area, uplift, dataset, period, csv, (simulated, wire::Mode::Unspecified)).await;
+}
+
+async fn upload(
+    area: &str,
+    uplift: &Uplift,
+    dataset: &str,
+    period: &str,
+    csv: &str,
+    (simulated, mode): (bool, wire::Mode),
+) -> String {
     static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let submission_id = format!("{dataset}/{number}");
     let submission = wire::SubmissionHeader {
-        submission_id: format!("{dataset}/{number}"),
+        submission_id: submission_id.clone(),
         dataset: dataset.to_owned(),
         area_code: area.to_owned(),
         period: period.to_owned(),
         sender: "Tests".to_owned(),
         simulated,
+        mode: mode.into(),
         ..Default::default()
     };
     let header = wire::UploadHeader { submission: Some(submission), ..Default::default() };
     let answer = send(uplift, header, csv.as_bytes().to_vec()).await.unwrap_or_else(|e| panic!("{csv}: {e}"));
     assert_eq!(answer.rejections, [], "{csv}");
+    submission_id
 }
 
 /// The reasons of a file whose rows are all refused.

@@ -14,6 +14,7 @@ mod compose;
 mod crash;
 mod damage;
 mod definitions;
+mod editions;
 mod figures;
 mod files;
 mod hostile;

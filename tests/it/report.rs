@@ -269,7 +269,7 @@ async fn a_report_is_of_the_area_period_languages_and_formats_that_are_asked_for
 }
 
 /// A template of an office: structure and both texts.
-fn save_template(folder: &Path, structure: &str, en: &str, zh: &str) {
+pub(crate) fn save_template(folder: &Path, structure: &str, en: &str, zh: &str) {
     std::fs::create_dir_all(folder).unwrap();
     for (name, content) in [("report.toml", structure), ("en.ftl", en), ("zh.ftl", zh)] {
         std::fs::write(folder.join(name), content).unwrap();

@@ -9,9 +9,10 @@ use uplift_testkit::{Uplift, uplift_command};
 
 use crate::reporting::{download, generate};
 
-const MASKS: [(&str, &str); 9] = [
+const MASKS: [(&str, &str); 10] = [
     (r"\d+\.\d s\b", "[seconds] s"),
     (r"[\d,]+ a second", "[speed] a second"),
+    (r"\b[0-9a-f]{16}…", "[digest]…"),
     (r"Time by stage: .*", "Time by stage: [shares]"),
     (r"\d{4}-\d{2}-\d{2}T[\d:.]+Z", "[time]"),
     (r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})? UTC", "[time]"),

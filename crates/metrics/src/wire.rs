@@ -17,7 +17,7 @@ use uplift_proto::v1::records::{AreaLevel, HouseholdRecord};
 use crate::indicators::indicator::{Component, Indicator};
 use crate::indicators::query::{Figure, PublishedValue, Query};
 use crate::indicators::scan::Uncertainty;
-use crate::indicators::trace::{Trace, TracePart};
+use crate::indicators::trace::{Contribution, Trace, TracePart};
 use crate::indicators::value::Value;
 use crate::service::Evidence;
 use crate::snapshots::AsOf;
@@ -270,7 +270,11 @@ pub(crate) fn encode_evidence(evidence: Evidence, page: Page, trace: &str) -> wi
 
 impl From<TracePart> for wire::TracePart {
     fn from(part: TracePart) -> Self {
-        let submission = |(submission_id, records)| wire::ContributingSubmission { submission_id, records };
+        let submission = |contribution: Contribution| wire::ContributingSubmission {
+            submission_id: contribution.submission,
+            records: contribution.records,
+            exact_value: contribution.value.map(Value::text).unwrap_or_default(),
+        };
         let record =
             |(submission_id, row_number, values)| wire::TraceRecord { submission_id, row_number, values };
         Self {

@@ -41,7 +41,14 @@ impl Archive {
         };
         std::fs::create_dir_all(folder).map_err(|e| unusable(e.to_string()))?;
         let store = LocalFileSystem::new_with_prefix(folder).map_err(|e| unusable(e.to_string()))?;
+        // A folder whose last file is deleted goes with it.
+        let store = store.with_automatic_cleanup(true);
         Ok(Self { store: Arc::new(store) })
+    }
+
+    /// Where it is kept; editions stand beside reports.
+    pub(crate) fn store(&self) -> Arc<dyn ObjectStore> {
+        self.store.clone()
     }
 
     /// Keeps a report.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use uplift_core::language::Language;
+use uplift_core::language::{Bilingual, Language};
 
 use crate::chart::draw;
 use crate::document::{Block, Inline, Section, Sentence, StatementGroup};
@@ -27,7 +27,12 @@ pub(crate) fn sections(writer: &mut Writer<'_>, document: &Reconciliation) -> Ve
         if !missing.is_empty() {
             blocks.push(Block::Note { text: no_records(writer.indicators, &missing) });
         }
-        sections.push(Section { id: declared.id.clone(), title, blocks });
+        let missing = missing.into_iter().map(|id| {
+            let title = writer.indicators.get(&id).map(|i| Bilingual::new(&i.title_en, &i.title_zh));
+            (id, title.unwrap_or_default())
+        });
+        let missing = missing.collect();
+        sections.push(Section { id: declared.id.clone(), title, blocks, missing });
     }
     sections
 }

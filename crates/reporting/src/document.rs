@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uplift_core::language::Bilingual;
 
+use crate::edition_words::EditionWords;
 use crate::evidence::{Definition, Evidence};
+use crate::figure_key::FigureKey;
 use crate::reconciliation::{Check, Statement};
 
 /// A report.
@@ -20,6 +22,11 @@ pub(crate) struct Document {
     pub(crate) area_code: String,
     pub(crate) period: String,
     pub(crate) document_id: String,
+    /// Which edition it is, once it is published.
+    pub(crate) edition: Option<EditionWords>,
+    /// Statements of the document that it shows or checks.
+    #[serde(skip)]
+    pub(crate) statements: usize,
     pub(crate) sections: Vec<Section>,
     /// Every figure that is shown, in the order in which it first is.
     pub(crate) figures: Vec<Figure>,
@@ -43,6 +50,9 @@ pub(crate) struct Section {
     pub(crate) id: String,
     pub(crate) title: Bilingual,
     pub(crate) blocks: Vec<Block>,
+    /// Indicators that it names and that have no records, with their titles.
+    #[serde(skip)]
+    pub(crate) missing: BTreeMap<String, Bilingual>,
 }
 
 /// A piece of a section.
@@ -109,6 +119,8 @@ pub(crate) enum Inline {
 pub(crate) struct Figure {
     /// Names it within the report: f12.
     pub(crate) id: String,
+    #[serde(skip)]
+    pub(crate) key: FigureKey,
     pub(crate) indicator: String,
     pub(crate) version: i32,
     pub(crate) title: Bilingual,
@@ -194,6 +206,7 @@ pub(crate) struct Chart {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Mark {
     Provisional,
+    Revised,
     Estimate,
     NoClearChange,
     NotAvailable,
@@ -215,6 +228,7 @@ impl Mark {
     pub(crate) fn sign(self) -> &'static str {
         match self {
             Self::Provisional => "[p]",
+            Self::Revised => "[r]",
             Self::Estimate => "[e]",
             Self::NoClearChange => "≈",
             Self::NotAvailable => "[x]",
@@ -231,6 +245,7 @@ impl Mark {
                 "provisional: its period is not over, and more records may come",
                 "初步数：统计期尚未结束，记录可能继续增加",
             ),
+            Self::Revised => ("revised since the edition before", "较上一版已修订"),
             Self::Estimate => ("an estimate from a sample", "抽样估计值"),
             Self::NoClearChange => {
                 ("no clear change: within the margin of error", "无明显变化：在误差范围内")
@@ -266,6 +281,14 @@ impl Sentence {
         (!en.is_empty() && !zh.is_empty()).then_some(Self { en, zh })
     }
 
+    /// Positions of the figures in it.
+    fn figures(&self) -> impl Iterator<Item = usize> {
+        self.en.iter().chain(&self.zh).filter_map(|part| match part {
+            Inline::Figure { figure, .. } => Some(*figure),
+            Inline::Text(_) | Inline::Missing => None,
+        })
+    }
+
     /// The words alone.
     pub(crate) fn plain(&self) -> Bilingual {
         let words = |parts: &[Inline]| parts.iter().map(Inline::text).collect::<String>();
@@ -273,7 +296,43 @@ impl Sentence {
     }
 }
 
+impl Section {
+    /// Positions of the figures that it shows, each as often as it does.
+    pub(crate) fn figures(&self) -> Vec<usize> {
+        let mut figures = Vec::new();
+        for block in &self.blocks {
+            match block {
+                Block::Paragraph { text } | Block::Note { text } => figures.extend(text.figures()),
+                Block::Table { table } | Block::Checks { table, .. } | Block::Statements { table, .. } => {
+                    figures.extend(table.figures());
+                }
+                Block::Chart { chart } => {
+                    figures.extend(chart.title.figures().chain(chart.data.figures()));
+                }
+            }
+        }
+        figures
+    }
+}
+
+impl Table {
+    fn figures(&self) -> impl Iterator<Item = usize> {
+        let cells = self.rows.iter().flat_map(|row| &row.cells);
+        self.title.figures().chain(cells.filter_map(|cell| cell.figure))
+    }
+}
+
 impl Document {
+    /// Checks of the document whose figures contradict each other.
+    pub(crate) fn inconsistent_checks(&self) -> impl Iterator<Item = &Check> {
+        let blocks = self.sections.iter().flat_map(|section| &section.blocks);
+        let checks = blocks.filter_map(|block| match block {
+            Block::Checks { checks, .. } => Some(checks),
+            _ => None,
+        });
+        checks.flatten().filter(|check| check.is_contradiction())
+    }
+
     /// Every table, those of charts too.
     pub(crate) fn tables(&self) -> impl Iterator<Item = &Table> {
         let blocks = self.sections.iter().flat_map(|section| &section.blocks);

@@ -2,8 +2,9 @@
 
 use std::pin::Pin;
 
-use futures::{Stream, StreamExt, stream};
+use futures::{Stream, StreamExt, future, stream};
 use tonic::{Request, Response, Status};
+use uplift_core::error::Error;
 use uplift_proto::answers::from_task;
 use uplift_proto::page::Page;
 use uplift_proto::status::to_status;
@@ -12,8 +13,11 @@ use uplift_proto::v1::reporting::reporting_service_server::ReportingService;
 use uplift_proto::v1::reporting::{download_report_response::Part, generate_report_response::Event};
 
 use crate::digest::digest;
+use crate::edition::name::{Citation, EditionName};
+use crate::edition::publication::PublicationRequest;
 use crate::request::ReportRequest;
-use crate::service::{Progress, Reporting, Step};
+use crate::service::Reporting;
+use crate::steps::{Progress, Step};
 use crate::template::Template;
 
 /// Steps that wait to be sent.
@@ -31,6 +35,8 @@ pub struct Grpc(pub Reporting);
 impl ReportingService for Grpc {
     type GenerateReportStream = Streamed<wire::GenerateReportResponse>;
     type DownloadReportStream = Streamed<wire::DownloadReportResponse>;
+    type PublishReportStream = Streamed<wire::PublishReportResponse>;
+    type VerifyReportStream = Streamed<wire::VerifyReportResponse>;
 
     async fn generate_report(
         &self,
@@ -40,8 +46,92 @@ impl ReportingService for Grpc {
         let reporting = self.0.clone();
         let events =
             from_task(QUEUED, |progress| async move { reporting.generate(&request, progress).await });
-        let events = events.map(|progress| progress.map(event));
+        let events = events.filter_map(|progress| future::ready(progress.map(generated).transpose()));
         Ok(Response::new(events.boxed()))
+    }
+
+    async fn publish_report(
+        &self,
+        request: Request<wire::PublishReportRequest>,
+    ) -> Result<Response<Self::PublishReportStream>, Status> {
+        let request = PublicationRequest::from_wire(request.into_inner()).map_err(to_status)?;
+        let reporting = self.0.clone();
+        let events = from_task(QUEUED, |progress| async move { reporting.publish(&request, progress).await });
+        let events = events.filter_map(|progress| future::ready(progress.map(published).transpose()));
+        Ok(Response::new(events.boxed()))
+    }
+
+    async fn get_edition(
+        &self,
+        request: Request<wire::GetEditionRequest>,
+    ) -> Result<Response<wire::GetEditionResponse>, Status> {
+        let name = request.into_inner().edition_id.parse().map_err(to_status)?;
+        let edition = self.0.editions().get(&name).await.map_err(to_status)?;
+        Ok(Response::new(wire::GetEditionResponse { edition: Some(edition) }))
+    }
+
+    async fn list_editions(
+        &self,
+        request: Request<wire::ListEditionsRequest>,
+    ) -> Result<Response<wire::ListEditionsResponse>, Status> {
+        let request = request.into_inner();
+        let page =
+            Page::parse(request.page_size, &request.page_token, "editions", 100, 1_000).map_err(to_status)?;
+        let names = self.0.editions().names().await.map_err(to_status)?;
+        let ids = names.iter().map(EditionName::to_string).collect();
+        let (ids, next_page_token) = page.cut(ids, "editions", |id: String| id);
+        let (mut editions, mut damaged_edition_ids) = (Vec::new(), Vec::new());
+        for id in ids {
+            match self.0.editions().get(&id.parse().map_err(to_status)?).await {
+                Ok(edition) => editions.push(wire::Edition { figures: Vec::new(), ..edition }),
+                // One that cannot be read does not hide the others; GetEdition tells what is wrong with it.
+                Err(error) => {
+                    tracing::warn!(edition = id, cause = ?error, "an edition cannot be read");
+                    damaged_edition_ids.push(id);
+                }
+            }
+        }
+        Ok(Response::new(wire::ListEditionsResponse { editions, next_page_token, damaged_edition_ids }))
+    }
+
+    async fn get_citation(
+        &self,
+        request: Request<wire::GetCitationRequest>,
+    ) -> Result<Response<wire::GetCitationResponse>, Status> {
+        let citation: Citation = request.into_inner().citation.parse().map_err(to_status)?;
+        let mut edition = self.0.editions().get(&citation.edition).await.map_err(to_status)?;
+        let figures = std::mem::take(&mut edition.figures);
+        let figure = figures.into_iter().find(|figure| figure.figure_id == citation.figure);
+        let missing = || {
+            let message = format!("edition {} has no figure {}", citation.edition, citation.figure);
+            to_status(Error::not_found(message))
+        };
+        let figure = Some(figure.ok_or_else(missing)?);
+        Ok(Response::new(wire::GetCitationResponse { figure, edition: Some(edition) }))
+    }
+
+    async fn verify_report(
+        &self,
+        request: Request<wire::VerifyReportRequest>,
+    ) -> Result<Response<Self::VerifyReportStream>, Status> {
+        let name: EditionName = request.into_inner().edition_id.parse().map_err(to_status)?;
+        let reporting = self.0.clone();
+        let events = from_task(QUEUED, |progress| async move { reporting.verify(&name, progress).await });
+        let events = events.filter_map(|progress| future::ready(progress.map(verified).transpose()));
+        Ok(Response::new(events.boxed()))
+    }
+
+    async fn compare_reports(
+        &self,
+        request: Request<wire::CompareReportsRequest>,
+    ) -> Result<Response<wire::CompareReportsResponse>, Status> {
+        let request = request.into_inner();
+        let name = request.edition_id.parse().map_err(to_status)?;
+        let other = match request.other_edition_id.as_str() {
+            "" => None,
+            other => Some(other.parse().map_err(to_status)?),
+        };
+        self.0.compare(&name, other.as_ref()).await.map(Response::new).map_err(to_status)
     }
 
     async fn list_templates(
@@ -90,7 +180,11 @@ impl ReportingService for Grpc {
         request: Request<wire::DownloadReportRequest>,
     ) -> Result<Response<Self::DownloadReportStream>, Status> {
         let request = request.into_inner();
-        let content = self.0.archive().content(&request.report_id, &request.file).await.map_err(to_status)?;
+        let content = match request.report_id.parse() {
+            Ok(edition) => self.0.editions().content(&edition, &request.file).await,
+            Err(_) => self.0.archive().content(&request.report_id, &request.file).await,
+        };
+        let content = content.map_err(to_status)?;
         let sha256 = digest(&content);
         let starts = (0..content.len()).step_by(CHUNK);
         let chunks = starts.map(move |at| Part::Chunk(content.slice(at..(at + CHUNK).min(content.len()))));
@@ -100,14 +194,38 @@ impl ReportingService for Grpc {
     }
 }
 
-fn event(progress: Progress) -> wire::GenerateReportResponse {
+fn step(Step { stage, done, total }: Step) -> wire::Progress {
+    wire::Progress { stage: stage.to_owned(), done, total }
+}
+
+fn generated(progress: Progress) -> Option<wire::GenerateReportResponse> {
     let event = match progress {
+        Progress::Begun(begun) => Event::Progress(step(begun)),
         Progress::Written(report) => Event::Report(*report),
-        Progress::Begun(Step { stage, done, total }) => {
-            Event::Progress(wire::Progress { stage: stage.to_owned(), done, total })
-        }
+        Progress::Checked(_) | Progress::Published(_) | Progress::Verified(_) => return None,
     };
-    wire::GenerateReportResponse { event: Some(event) }
+    Some(wire::GenerateReportResponse { event: Some(event) })
+}
+
+fn published(progress: Progress) -> Option<wire::PublishReportResponse> {
+    use wire::publish_report_response::Event;
+    let event = match progress {
+        Progress::Begun(begun) => Event::Progress(step(begun)),
+        Progress::Checked(checklist) => Event::Checklist(checklist),
+        Progress::Published(edition) => Event::Edition(*edition),
+        Progress::Written(_) | Progress::Verified(_) => return None,
+    };
+    Some(wire::PublishReportResponse { event: Some(event) })
+}
+
+fn verified(progress: Progress) -> Option<wire::VerifyReportResponse> {
+    use wire::verify_report_response::Event;
+    let event = match progress {
+        Progress::Begun(begun) => Event::Progress(step(begun)),
+        Progress::Verified(verification) => Event::Verification(verification),
+        Progress::Written(_) | Progress::Checked(_) | Progress::Published(_) => return None,
+    };
+    Some(wire::VerifyReportResponse { event: Some(event) })
 }
 
 fn template((template_id, template): (String, uplift_core::error::Result<Template>)) -> wire::Template {

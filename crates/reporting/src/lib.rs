@@ -1,6 +1,6 @@
 //! Reports: answers of the metrics service laid out for people, and kept as they were written.
 //!
-//! Owns templates, layout, words and the archive of reports. Never reads a table and never computes a figure:
+//! Owns templates, layout, words, the archive of reports, and editions. Never reads a table and never computes a figure:
 //! everything that it prints is an answer of the metrics service.
 
 mod answers;
@@ -10,13 +10,18 @@ mod compose;
 mod digest;
 mod document;
 mod document_tables;
+mod draft;
+mod edition;
+mod edition_words;
 mod evidence;
+mod figure_key;
 mod grpc;
 mod output;
 mod reconciliation;
 mod request;
 mod scale;
 mod service;
+mod steps;
 mod table;
 mod template;
 mod upstream;
@@ -26,7 +31,8 @@ mod writer;
 pub use archive::Archive;
 pub use grpc::Grpc;
 pub use request::ReportRequest;
-pub use service::{Preview, Progress, Reporting, Step, preview};
+pub use service::{Preview, Reporting, preview};
+pub use steps::{Progress, Step};
 
 /// The gRPC service, ready for a server.
 pub type Server = uplift_proto::v1::reporting::reporting_service_server::ReportingServiceServer<Grpc>;

@@ -9,6 +9,7 @@ use uplift_core::period::Period;
 use uplift_proto::v1::reporting::{GenerateReportRequest, ReportFormat};
 
 use crate::output::can_be_written;
+use crate::template::Template;
 
 /// A request that is valid as far as it can be told without asking anybody.
 #[derive(Debug, Clone)]
@@ -30,6 +31,30 @@ pub(crate) struct Scope {
     pub(crate) period: Period,
     pub(crate) table_versions: HashMap<String, i64>,
     pub(crate) as_of: Option<prost_types::Timestamp>,
+}
+
+/// What a report by a template is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Subject {
+    /// Empty is everywhere, and of a document alone.
+    pub(crate) area_code: String,
+    /// Empty of a document alone, which has a period of its own.
+    pub(crate) period: String,
+    pub(crate) document_id: String,
+}
+
+impl Subject {
+    pub(crate) fn new(template: &Template, request: &ReportRequest) -> Self {
+        let document_id = match request.document_id.as_str() {
+            "" => template.document.clone().unwrap_or_default(),
+            id => id.to_owned(),
+        };
+        if template.figures.is_empty() {
+            return Self { area_code: String::new(), period: String::new(), document_id };
+        }
+        let Scope { area_code, period, .. } = &request.scope;
+        Self { area_code: area_code.clone(), period: period.to_string(), document_id }
+    }
 }
 
 /// Template of a report that names a document alone.

@@ -3,9 +3,10 @@
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
-use uplift_core::format::printed;
-use uplift_core::language::Language;
+use uplift_core::format::{grouped, printed};
+use uplift_core::language::{Bilingual, Language};
 use uplift_core::quantity::quantity;
+use uplift_core::unit::unit_name;
 use uplift_proto::dataset::code_title;
 use uplift_proto::figure::change;
 use uplift_proto::v1::metrics::{Figure, PublishedValue, Verdict};
@@ -105,4 +106,16 @@ pub(crate) fn marks(figure: &Figure, form: Form, open: bool) -> Vec<Mark> {
         (figure.simulated && figure.value.is_some(), Mark::Simulated),
     ];
     marks.into_iter().filter_map(|(has, mark)| has.then_some(mark)).collect()
+}
+
+/// A value with all its digits and its unit; [x] if it is empty.
+pub(crate) fn exact(value: &str, unit: &str) -> Bilingual {
+    if value.is_empty() {
+        let sign = Mark::NotAvailable.sign();
+        return Bilingual::new(sign, sign);
+    }
+    let digits = value.parse::<Decimal>().map_or_else(|_| value.to_owned(), grouped);
+    let words =
+        |language: Language| format!("{digits}{}{}", language.choose(" ", ""), unit_name(unit, language));
+    Bilingual { en: words(Language::En), zh: words(Language::Zh) }
 }

@@ -11,6 +11,7 @@ use uplift_proto::v1::metrics::Figure as Answer;
 use crate::answers::Answers;
 use crate::document::{Figure, Inline, Mark, MarkMeaning, Sentence};
 use crate::evidence::Evidence;
+use crate::figure_key::{EarlierFigures, FigureKey};
 use crate::template::{Form, Indicators, Part, Selector, Template};
 use crate::words;
 
@@ -23,6 +24,8 @@ pub(crate) struct Writer<'c> {
     pub(crate) period: Period,
     /// Whether more records of the period may still come.
     pub(crate) period_open: bool,
+    /// Those of the edition before.
+    earlier: &'c EarlierFigures,
     /// Figures that are shown so far, and their positions by trace.
     pub(crate) figures: Vec<Figure>,
     positions: HashMap<String, usize>,
@@ -47,9 +50,21 @@ impl<'c> Writer<'c> {
         area_code: &'c str,
         period: Period,
         period_open: bool,
+        earlier: &'c EarlierFigures,
     ) -> Self {
         let (figures, positions, marks) = (Vec::new(), HashMap::new(), BTreeSet::new());
-        Self { template, answers, indicators, area_code, period, period_open, figures, positions, marks }
+        Self {
+            template,
+            answers,
+            indicators,
+            area_code,
+            period,
+            period_open,
+            earlier,
+            figures,
+            positions,
+            marks,
+        }
     }
 
     /// The title of the report.
@@ -109,8 +124,18 @@ impl<'c> Writer<'c> {
 
     /// The marks of what is shown of a figure; the legend explains them.
     pub(crate) fn marks(&mut self, answer: &Answer, form: Form) -> Vec<Mark> {
-        let marks = words::marks(answer, form, self.period_open);
+        let marks = self.marks_of(answer, form);
         self.marks.extend(&marks);
+        marks
+    }
+
+    fn marks_of(&self, answer: &Answer, form: Form) -> Vec<Mark> {
+        let mut marks = words::marks(answer, form, self.period_open);
+        let value = answer.value.map(|_| answer.exact_value.as_str()).unwrap_or_default();
+        if form == Form::Value && self.earlier.revises(&FigureKey::of_answer(answer), value) {
+            marks.push(Mark::Revised);
+            marks.sort_unstable();
+        }
         marks
     }
 
@@ -185,6 +210,7 @@ impl<'c> Writer<'c> {
             .map(|(name, code)| (name.clone(), self.label(dataset.as_deref(), name, code)));
         self.figures.push(Figure {
             id: format!("f{}", position + 1),
+            key: FigureKey::of_answer(answer),
             indicator: answer.indicator_id.clone(),
             version: answer.definition_version,
             title: title.unwrap_or_default(),
@@ -200,7 +226,7 @@ impl<'c> Writer<'c> {
             published: words::in_words(answer, Form::Published, Language::En)
                 .zip(words::in_words(answer, Form::Published, Language::Zh))
                 .map(|(en, zh)| Bilingual { en, zh }),
-            marks: words::marks(answer, Form::Value, self.period_open),
+            marks: self.marks_of(answer, Form::Value),
             evidence: Evidence { trace: answer.trace.clone(), ..Evidence::default() },
         });
         self.positions.insert(answer.trace.clone(), position);

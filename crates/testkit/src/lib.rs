@@ -64,11 +64,16 @@ impl Uplift {
         uplift
     }
 
-    /// Stops the node gracefully and starts another on the same folder.
-    pub async fn restart(&mut self) {
+    /// Stops the node gracefully; the folder is there as long as the value.
+    pub async fn stop(&mut self) {
         if let Some(node) = self.node.take() {
             node.stop().await.expect("the node stops");
         }
+    }
+
+    /// Stops the node gracefully and starts another on the same folder.
+    pub async fn restart(&mut self) {
+        self.stop().await;
         self.node = Some(node(&self.config).await);
     }
 

@@ -1,4 +1,5 @@
-//! A county's table as offices send them: GBK, a title, amounts in 万元, a total, some rows wrong. Part of the demo.
+//! A county's tables as offices send them: GBK, a title, amounts in 万元, a total, some rows wrong; and one that is late.
+//! Part of the demo.
 
 use encoding_rs::GB18030;
 use tonic::transport::Channel;
@@ -6,7 +7,9 @@ use uplift_client::from_status;
 use uplift_core::error::Result;
 use uplift_core::language::Language;
 use uplift_proto::v1::ingest::upload_file_request::Part;
-use uplift_proto::v1::ingest::{Policy, SubmissionHeader, UploadFileRequest, UploadHeader};
+use uplift_proto::v1::ingest::{
+    Policy, SubmissionHeader, UploadFileRequest, UploadFileResponse, UploadHeader,
+};
 
 use crate::terminal::{message, say_in};
 
@@ -22,24 +25,16 @@ const ROWS: &str = "2008年财政扶贫资金拨付情况表（模拟数据）,,
     合计,,,,2580.06,\n\
     填表人：甲,,审核人：乙,,,\n";
 
+/// Simulated. Training that a county forgot to report, sent when the year's report is published.
+const LATE_ROWS: &str = "2011年补报培训情况表（模拟数据）,,,,\n\
+    填报单位：开县扶贫办,,,,\n\
+    措施编号,日期,类型,地区代码,数量,单位\n\
+    KX-P1,2011年11月8日,就业培训,500234,43,人次\n\
+    KX-P2,2011/12/6,就业培训,500234,57,人次\n";
+
 /// Submits the file and prints what was accepted and rejected, with the headings of the file.
 pub(crate) async fn submit(channel: Channel, language: Language) -> Result<()> {
-    let submission = SubmissionHeader {
-        submission_id: "simulated/county-table/500234/2008".to_owned(),
-        dataset: "fund_flow".to_owned(),
-        area_code: "500234".to_owned(),
-        period: "2008".to_owned(),
-        policy: Policy::AcceptGoodRows.into(),
-        sender: "开县扶贫办（模拟数据）".to_owned(),
-        simulated: true,
-        ..SubmissionHeader::default()
-    };
-    let header = UploadHeader { submission: Some(submission), ..UploadHeader::default() };
-    let content = GB18030.encode(ROWS).0.into_owned();
-    let parts = [Part::Header(header), Part::Chunk(content.into())];
-    let parts = futures::stream::iter(parts.map(|part| UploadFileRequest { part: Some(part) }));
-    let answer = uplift_client::ingest(channel).upload_file(parts).await.map_err(|s| from_status(&s))?;
-    let answer = answer.into_inner();
+    let answer = upload(channel, "simulated/county-table/500234/2008", "fund_flow", "2008", ROWS).await?;
     let submission = answer.submission.unwrap_or_default();
     say_in!(
         language,
@@ -61,4 +56,43 @@ pub(crate) async fn submit(channel: Channel, language: Language) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Submits what the county forgot, and prints how much was accepted.
+pub(crate) async fn submit_late(channel: Channel, language: Language) -> Result<()> {
+    let id = "simulated/late-table/500234/2011";
+    let submission = upload(channel, id, "delivery", "2011", LATE_ROWS).await?.submission.unwrap_or_default();
+    say_in!(
+        language,
+        "The same county hands in training that it forgot (simulated): {} rows, {} accepted",
+        "该县补报遗漏的培训（模拟）：共{}行，入库{}行",
+        submission.rows_received,
+        submission.rows_accepted
+    );
+    Ok(())
+}
+
+async fn upload(
+    channel: Channel,
+    submission_id: &str,
+    dataset: &str,
+    period: &str,
+    rows: &str,
+) -> Result<UploadFileResponse> {
+    let submission = SubmissionHeader {
+        submission_id: submission_id.to_owned(),
+        dataset: dataset.to_owned(),
+        area_code: "500234".to_owned(),
+        period: period.to_owned(),
+        policy: Policy::AcceptGoodRows.into(),
+        sender: "开县扶贫办（模拟数据）".to_owned(),
+        simulated: true,
+        ..SubmissionHeader::default()
+    };
+    let header = UploadHeader { submission: Some(submission), ..UploadHeader::default() };
+    let content = GB18030.encode(rows).0.into_owned();
+    let parts = [Part::Header(header), Part::Chunk(content.into())];
+    let parts = futures::stream::iter(parts.map(|part| UploadFileRequest { part: Some(part) }));
+    let answer = uplift_client::ingest(channel).upload_file(parts).await.map_err(|s| from_status(&s))?;
+    Ok(answer.into_inner())
 }

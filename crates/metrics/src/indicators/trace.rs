@@ -119,12 +119,21 @@ pub(crate) struct TracePart {
     pub(crate) value: Option<Value>,
     /// Number of records.
     pub(crate) records: i64,
-    /// Their submissions with the number of records, the most first.
-    pub(crate) submissions: Vec<(String, i64)>,
+    /// Their submissions, those with most records first.
+    pub(crate) submissions: Vec<Contribution>,
     /// Names of columns of the records.
     pub(crate) columns: Vec<String>,
     /// A page of the records: submission, row, values.
     pub(crate) rows: Vec<(String, i64, Vec<String>)>,
+}
+
+/// What a submission brings to a part.
+#[derive(Debug)]
+pub(crate) struct Contribution {
+    pub(crate) submission: String,
+    pub(crate) records: i64,
+    /// The measure over its records alone, where that is a sum or a count.
+    pub(crate) value: Option<Value>,
 }
 
 /// Characters of the longest token: of a figure in many dimensions over many tables.
@@ -196,14 +205,21 @@ async fn part(
     let column = answer.column_by_name("value").map(values).transpose()?.unwrap_or_default();
     let value = column.first().copied().flatten().filter(|_| records > 0);
 
+    let measure = plan::filled(&component.measure, period);
+    let measured = if is_sum(component, &measure) { format!(", {measure} AS value") } else { String::new() };
     let by_submission = format!(
-        "SELECT {SUBMISSION_ID}, count(*) AS records FROM {from} WHERE {condition} GROUP BY {SUBMISSION_ID} \
+        "SELECT {SUBMISSION_ID}, count(*) AS records{measured} FROM {from} WHERE {condition} GROUP BY {SUBMISSION_ID} \
          ORDER BY records DESC, {SUBMISSION_ID} LIMIT {MAX_SUBMISSIONS}"
     );
     let by_submission = run(&session, &by_submission).await?;
     let (ids, counts) = (text(&by_submission, SUBMISSION_ID)?, integer(&by_submission, "records")?);
-    let submissions =
-        (0..by_submission.num_rows()).map(|row| (text_at(&ids, row), counts.value(row))).collect();
+    let measured = by_submission.column_by_name("value").map(values).transpose()?;
+    let contribution = |row| Contribution {
+        submission: text_at(&ids, row),
+        records: counts.value(row),
+        value: measured.as_ref().and_then(|values| values.get(row).copied().flatten()),
+    };
+    let submissions = (0..by_submission.num_rows()).map(contribution).collect();
 
     let columns = public_columns(component).map_err(planning_error)?;
     let numbered = component.dataset != "submission";
@@ -221,6 +237,14 @@ async fn part(
     };
     let rows = (0..page.num_rows()).map(row).collect();
     Ok(TracePart { name, sql, value, records, submissions, columns, rows })
+}
+
+/// Whether a measure is a sum or a count, whose parts may add up; that they do is for the reader to see: what several
+/// submissions tell of one payment counts once.
+fn is_sum(component: &Component, measure: &str) -> bool {
+    let measure = measure.to_ascii_lowercase();
+    let measure = measure.trim_start().trim_start_matches("coalesce(");
+    component.per.is_none() && ["sum(", "sum_once(", "count("].iter().any(|name| measure.starts_with(name))
 }
 
 async fn run(session: &SessionContext, sql: &str) -> Result<RecordBatch> {

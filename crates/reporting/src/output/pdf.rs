@@ -8,7 +8,7 @@ use super::view::View;
 use crate::document::Document;
 
 pub(super) fn render(document: &Document, language: Language) -> Result<Vec<u8>> {
-    let data = serde_json::to_value(&View::new(document, &[language]));
+    let data = serde_json::to_value(View::new(document, &[language]));
     let data = data.map_err(|e| Error::internal("rendering the report", e))?;
     let identity = [&document.template, &document.area_code, &document.period, &document.document_id];
     typeset(PageSet {

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use rust_decimal::Decimal;
 use serde::Serialize;
-use uplift_core::format::grouped;
 use uplift_core::language::{Bilingual, Language};
-use uplift_core::unit::unit_name;
 
 use crate::document::{Block, Document, Figure, Mark};
 use crate::evidence::Definition;
+use crate::words::exact;
 
 /// A document with what its layouts look up in it.
 #[derive(Debug, Serialize)]
@@ -45,7 +43,7 @@ impl<'d> View<'d> {
             groups_shown: false,
             definition: document.definitions.iter().map(|d| (d.indicator.as_str(), d)).collect(),
             sign: document.marks.iter().map(|meaning| (meaning.mark, meaning.sign)).collect(),
-            amount: document.figures.iter().map(|f| (f.id.as_str(), exact(f))).collect(),
+            amount: document.figures.iter().map(amount).collect(),
             part_name: [
                 ("value", Bilingual::new("Value", "数值")),
                 ("numerator", Bilingual::new("Numerator", "分子")),
@@ -76,15 +74,6 @@ impl<'d> View<'d> {
     }
 }
 
-/// A figure with all its digits and its unit.
-fn exact(figure: &Figure) -> Bilingual {
-    let Some(value) = &figure.value else {
-        let sign = Mark::NotAvailable.sign();
-        return Bilingual::new(sign, sign);
-    };
-    let digits = value.parse::<Decimal>().map_or_else(|_| value.clone(), grouped);
-    let words = |language: Language| {
-        format!("{digits}{}{}", language.choose(" ", ""), unit_name(&figure.unit, language))
-    };
-    Bilingual { en: words(Language::En), zh: words(Language::Zh) }
+fn amount(figure: &Figure) -> (&str, Bilingual) {
+    (&figure.id, exact(figure.value.as_deref().unwrap_or_default(), &figure.unit))
 }

@@ -154,6 +154,33 @@ fn cover(document: &Document, language: Language) -> SheetTable {
     if let Some(time) = document.records_time {
         rows.push((say("Records up to (UTC)", "数据截至（UTC）"), time.format("%F %R").to_string()));
     }
+    if let Some(edition) = &document.edition {
+        rows.push((say("Edition", "版本"), edition.edition_id.clone()));
+        rows.push((say("Published by", "发布人"), edition.author.clone()));
+        rows.push((
+            say("Published (UTC)", "发布时间（UTC）"),
+            edition.publish_time.format("%F %R").to_string(),
+        ));
+    }
+    if let Some(amendment) = document.edition.as_ref().and_then(|edition| edition.amendment.as_ref()) {
+        let kind = amendment.kind.text(language);
+        let figures = amendment.changes.len();
+        rows.push((
+            say("Changes", "变动"),
+            match language {
+                Language::En => {
+                    format!("{kind} of {}: {} ({figures} figures)", amendment.before, amendment.cause.en)
+                }
+                Language::Zh => {
+                    format!("{}版{kind}：{}（数据{figures}项）", amendment.before, amendment.cause.zh)
+                }
+            },
+        ));
+    }
+    for note in document.edition.iter().flat_map(|edition| &edition.notes) {
+        let words = |text: &Bilingual| text.text(language).to_owned();
+        rows.push((say("Note", "说明"), format!("{}: {}", words(&note.item), words(&note.text))));
+    }
     if !document.period.is_empty() {
         rows.push((say("Area", "地区"), document.subject.text(language).to_owned()));
         rows.push((say("Period", "时期"), document.period.clone()));

@@ -120,7 +120,15 @@ impl Check<'_> {
             std::mem::take(texts).into_iter().map(|(id, (_, parts))| (id, parts)).collect()
         };
         let texts = texts.each_mut().map(take);
-        Template { id: self.files.id.clone(), figures, sections, document: structure.document.clone(), texts }
+        let document = structure.document.clone();
+        Template {
+            id: self.files.id.clone(),
+            figures,
+            sections,
+            document,
+            texts,
+            sha256: self.files.sha256(),
+        }
     }
 
     /// Names that mean something already, and names that are there twice.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use uplift_core::error::FieldViolation;
 
+use crate::digest::digest;
+
 /// A file of a template.
 #[derive(Debug, Clone)]
 pub(super) struct SourceFile {
@@ -19,6 +21,18 @@ pub(crate) struct SourceFiles {
     pub(super) structure: SourceFile,
     pub(super) en: SourceFile,
     pub(super) zh: SourceFile,
+}
+
+impl SourceFiles {
+    /// SHA-256 of them in their order, each after its length, in hex.
+    pub(super) fn sha256(&self) -> String {
+        let mut content = Vec::new();
+        for file in [&self.structure, &self.en, &self.zh] {
+            content.extend_from_slice(&(file.content.len() as u64).to_be_bytes());
+            content.extend_from_slice(file.content.as_bytes());
+        }
+        digest(&content)
+    }
 }
 
 impl SourceFile {

@@ -19,6 +19,8 @@ pub(crate) struct Template {
     pub(crate) document: Option<String>,
     /// English and Chinese texts by id.
     pub(super) texts: [BTreeMap<String, Vec<Part>>; 2],
+    /// SHA-256 of its files, in hex.
+    pub(crate) sha256: String,
 }
 
 /// A section of a template. Its title is the text of its id.

@@ -1,4 +1,4 @@
-//! `uplift demo`: everything once, from the article to the report, through the real services.
+//! `uplift demo`: everything once, from the article to an edition and what would change it, through the real services.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -17,7 +17,7 @@ use uplift_simulate::article::Document;
 use uplift_simulate::{Article, Plan};
 
 use crate::arguments::{OutputFormat, ProgrammeSize};
-use crate::commands::{check, load, report, scorecard, serve};
+use crate::commands::{check, demo_edition, load, scorecard, serve};
 use crate::figure_text::{print_agreement_note, print_margin_note, print_simulated_note};
 use crate::outcome::Outcome;
 use crate::terminal::{say, say_in};
@@ -49,7 +49,7 @@ pub(crate) async fn run(args: DemoArgs, language: Language) -> Result<Outcome> {
     load::submit(connect_to(&node, Service::Ingest).await?, &article, plan, language).await?;
     let mut metrics = uplift_client::metrics(connect_to(&node, Service::Metrics).await?);
     show_scorecard(&mut metrics, document, language).await?;
-    show_contradictions(&mut metrics, document, language).await?;
+    let contradictions = show_contradictions(&mut metrics, document, language).await?;
 
     let folder = args.data_dir.join("report");
     let request = GenerateReportRequest {
@@ -61,7 +61,8 @@ pub(crate) async fn run(args: DemoArgs, language: Language) -> Result<Outcome> {
         ..GenerateReportRequest::default()
     };
     let reporting = connect_to(&node, Service::Reporting).await?;
-    let written = report::generate(language, reporting, request, &folder).await?;
+    let (edition, written) =
+        demo_edition::publish(reporting.clone(), request, &contradictions, &folder, language).await?;
     let page = written.files.first().map(|file| folder.join(&file.name)).unwrap_or(folder);
     let path = page.canonicalize().unwrap_or(page);
     say_in!(
@@ -71,6 +72,10 @@ pub(crate) async fn run(args: DemoArgs, language: Language) -> Result<Outcome> {
         written.figures,
         path.display()
     );
+    if args.size.households > 0 {
+        let ingest = connect_to(&node, Service::Ingest).await?;
+        demo_edition::correct(ingest, reporting, &edition, language).await?;
+    }
     let tables = args.data_dir.join("tables");
     say_in!(language, "Tables: {} (any Delta reader)", "数据表：{}（任何Delta工具可读）", tables.display());
     say_in!(language, "Done in {:.1} s.", "完成，用时{:.1}秒。", began.elapsed().as_secs_f64());
@@ -103,17 +108,19 @@ async fn show_scorecard(metrics: &mut MetricsClient, document: &Document, langua
     Ok(())
 }
 
+/// Shows the checks that no values can satisfy, and returns their ids.
 async fn show_contradictions(
     metrics: &mut MetricsClient,
     document: &Document,
     language: Language,
-) -> Result<()> {
+) -> Result<Vec<String>> {
     let request = CheckStatementsRequest { document_id: document.document_id.clone(), ..Default::default() };
     let answer = all_checks(metrics, request).await?;
     say!("{}", check::summary(&answer, language));
     let contradictions: Vec<_> =
         answer.results.into_iter().filter(|r| r.verdict() == Verdict::Inconsistent).collect();
-    check::listing(&contradictions, language).print(OutputFormat::Table)
+    check::listing(&contradictions, language).print(OutputFormat::Table)?;
+    Ok(contradictions.into_iter().filter_map(|result| Some(result.check?.check_id)).collect())
 }
 
 async fn connect_to(node: &Node, service: Service) -> Result<Channel> {

@@ -42,7 +42,7 @@ pub(crate) async fn submit(
     submit_article(channel.clone(), article, language).await?;
     submit_article(channel.clone(), &Article::chongqing_2010()?, language).await?;
     if plan.households > 0 {
-        simulate::submit(channel.clone(), plan, language).await?;
+        simulate::submit(channel.clone(), plan).await?.print_summary(language);
         county_file::submit(channel, language).await?;
     }
     Ok(())

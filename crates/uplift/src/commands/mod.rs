@@ -4,6 +4,7 @@ pub(crate) mod check;
 mod config;
 pub(crate) mod datasets;
 pub(crate) mod demo;
+mod demo_edition;
 pub(crate) mod folder;
 pub(crate) mod health;
 pub(crate) mod import;

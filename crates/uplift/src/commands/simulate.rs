@@ -39,7 +39,11 @@ pub(crate) struct SimulateArgs {
 /// Submits simulated records to a running ingest service.
 pub(crate) async fn run(args: SimulateArgs, language: Language) -> Result<Outcome> {
     let channel = connect(&args.address.ingest_url).await?;
-    submit(channel, Plan { households: args.households, seed: args.seed }, language).await?;
+    let plan = Plan { households: args.households, seed: args.seed };
+    let submitted = submit(channel, plan).await?;
+    submitted.print_datasets(language)?;
+    submitted.print_summary(language);
+    print_stages(language);
     Ok(Outcome::Done)
 }
 
@@ -51,8 +55,15 @@ struct Totals {
     rejected: i64,
 }
 
-/// Submits everything, records that others refer to first, and prints what was accepted.
-pub(crate) async fn submit(channel: Channel, plan: Plan, language: Language) -> Result<()> {
+/// What was submitted, by dataset, and how long it took.
+#[derive(Debug)]
+pub(crate) struct Submitted {
+    totals: BTreeMap<String, Totals>,
+    elapsed: Duration,
+}
+
+/// Submits everything, records that others refer to first.
+pub(crate) async fn submit(channel: Channel, plan: Plan) -> Result<Submitted> {
     let began = Instant::now();
     let style = ProgressStyle::with_template("{spinner} {human_pos} rows {per_sec} {msg}");
     let bar =
@@ -71,7 +82,7 @@ pub(crate) async fn submit(channel: Channel, plan: Plan, language: Language) -> 
     }
     send(&channel, queued, &mut totals, &bar).await?;
     bar.finish_and_clear();
-    print_totals(&totals, began.elapsed(), language)
+    Ok(Submitted { totals, elapsed: began.elapsed() })
 }
 
 fn simulate_next(submissions: &mut impl Iterator<Item = SimulatedSubmission>) -> Option<SimulatedSubmission> {
@@ -136,35 +147,47 @@ async fn write(
     }
 }
 
-fn print_totals(totals: &BTreeMap<String, Totals>, elapsed: Duration, language: Language) -> Result<()> {
-    let count = |n: i64| grouped(n.into());
-    let row = |(dataset, t): (&String, &Totals)| {
-        let title = match (find(dataset), language) {
-            (Some(known), Language::Zh) => known.title.zh.clone(),
-            _ => dataset.clone(),
+impl Submitted {
+    /// A line for each dataset.
+    fn print_datasets(&self, language: Language) -> Result<()> {
+        let row = |(dataset, t): (&String, &Totals)| {
+            let title = match (find(dataset), language) {
+                (Some(known), Language::Zh) => known.title.zh.clone(),
+                _ => dataset.clone(),
+            };
+            vec![title, count(t.submissions as i64), count(t.accepted), count(t.rejected)]
         };
-        vec![title, count(t.submissions as i64), count(t.accepted), count(t.rejected)]
-    };
-    let listing = Listing {
-        columns: match language {
-            Language::En => vec!["simulated 模拟数据", "submissions", "rows accepted", "rows rejected"],
-            Language::Zh => vec!["模拟数据", "上报批次", "入库行数", "退回行数"],
-        },
-        numbers: vec![1, 2, 3],
-        rows: totals.iter().map(row).collect(),
-    };
-    listing.print(OutputFormat::Table)?;
-    let rows: i64 = totals.values().map(|t| t.accepted).sum();
-    let seconds = elapsed.as_secs_f64();
-    say_in!(
-        language,
-        "{} simulated rows in {seconds:.1} s, {} a second",
-        "模拟数据{}行，用时{seconds:.1}秒，每秒{}行",
-        count(rows),
-        count((rows as f64 / seconds) as i64)
-    );
-    print_stages(language);
-    Ok(())
+        let listing = Listing {
+            columns: match language {
+                Language::En => vec!["simulated 模拟数据", "submissions", "rows accepted", "rows rejected"],
+                Language::Zh => vec!["模拟数据", "上报批次", "入库行数", "退回行数"],
+            },
+            numbers: vec![1, 2, 3],
+            rows: self.totals.iter().map(row).collect(),
+        };
+        listing.print(OutputFormat::Table)
+    }
+
+    /// All of it in a line.
+    pub(crate) fn print_summary(&self, language: Language) {
+        let sum = |of: fn(&Totals) -> i64| self.totals.values().map(of).sum::<i64>();
+        let (accepted, rejected) = (sum(|t| t.accepted), sum(|t| t.rejected));
+        let seconds = self.elapsed.as_secs_f64();
+        say_in!(
+            language,
+            "simulated 模拟数据: {} datasets, {} submissions, {} rows accepted, {} rejected, in {seconds:.1} s, {} a second",
+            "模拟数据：{}个数据集，{}批次，入库{}行，退回{}行，用时{seconds:.1}秒，每秒{}行",
+            self.totals.len(),
+            count(sum(|t| t.submissions as i64)),
+            count(accepted),
+            count(rejected),
+            count((accepted as f64 / seconds) as i64)
+        );
+    }
+}
+
+fn count(number: i64) -> String {
+    grouped(number.into())
 }
 
 /// The share of each stage in the time of ingest, if it runs in this process.

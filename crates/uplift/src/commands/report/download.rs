@@ -8,7 +8,8 @@ use uplift_client::{ReportingClient, connect, from_status};
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_core::language::Language;
 use uplift_proto::v1::reporting::{
-    DownloadReportRequest, GetReportRequest, Report, ReportFile, download_report_response::Part,
+    DownloadReportRequest, GetEditionRequest, GetReportRequest, Report, ReportFile,
+    download_report_response::Part,
 };
 
 use super::print::print_report;
@@ -21,7 +22,7 @@ const OLD_PAGE: &str = "report.html";
 
 #[derive(Debug, Args)]
 pub(super) struct DownloadArgs {
-    /// Id of the report.
+    /// Id of the report, or of an edition, as annual-50-2011/1.
     report_id: String,
     /// Name of one of its files [default: all].
     #[arg(long, value_name = "NAME")]
@@ -35,9 +36,7 @@ pub(super) struct DownloadArgs {
 
 pub(super) async fn run(args: DownloadArgs, language: Language) -> Result<Outcome> {
     let mut client = uplift_client::reporting(connect(&args.address.reporting_url).await?);
-    let request = GetReportRequest { report_id: args.report_id.clone() };
-    let report = client.get_report(request).await.map_err(|s| from_status(&s))?.into_inner().report;
-    let mut report = report.unwrap_or_default();
+    let mut report = record(&mut client, &args.report_id).await?;
     if report.files.is_empty() {
         report.files.push(ReportFile { name: OLD_PAGE.to_owned(), ..ReportFile::default() });
     }
@@ -53,8 +52,20 @@ pub(super) async fn run(args: DownloadArgs, language: Language) -> Result<Outcom
     Ok(Outcome::Done)
 }
 
+/// The record of a report, or of the report that is an edition.
+async fn record(client: &mut ReportingClient, id: &str) -> Result<Report> {
+    if id.contains('/') {
+        let request = GetEditionRequest { edition_id: id.to_owned() };
+        let edition = client.get_edition(request).await.map_err(|s| from_status(&s))?.into_inner().edition;
+        return Ok(edition.and_then(|edition| edition.report).unwrap_or_default());
+    }
+    let request = GetReportRequest { report_id: id.to_owned() };
+    let report = client.get_report(request).await.map_err(|s| from_status(&s))?.into_inner().report;
+    Ok(report.unwrap_or_default())
+}
+
 /// Saves every file of a report in a folder, which is made if need be.
-pub(super) async fn save_all(client: &mut ReportingClient, report: &Report, folder: &Path) -> Result<()> {
+pub(crate) async fn save_all(client: &mut ReportingClient, report: &Report, folder: &Path) -> Result<()> {
     make_folder(folder)?;
     for file in &report.files {
         // A name is that of a file: what could leave the folder is not one.

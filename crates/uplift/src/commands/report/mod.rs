@@ -1,17 +1,26 @@
-//! `uplift report`: reports written by a template, previewed, listed and downloaded.
+//! `uplift report`: reports written by a template, previewed, listed and downloaded; editions published, verified and
+//! compared.
 
+mod cite;
+mod compare;
 mod download;
 mod generate;
 mod list;
 mod preview;
 mod print;
+mod publish;
 mod subject;
+mod verify;
 
 use clap::{Args, Subcommand};
 use uplift_core::error::Result;
 use uplift_core::language::Language;
 
+pub(crate) use self::compare::{compare, print_comparison};
+pub(crate) use self::download::save_all;
 pub(crate) use self::generate::generate;
+pub(crate) use self::publish::{print_edition, publish};
+pub(crate) use self::verify::{print_verification, verify};
 use crate::outcome::Outcome;
 
 #[derive(Debug, Args)]
@@ -37,8 +46,30 @@ enum ReportCommand {
     Templates(list::TemplatesArgs),
     /// List the reports that are kept, the newest first.
     List(list::ListArgs),
-    /// Save the files of a report that is kept.
+    /// Save the files of a report or of an edition.
     Download(download::DownloadArgs),
+    /// Publish a report as an edition, which never changes again.
+    ///
+    /// Its checklist comes first. Errors block, as a contradiction in a document, until a note explains them to
+    /// readers; warnings are accepted by name. A later edition of the same template, area and period says why it is
+    /// there, and its changes are computed.
+    #[command(after_help = "Examples:\n  uplift report publish annual --area 50 --period 2011 --check\n  \
+                      uplift report publish scorecard --author \"Statistics office\" --accept simulated\n  \
+                      uplift report publish scorecard --author \"Statistics office\" --accept simulated \\\n    \
+                      --kind correction --cause \"a county corrected its villages|一区县更正村数\"")]
+    Publish(publish::PublishArgs),
+    /// List the editions, the newest of each series first.
+    Editions(cite::EditionsArgs),
+    /// Compute every figure of an edition again, and compare its files with what was published.
+    #[command(after_help = "Example:\n  uplift report verify annual-50-2011/1")]
+    Verify(verify::VerifyArgs),
+    /// Show what differs between two editions, or between one and now, and what made it differ.
+    #[command(after_help = "Examples:\n  uplift report compare annual-50-2011/1\n  \
+                      uplift report compare annual-50-2011/1 annual-50-2011/2 --format json")]
+    Compare(compare::CompareArgs),
+    /// Show the figure that a citation names, and whether its edition is superseded.
+    #[command(after_help = "Example:\n  uplift report cite annual-50-2011/1/f12")]
+    Cite(cite::CiteArgs),
 }
 
 pub(crate) async fn run(args: ReportArgs, language: Language) -> Result<Outcome> {
@@ -48,5 +79,10 @@ pub(crate) async fn run(args: ReportArgs, language: Language) -> Result<Outcome>
         ReportCommand::Templates(args) => list::templates(args, language).await,
         ReportCommand::List(args) => list::reports(args, language).await,
         ReportCommand::Download(args) => download::run(args, language).await,
+        ReportCommand::Publish(args) => publish::run(args, language).await,
+        ReportCommand::Editions(args) => cite::editions(args, language).await,
+        ReportCommand::Verify(args) => verify::run(args, language).await,
+        ReportCommand::Compare(args) => compare::run(args, language).await,
+        ReportCommand::Cite(args) => cite::cite(args, language).await,
     }
 }

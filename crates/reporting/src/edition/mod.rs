@@ -1,0 +1,9 @@
+//! Editions: reports that are published once, verified by anyone, and compared with what came after.
+
+pub(crate) mod checklist;
+pub(crate) mod comparison;
+pub(crate) mod figures;
+pub(crate) mod name;
+pub(crate) mod publication;
+pub(crate) mod store;
+pub(crate) mod verification;

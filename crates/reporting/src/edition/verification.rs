@@ -1,0 +1,109 @@
+//! An edition verified: its files compared with their digests, every figure computed again at its versions.
+
+use futures::{StreamExt, stream};
+use uplift_client::MetricsClient;
+use uplift_core::error::Result;
+use uplift_core::language::Bilingual;
+use uplift_proto::status::from_status;
+use uplift_proto::v1::metrics::{TraceFigureRequest, TraceFigureResponse};
+use uplift_proto::v1::reporting::{Difference, EditionFigure, Verification};
+
+use crate::digest::digest;
+use crate::edition::name::EditionName;
+use crate::edition::store::EditionStore;
+use crate::steps::{DIGESTING, Progress, RECOMPUTING, Steps};
+
+/// Figures that are computed at a time.
+const AT_A_TIME: usize = 4;
+
+/// Compares everything, and tells what differs; it ends at the first thing that cannot be read.
+pub(crate) async fn verify(
+    metrics: &MetricsClient,
+    editions: &EditionStore,
+    name: &EditionName,
+    steps: &mut Steps,
+) -> Result<()> {
+    let edition = editions.get(name).await?;
+    let files = edition.report.as_ref().map(|report| report.files.as_slice()).unwrap_or_default();
+    steps.expect(edition.figures.len());
+    steps.begin(DIGESTING).await;
+    let mut differences = Vec::new();
+    for file in files {
+        let current = editions.file(name, &edition, &file.name).await?.map(|content| digest(&content));
+        let current = current.unwrap_or_default();
+        if current != file.sha256 {
+            let message = match current.is_empty() {
+                true => Bilingual::new("the file is gone", "文件已丢失"),
+                false => Bilingual::new("the file is not what was published", "文件与发布时不一致"),
+            };
+            differences.push(difference(&file.name, &file.sha256, &current, message));
+        }
+    }
+    let figures = edition.figures.clone();
+    let opened = stream::iter(figures).map(|figure| recompute(metrics.clone(), figure));
+    let mut opened = opened.buffered(AT_A_TIME).boxed();
+    while let Some(found) = opened.next().await {
+        steps.begin(RECOMPUTING).await;
+        differences.extend(found?);
+    }
+    steps
+        .tell(Progress::Verified(Verification {
+            edition_id: edition.edition_id.clone(),
+            sha256: edition.sha256.clone(),
+            figures: edition.figures.len() as i32,
+            files: files.len() as i32,
+            differences,
+        }))
+        .await;
+    Ok(())
+}
+
+/// What differs of a figure, if anything does.
+async fn recompute(mut metrics: MetricsClient, figure: EditionFigure) -> Result<Option<Difference>> {
+    let request = TraceFigureRequest { trace: figure.trace.clone(), page_size: 1, ..Default::default() };
+    match metrics.trace_figure(request).await {
+        Ok(answer) => Ok(compare(&figure, &answer.into_inner())),
+        // A version that is gone and a definition that changed are what is looked for; a service that is away is not.
+        Err(status) => match status.code() {
+            tonic::Code::NotFound
+            | tonic::Code::InvalidArgument
+            | tonic::Code::FailedPrecondition
+            | tonic::Code::DataLoss => {
+                let error = from_status(&status);
+                let message = Bilingual::new(
+                    format!("cannot be computed again: {}", error.message),
+                    format!("无法重新计算：{}", error.message),
+                );
+                Ok(Some(difference(&figure.figure_id, &figure.exact_value, "", message)))
+            }
+            _ => Err(crate::upstream::upstream(from_status(&status))),
+        },
+    }
+}
+
+fn compare(figure: &EditionFigure, answer: &TraceFigureResponse) -> Option<Difference> {
+    let current = answer.figure.as_ref().map(|figure| figure.exact_value.as_str()).unwrap_or_default();
+    let recomputed = answer.recomputed_exact_value.as_str();
+    let digest = answer.indicator.as_ref().map(|indicator| indicator.digest.as_str()).unwrap_or_default();
+    if digest != figure.definition_digest {
+        let message = Bilingual::new("its definition is not what was published", "其定义与发布时不一致");
+        return Some(difference(&figure.figure_id, &figure.definition_digest, digest, message));
+    }
+    // What the query answers, and what its evidence adds up to: both must be what was published.
+    let other = [current, recomputed].into_iter().find(|value| *value != figure.exact_value)?;
+    let message = Bilingual::new(
+        format!("{} is computed otherwise now", figure.title_en),
+        format!("“{}”重新计算的结果与发布时不同", figure.title_zh),
+    );
+    Some(difference(&figure.figure_id, &figure.exact_value, other, message))
+}
+
+fn difference(part: &str, published: &str, current: &str, message: Bilingual) -> Difference {
+    Difference {
+        part: part.to_owned(),
+        published: published.to_owned(),
+        current: current.to_owned(),
+        message_en: message.en,
+        message_zh: message.zh,
+    }
+}

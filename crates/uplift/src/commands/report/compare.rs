@@ -1,0 +1,112 @@
+//! `uplift report compare`: what differs between two editions, or between one and now, and what made it differ.
+
+use clap::Args;
+use rust_decimal::Decimal;
+use tonic::transport::Channel;
+use uplift_client::{connect, from_status};
+use uplift_core::error::Result;
+use uplift_core::format::grouped;
+use uplift_core::language::Language;
+use uplift_proto::v1::reporting::{
+    ChangeCause, ChangeCauseKind, CompareReportsRequest, CompareReportsResponse, FigureChange,
+};
+
+use crate::arguments::{OutputFormat, ReportingAddress};
+use crate::outcome::Outcome;
+use crate::terminal::{Listing, say_in};
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    /// Edition, as annual-50-2011/1.
+    edition_id: String,
+    /// Later edition of the same series [default: what its figures are now].
+    other_edition_id: Option<String>,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
+    format: OutputFormat,
+    #[command(flatten)]
+    address: ReportingAddress,
+}
+
+pub(super) async fn run(args: CompareArgs, language: Language) -> Result<Outcome> {
+    let channel = connect(&args.address.reporting_url).await?;
+    let other = args.other_edition_id.unwrap_or_default();
+    let comparison = compare(channel, &args.edition_id, &other).await?;
+    print_comparison(&comparison, args.format, usize::MAX, language)?;
+    Ok(Outcome::Done)
+}
+
+pub(crate) async fn compare(
+    channel: Channel,
+    edition_id: &str,
+    other: &str,
+) -> Result<CompareReportsResponse> {
+    let request =
+        CompareReportsRequest { edition_id: edition_id.to_owned(), other_edition_id: other.to_owned() };
+    let answer = uplift_client::reporting(channel).compare_reports(request).await;
+    Ok(answer.map_err(|s| from_status(&s))?.into_inner())
+}
+
+/// The first changes as a table, then how many there are.
+pub(crate) fn print_comparison(
+    comparison: &CompareReportsResponse,
+    format: OutputFormat,
+    most: usize,
+    language: Language,
+) -> Result<()> {
+    let row = |change: &FigureChange| {
+        // For people in groups of three; as they are for programs.
+        let number = |value: &String| match value.parse::<Decimal>() {
+            Ok(number) if format == OutputFormat::Table => grouped(number),
+            _ => value.clone(),
+        };
+        let dash = |value: String| if value.is_empty() { "–".to_owned() } else { value };
+        let mut area = change.area_code.clone();
+        let mut codes: Vec<_> = change.dimensions.values().cloned().collect();
+        codes.sort();
+        codes.iter().for_each(|code| area += &format!(" · {code}"));
+        vec![
+            dash(change.figure_id.clone()),
+            language.choose(&change.title_en, &change.title_zh).to_owned(),
+            area,
+            dash(number(&change.exact_value_before)),
+            dash(number(&change.exact_value_after)),
+            change.causes.iter().map(|cause| in_words(cause, language)).collect::<Vec<_>>().join("; "),
+        ]
+    };
+    let rows: Vec<_> = comparison.changes.iter().take(most).map(row).collect();
+    let columns = match language {
+        Language::En => vec!["figure", "indicator", "of", "before", "after", "because of"],
+        Language::Zh => vec!["数据", "指标", "范围", "原值", "现值", "原因"],
+    };
+    if !rows.is_empty() || format != OutputFormat::Table {
+        Listing { columns, numbers: vec![3, 4], rows }.print(format)?;
+    }
+    if format == OutputFormat::Table {
+        say_in!(
+            language,
+            "{} of {} figures would change",
+            "共{1}项数据，其中{0}项会变动",
+            comparison.changes.len(),
+            comparison.figures
+        );
+    }
+    Ok(())
+}
+
+/// A cause, with its share where that can be told.
+fn in_words(cause: &ChangeCause, language: Language) -> String {
+    let what = match cause.kind() {
+        ChangeCauseKind::SubmissionAdded => language.choose("added", "新增"),
+        ChangeCauseKind::SubmissionRemoved => language.choose("removed", "移除"),
+        ChangeCauseKind::Definition => language.choose("definition", "定义"),
+        ChangeCauseKind::Reference => language.choose("reference table", "参考表"),
+        ChangeCauseKind::Unspecified => "",
+    };
+    let share = match cause.exact_share.as_str() {
+        "" => String::new(),
+        share if share.starts_with('-') => format!(" ({share})"),
+        share => format!(" (+{share})"),
+    };
+    format!("{what} {}{share}", cause.name)
+}

@@ -1,0 +1,71 @@
+//! `uplift report verify`: whether an edition is what was published, and whether its figures can be computed again.
+
+use clap::Args;
+use tonic::transport::Channel;
+use uplift_client::{connect, from_status};
+use uplift_core::error::{Error, Result};
+use uplift_core::language::Language;
+use uplift_proto::v1::reporting::{Verification, VerifyReportRequest, verify_report_response::Event};
+
+use crate::arguments::ReportingAddress;
+use crate::outcome::Outcome;
+use crate::terminal::{message, progress, say, say_in};
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// Edition, as annual-50-2011/1; see: uplift report editions.
+    edition_id: String,
+    #[command(flatten)]
+    address: ReportingAddress,
+}
+
+pub(super) async fn run(args: VerifyArgs, language: Language) -> Result<Outcome> {
+    let channel = connect(&args.address.reporting_url).await?;
+    let verification = verify(language, channel, &args.edition_id).await?;
+    print_verification(&verification, language);
+    Ok(if verification.differences.is_empty() { Outcome::Done } else { Outcome::ProblemsFound })
+}
+
+/// Verifies an edition with a progress bar.
+pub(crate) async fn verify(language: Language, channel: Channel, edition_id: &str) -> Result<Verification> {
+    let request = VerifyReportRequest { edition_id: edition_id.to_owned() };
+    let mut client = uplift_client::reporting(channel);
+    let mut events = client.verify_report(request).await.map_err(|s| from_status(&s))?.into_inner();
+    let bar = progress(1);
+    let mut verification = None;
+    while let Some(response) = events.message().await.map_err(|s| from_status(&s))? {
+        match response.event {
+            Some(Event::Progress(step)) => {
+                bar.set_length(step.total as u64);
+                bar.set_position(step.done as u64);
+                bar.set_message(message(&step.stage, language));
+            }
+            Some(Event::Verification(done)) => verification = Some(done),
+            None => {}
+        }
+    }
+    bar.finish_and_clear();
+    verification.ok_or_else(|| Error::internal("verifying the edition", "the stream ended without a result"))
+}
+
+pub(crate) fn print_verification(verification: &Verification, language: Language) {
+    let Verification { edition_id, figures, files, differences, .. } = verification;
+    for difference in differences {
+        let words = language.choose(&difference.message_en, &difference.message_zh);
+        let none = language.choose("none", "无");
+        let current = if difference.current.is_empty() { none } else { &difference.current };
+        say!(" ≠ {}: {words}: {} → {current}", difference.part, difference.published);
+    }
+    match differences.len() {
+        0 => say_in!(
+            language,
+            "Edition {edition_id} verified: {figures} figures computed again and {files} files compared, all equal",
+            "第{edition_id}版核验通过：重新计算数据{figures}项，核对文件{files}个，全部一致"
+        ),
+        n => say_in!(
+            language,
+            "Edition {edition_id} is not what was published: {n} of {figures} figures and {files} files differ",
+            "第{edition_id}版与发布时不一致：在{figures}项数据和{files}个文件中有{n}处不同"
+        ),
+    }
+}
