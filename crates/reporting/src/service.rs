@@ -14,12 +14,12 @@ use uuid::Uuid;
 use crate::archive::Archive;
 use crate::draft::{STEPS, Sources, compose, lay_out};
 use crate::edition::comparison::compare;
-use crate::edition::name::EditionName;
+use crate::edition::name::{EditionName, series_of};
 use crate::edition::publication::{PublicationRequest, publish};
 use crate::edition::store::EditionStore;
 use crate::edition::verification::verify;
 use crate::figure_key::EarlierFigures;
-use crate::request::ReportRequest;
+use crate::request::{ReportRequest, Subject};
 use crate::steps::{KEEPING, Progress, Steps};
 use crate::template::{Indicators, Template, Templates, load_folder};
 use crate::upstream::upstream;
@@ -54,7 +54,9 @@ impl Reporting {
     pub async fn generate(&self, request: &ReportRequest, progress: mpsc::Sender<Progress>) -> Result<()> {
         let mut steps = Steps::new(progress, STEPS);
         let sources = self.sources(request).await?;
-        let document = compose(&sources, request, &EarlierFigures::default(), &mut steps).await?;
+        let series = series_of(&sources.template.id, &Subject::new(&sources.template, request));
+        let earlier = self.editions.newest_figures(&series).await?;
+        let document = compose(&sources, request, &earlier, &mut steps).await?;
         let (mut report, files) = lay_out(document, request, &mut steps).await?;
         steps.begin(KEEPING).await;
         report.report_id = Uuid::now_v7().to_string();

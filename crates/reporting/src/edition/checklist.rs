@@ -107,10 +107,6 @@ pub(crate) fn settle(items: &[ChecklistItem], settlement: &Settlement) -> Result
             let message = format!("{:?} is not an error of the checklist, which has {known}", note.item_id);
             violations.push(FieldViolation::new(format!("notes[{n}].item_id"), message));
         }
-        if note.text_en.trim().is_empty() || note.text_zh.trim().is_empty() {
-            violations
-                .push(FieldViolation::new(format!("notes[{n}]"), "lacks its text in English or Chinese"));
-        }
     }
     if !violations.is_empty() {
         return Err(Error::invalid(violations));

@@ -62,7 +62,7 @@ async fn now(metrics: &MetricsClient, edition: &Edition) -> Result<Vec<EditionFi
         questions.entry(question).or_default().insert(figure.indicator_id.clone());
     }
     let wanted: HashMap<FigureKey, &EditionFigure> = by_key(&edition.figures);
-    let mut found = Vec::new();
+    let (mut found, mut versions) = (Vec::new(), HashMap::new());
     for ((level, period, dimensions), indicators) in questions {
         let query = IndicatorQuery {
             indicators: indicators.into_iter().collect(),
@@ -70,12 +70,15 @@ async fn now(metrics: &MetricsClient, edition: &Edition) -> Result<Vec<EditionFi
             by_level: level,
             periods: vec![period],
             dimensions: dimensions.into_iter().collect(),
+            // All of one moment: what the first answer read, the others read too.
+            table_versions: versions.clone(),
             ..IndicatorQuery::default()
         };
         let request = StreamIndicatorsRequest { query: Some(query) };
         let failed = |status: tonic::Status| upstream(from_status(&status));
         let mut messages = metrics.clone().stream_indicators(request).await.map_err(failed)?.into_inner();
         while let Some(message) = messages.message().await.map_err(failed)? {
+            versions.extend(message.table_versions);
             let kept = message.figures.iter().filter_map(|answer| {
                 wanted.get(&FigureKey::of_answer(answer)).map(|figure| as_now(figure, answer))
             });

@@ -22,8 +22,9 @@ use crate::request::{ReportRequest, Subject};
 use crate::steps::{KEEPING, Progress, Steps};
 use crate::words::exact;
 
-/// Characters of the name of an author, and of a cause.
+/// Characters of the name of an author, and of a note or cause in one language.
 const MAX_AUTHOR: usize = 200;
+const MAX_TEXT: usize = 2_000;
 
 /// What is to be published, by whom, and why.
 #[derive(Debug, Clone)]
@@ -49,9 +50,12 @@ impl PublicationRequest {
                 let message = "say what it is: AMENDMENT_KIND_REVISION or AMENDMENT_KIND_CORRECTION";
                 return Err(Error::invalid_field("amendment.kind", message));
             }
-            if amendment.cause_en.trim().is_empty() || amendment.cause_zh.trim().is_empty() {
-                return Err(Error::invalid_field("amendment", "lacks its cause in English or Chinese"));
-            }
+            let cause = both_languages(&amendment.cause_en, &amendment.cause_zh, "cause");
+            cause.map_err(|e| Error::invalid_field("amendment", e))?;
+        }
+        for (n, note) in request.notes.iter().enumerate() {
+            let text = both_languages(&note.text_en, &note.text_zh, "text");
+            text.map_err(|e| Error::invalid_field(format!("notes[{n}]"), e))?;
         }
         Ok(Self {
             report,
@@ -61,6 +65,17 @@ impl PublicationRequest {
             check_only: request.check_only,
         })
     }
+}
+
+/// What readers of either language are told.
+fn both_languages(en: &str, zh: &str, what: &str) -> Result<(), String> {
+    if en.trim().is_empty() || zh.trim().is_empty() {
+        return Err(format!("lacks its {what} in English or Chinese; write it in both"));
+    }
+    if en.chars().count() > MAX_TEXT || zh.chars().count() > MAX_TEXT {
+        return Err(format!("has a {what} of more than {MAX_TEXT} characters; write less"));
+    }
+    Ok(())
 }
 
 /// Publishes a report; its checklist is told even where it is refused.

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::digest::digest;
 use crate::edition::name::EditionName;
+use crate::figure_key::EarlierFigures;
 use crate::output::File;
 
 const FOLDER: &str = "editions";
@@ -176,6 +177,20 @@ impl EditionStore {
         };
         let content = self.file(name, &edition, &found.name).await?;
         content.filter(|content| digest(content) == found.sha256).ok_or_else(|| damaged(name, &found.name))
+    }
+
+    /// The figures of the newest edition of a series; none if there is none, or if it cannot be read, which is told when it
+    /// is asked for itself.
+    pub(crate) async fn newest_figures(&self, series: &str) -> Result<EarlierFigures> {
+        let Some(number) = self.newest(series).await? else { return Ok(EarlierFigures::default()) };
+        let name = EditionName { series: series.to_owned(), number };
+        match self.read(&name).await {
+            Ok(edition) => Ok(EarlierFigures::of_edition(&edition.figures)),
+            Err(error) => {
+                tracing::warn!(edition = %name, cause = ?error, "an edition cannot be read");
+                Ok(EarlierFigures::default())
+            }
+        }
     }
 
     /// Number of the newest edition of a series.
