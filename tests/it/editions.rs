@@ -272,6 +272,8 @@ async fn what_cannot_be_published_or_found_is_told_with_its_field() {
     };
     for (request, code, part) in [
         (wrong(|r| r.author = " ".into()), Code::InvalidArgument, "author"),
+        (wrong(|r| r.author = "a\nb".into()), Code::InvalidArgument, "author"),
+        (wrong(|r| r.accepted.push("simulatedd".into())), Code::InvalidArgument, "accepted[1]"),
         (wrong(|r| r.notes.clear()), Code::FailedPrecondition, "no-records:village.lifted"),
         (wrong(|r| r.accepted.clear()), Code::FailedPrecondition, "hand-ins-missing"),
         (wrong(|r| r.notes[0].text_zh.clear()), Code::InvalidArgument, "notes[0]"),
@@ -289,6 +291,8 @@ async fn what_cannot_be_published_or_found_is_told_with_its_field() {
     published(&uplift, good).await;
     let status = edition(&uplift, "ours-50-2011/2").await.unwrap_err();
     assert!(status.message().contains("the newest is ours-50-2011/1"), "{status:?}");
+    let long = format!("{}/1", "a".repeat(3_000));
+    assert_eq!(edition(&uplift, &long).await.unwrap_err().code(), Code::InvalidArgument);
     assert_eq!(verified(&uplift, "ours-50-2011/9").await.unwrap_err().code(), Code::NotFound);
     let request = GetCitationRequest { citation: "ours-50-2011/1/f99".into() };
     assert_eq!(uplift.reporting().await.get_citation(request).await.unwrap_err().code(), Code::NotFound);

@@ -12,7 +12,7 @@ use crate::reporting::{download, generate};
 const MASKS: [(&str, &str); 10] = [
     (r"\d+\.\d s\b", "[seconds] s"),
     (r"[\d,]+ a second", "[speed] a second"),
-    (r"\b[0-9a-f]{16}…", "[digest]…"),
+    (r"\b[0-9a-f]{64}\b", "[digest]"),
     (r"Time by stage: .*", "Time by stage: [shares]"),
     (r"\d{4}-\d{2}-\d{2}T[\d:.]+Z", "[time]"),
     (r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})? UTC", "[time]"),

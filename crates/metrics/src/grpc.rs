@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::pin::Pin;
 use std::time::SystemTime;
 
+use chrono::DateTime;
 use futures::{Stream, stream};
 use tonic::{Request, Response, Status};
 use uplift_core::error::Error;
@@ -126,7 +127,10 @@ impl MetricsService for Grpc {
         let page = Page::parse(request.page_size, &request.page_token, &request.trace, 20, 1_000)
             .map_err(to_status)?;
         let trace = Trace::parse(&request.trace).map_err(to_status)?;
-        let evidence = self.0.trace(&trace, (page.start, page.size)).await.map_err(to_status)?;
+        let unreadable = |_| to_status(Error::invalid_field("read_after", "is not an instant"));
+        let read_after = request.read_after.map(|time| SystemTime::try_from(time).map_err(unreadable));
+        let read_after = read_after.transpose()?.map(DateTime::from);
+        let evidence = self.0.trace(&trace, (page.start, page.size), read_after).await.map_err(to_status)?;
         Ok(Response::new(encode_evidence(evidence, page, &request.trace)))
     }
 

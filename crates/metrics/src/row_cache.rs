@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use quick_cache::Weighter;
@@ -29,6 +30,8 @@ pub(crate) struct RowCache {
 /// The rows of one version, and their bytes.
 #[derive(Debug, Clone)]
 struct Rows {
+    /// When they were read.
+    time: DateTime<Utc>,
     table: Arc<MemTable>,
     bytes: u64,
 }
@@ -60,6 +63,11 @@ impl RowCache {
             return snapshots.provider(table).await;
         }
         let key = (table.to_owned(), snapshot.version());
+        // Who asks whether the files still hold them is not answered from memory.
+        let old = |rows: Rows| snapshots.read_after().is_some_and(|instant| rows.time < instant);
+        if self.tables.get(&key).is_some_and(old) {
+            self.tables.remove(&key);
+        }
         let rows = self.tables.get_or_insert_async(&key, read(snapshots, table)).await?;
         Ok(Some(rows.table))
     }
@@ -67,6 +75,7 @@ impl RowCache {
 
 async fn read(snapshots: &SnapshotSet, table: &str) -> Result<Rows> {
     let failed = |e| query_failed(format!("reading {table}"), e);
+    let time = Utc::now();
     let provider = snapshots.provider(table).await?;
     let provider =
         provider.ok_or_else(|| uplift_core::error::Error::internal("reading a table", "it is gone"))?;
@@ -75,5 +84,5 @@ async fn read(snapshots: &SnapshotSet, table: &str) -> Result<Rows> {
     let batches = frame.collect_partitioned().await.map_err(failed)?;
     let bytes = batches.iter().flatten().map(|batch| batch.get_array_memory_size() as u64).sum();
     let table = MemTable::try_new(schema, batches).map_err(failed)?;
-    Ok(Rows { table: Arc::new(table), bytes })
+    Ok(Rows { time, table: Arc::new(table), bytes })
 }

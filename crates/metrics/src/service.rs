@@ -105,7 +105,13 @@ impl Metrics {
     }
 
     /// The evidence of a figure: a page of its records from `start`, at most `size` of each part.
-    pub(crate) async fn trace(&self, trace: &Trace, (start, size): (usize, usize)) -> Result<Evidence> {
+    /// Rows that were read before `read_after` are read again.
+    pub(crate) async fn trace(
+        &self,
+        trace: &Trace,
+        (start, size): (usize, usize),
+        read_after: Option<DateTime<Utc>>,
+    ) -> Result<Evidence> {
         let (catalogue, _) = self.catalogue();
         let name = format!("{}@{}", trace.indicator, trace.definition);
         let indicator = catalogue.get(&name)?;
@@ -125,7 +131,7 @@ impl Metrics {
             ..Query::default()
         };
         let as_of = AsOf { versions: trace.versions.clone(), instant: None };
-        let snapshots = SnapshotSet::new(self.store.clone(), as_of);
+        let snapshots = SnapshotSet::new(self.store.clone(), as_of).reading_after(read_after);
         let figures = answer(&catalogue, &self.scanner, &self.reference_data, &snapshots, &query).await?;
         let figure = figures.into_iter().find(|f| trace.is_of(f));
         let figure = figure.ok_or_else(|| wrong("belongs to a figure that has no records".to_owned()))?;

@@ -46,13 +46,24 @@ pub(crate) struct AsOf {
 pub(crate) struct SnapshotSet {
     store: Arc<Store>,
     as_of: AsOf,
+    read_after: Option<DateTime<Utc>>,
     snapshots: Mutex<HashMap<String, Option<Snapshot>>>,
 }
 
 impl SnapshotSet {
     /// Over a store.
     pub(crate) fn new(store: Arc<Store>, as_of: AsOf) -> Self {
-        Self { store, as_of, snapshots: Mutex::default() }
+        Self { store, as_of, read_after: None, snapshots: Mutex::default() }
+    }
+
+    /// The same, of whose rows none count that were read before an instant and kept in memory.
+    pub(crate) fn reading_after(self, instant: Option<DateTime<Utc>>) -> Self {
+        Self { read_after: instant, ..self }
+    }
+
+    /// Rows that were read before this instant are read again.
+    pub(crate) fn read_after(&self) -> Option<DateTime<Utc>> {
+        self.read_after
     }
 
     /// A table at the version of this answer; none if it does not exist.

@@ -121,6 +121,9 @@ pub(crate) struct Figure {
     pub(crate) id: String,
     #[serde(skip)]
     pub(crate) key: FigureKey,
+    /// Whether its records are simulated.
+    #[serde(skip)]
+    pub(crate) simulated: bool,
     pub(crate) indicator: String,
     pub(crate) version: i32,
     pub(crate) title: Bilingual,

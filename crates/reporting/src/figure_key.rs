@@ -12,8 +12,8 @@ pub(crate) struct FigureKey {
     pub(crate) area_code: String,
     pub(crate) period: String,
     pub(crate) dimensions: BTreeMap<String, String>,
-    /// Real and simulated records are never added, nor those of a register and a survey.
-    pub(crate) simulated: bool,
+    /// Those of a register and of a survey are never added. Real and simulated ones are not either, but a report shows real
+    /// ones in place of simulated ones once there are any.
     pub(crate) household_record: i32,
 }
 
@@ -24,7 +24,6 @@ impl FigureKey {
             area_code: answer.area_code.clone(),
             period: answer.period.clone(),
             dimensions: answer.dimensions.clone().into_iter().collect(),
-            simulated: answer.simulated,
             household_record: answer.household_record,
         }
     }
@@ -35,7 +34,6 @@ impl FigureKey {
             area_code: figure.area_code.clone(),
             period: figure.period.clone(),
             dimensions: figure.dimensions.clone().into_iter().collect(),
-            simulated: figure.simulated,
             household_record: figure.household_record,
         }
     }
@@ -46,7 +44,6 @@ impl FigureKey {
             area_code: change.area_code.clone(),
             period: change.period.clone(),
             dimensions: change.dimensions.clone().into_iter().collect(),
-            simulated: change.simulated,
             household_record: change.household_record,
         }
     }

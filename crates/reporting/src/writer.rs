@@ -132,7 +132,9 @@ impl<'c> Writer<'c> {
     fn marks_of(&self, answer: &Answer, form: Form) -> Vec<Mark> {
         let mut marks = words::marks(answer, form, self.period_open);
         let value = answer.value.map(|_| answer.exact_value.as_str()).unwrap_or_default();
-        if form == Form::Value && self.earlier.revises(&FigureKey::of_answer(answer), value) {
+        if matches!(form, Form::Value | Form::Number)
+            && self.earlier.revises(&FigureKey::of_answer(answer), value)
+        {
             marks.push(Mark::Revised);
             marks.sort_unstable();
         }
@@ -211,6 +213,7 @@ impl<'c> Writer<'c> {
         self.figures.push(Figure {
             id: format!("f{}", position + 1),
             key: FigureKey::of_answer(answer),
+            simulated: answer.simulated,
             indicator: answer.indicator_id.clone(),
             version: answer.definition_version,
             title: title.unwrap_or_default(),

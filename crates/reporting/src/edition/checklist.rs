@@ -61,6 +61,10 @@ pub(crate) fn checklist(document: &Document, settlement: &Settlement) -> Vec<Che
     items
 }
 
+/// Warnings that there may be.
+const WARNINGS: [&str; 6] =
+    ["simulated", "mixed", "open-period", "under-query", "disagrees", "hand-ins-missing"];
+
 /// What a reader must know of figures, by mark, and areas that handed in nothing.
 fn warnings(document: &Document) -> Vec<ChecklistItem> {
     let marked = |mark: Mark| document.figures.iter().filter(move |f| f.marks.contains(&mark)).count();
@@ -72,6 +76,15 @@ fn warnings(document: &Document) -> Vec<ChecklistItem> {
         }
     };
     warn("simulated", marked(Mark::Simulated), "figures are simulated", "项数据为模拟数据");
+    let real = document.figures.iter().filter(|f| f.value.is_some() && !f.simulated).count();
+    if marked(Mark::Simulated) > 0 {
+        warn(
+            "mixed",
+            real,
+            "figures are of real records, beside simulated ones",
+            "项数据为真实数据，与模拟数据并列",
+        );
+    }
     warn(
         "open-period",
         marked(Mark::Provisional),
@@ -101,11 +114,22 @@ pub(crate) fn settle(items: &[ChecklistItem], settlement: &Settlement) -> Result
     let severities: BTreeMap<&str, Severity> =
         items.iter().map(|item| (item.item_id.as_str(), item.severity())).collect();
     let mut violations = Vec::new();
-    let known = severities.keys().copied().collect::<Vec<_>>().join(", ");
+    let errors: Vec<_> =
+        severities.iter().filter(|(_, s)| **s == Severity::Error).map(|(id, _)| *id).collect();
+    let errors = match errors.as_slice() {
+        [] => "it has none; leave the note out".to_owned(),
+        errors => format!("it has {}", errors.join(", ")),
+    };
     for (n, note) in settlement.notes.iter().enumerate() {
         if severities.get(note.item_id.as_str()) != Some(&Severity::Error) {
-            let message = format!("{:?} is not an error of the checklist, which has {known}", note.item_id);
+            let message = format!("{:?} is not an error of the checklist; {errors}", note.item_id);
             violations.push(FieldViolation::new(format!("notes[{n}].item_id"), message));
+        }
+    }
+    for (n, accepted) in settlement.accepted.iter().enumerate() {
+        if !WARNINGS.contains(&accepted.as_str()) {
+            let message = format!("{accepted:?} is not a warning; there are {}", WARNINGS.join(", "));
+            violations.push(FieldViolation::new(format!("accepted[{n}]"), message));
         }
     }
     if !violations.is_empty() {

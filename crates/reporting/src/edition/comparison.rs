@@ -36,6 +36,10 @@ pub(crate) async fn compare(
             let message = format!("{other} is of another series than {name}, and has other figures");
             return Err(Error::invalid_field("other_edition_id", message));
         }
+        Some(other) if other.number <= name.number => {
+            let message = format!("{other} does not come after {name}; write the earlier one first");
+            return Err(Error::invalid_field("other_edition_id", message));
+        }
         Some(other) => editions.get(other).await?.figures,
         None => now(metrics, &edition).await?,
     };
@@ -85,6 +89,10 @@ async fn now(metrics: &MetricsClient, edition: &Edition) -> Result<Vec<EditionFi
             found.extend(kept);
         }
     }
+    // As a report would show them: real records before simulated ones.
+    found.sort_by_key(|figure: &EditionFigure| (figure.exact_value.is_empty(), figure.simulated));
+    let mut seen = BTreeSet::new();
+    found.retain(|figure| seen.insert(FigureKey::of_edition(figure)));
     Ok(found)
 }
 
@@ -94,6 +102,7 @@ fn as_now(figure: &EditionFigure, answer: &Figure) -> EditionFigure {
         definition_version: answer.definition_version,
         exact_value: answer.value.map(|_| answer.exact_value.clone()).unwrap_or_default(),
         trace: answer.trace.clone(),
+        simulated: answer.simulated,
         ..figure.clone()
     }
 }
@@ -127,6 +136,18 @@ async fn causes(
             name: format!("{}@{old} → @{new}", figure.indicator_id),
             ..ChangeCause::default()
         });
+    }
+    // Other records altogether: to name each submission of both would tell less.
+    if let Some((old, new)) = before.zip(after)
+        && old.simulated != new.simulated
+    {
+        let name = |simulated: bool| if simulated { "simulated" } else { "real" };
+        causes.push(ChangeCause {
+            kind: ChangeCauseKind::Origin.into(),
+            name: format!("{} → {}", name(old.simulated), name(new.simulated)),
+            ..ChangeCause::default()
+        });
+        return Ok(causes);
     }
     // Where the values of submissions add up to the figure on both sides, each has its share of the difference.
     let adds_up = earlier.adds_up && later.adds_up && causes.is_empty();

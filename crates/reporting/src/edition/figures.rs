@@ -25,7 +25,7 @@ pub(crate) fn kept_figures(document: &Document) -> Vec<EditionFigure> {
         area_code: figure.area_code.clone(),
         period: figure.period.clone(),
         dimensions: figure.key.dimensions.clone().into_iter().collect(),
-        simulated: figure.key.simulated,
+        simulated: figure.simulated,
         household_record: figure.key.household_record,
         unit: figure.unit.clone(),
         exact_value: figure.value.clone().unwrap_or_default(),

@@ -14,6 +14,9 @@ pub(crate) struct EditionName {
     pub(crate) number: i32,
 }
 
+/// Bytes of the name of a series: it is the name of a folder.
+const MAX_SERIES: usize = 200;
+
 /// A figure of an edition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Citation {
@@ -52,6 +55,7 @@ impl FromStr for EditionName {
         let (series, number) = text.split_once('/').ok_or_else(wrong)?;
         let is_series =
             !series.is_empty() && series.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c));
+        let is_series = is_series && series.len() <= MAX_SERIES;
         // As it is written: +1 and 01 are not other names of the same.
         let number = number.parse::<i32>().ok().filter(|n| *n > 0 && n.to_string() == number);
         let number = number.filter(|_| is_series && !series.starts_with('.')).ok_or_else(wrong)?;

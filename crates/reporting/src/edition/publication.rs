@@ -45,6 +45,12 @@ impl PublicationRequest {
             let message = format!("name who publishes it, in 1 to {MAX_AUTHOR} characters");
             return Err(Error::invalid_field("author", message));
         }
+        let unseen =
+            |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if author.contains(unseen) {
+            let message = "has line breaks or signs that cannot be seen; write a name";
+            return Err(Error::invalid_field("author", message));
+        }
         if let Some(amendment) = &request.amendment {
             if amendment.kind() == AmendmentKind::Unspecified {
                 let message = "say what it is: AMENDMENT_KIND_REVISION or AMENDMENT_KIND_CORRECTION";

@@ -106,12 +106,13 @@ impl EditionStore {
     /// An edition, which must be what was published; it says by which it is superseded.
     pub(crate) async fn get(&self, name: &EditionName) -> Result<Edition> {
         let mut edition = self.read(name).await?;
-        if let Some(newest) = self.newest(&name.series).await?.filter(|newest| newest > &name.number) {
-            let newest = EditionName { series: name.series.clone(), number: newest };
-            let next =
-                self.read(&EditionName { series: name.series.clone(), number: name.number + 1 }).await?;
-            edition.superseded_by = newest.to_string();
-            edition.supersede_time = next.publish_time;
+        let numbers = self.numbers().await?.remove(&name.series).unwrap_or_default();
+        let mut later = numbers.into_iter().filter(|number| *number > name.number);
+        if let Some(next) = later.next() {
+            let of = |number| EditionName { series: name.series.clone(), number };
+            edition.superseded_by = of(later.next_back().unwrap_or(next)).to_string();
+            // That the next cannot be read takes nothing from this one.
+            edition.supersede_time = self.read(&of(next)).await.ok().and_then(|next| next.publish_time);
         }
         Ok(edition)
     }
@@ -198,11 +199,11 @@ impl EditionStore {
         Ok(self.numbers().await?.get(series).and_then(|numbers| numbers.last().copied()))
     }
 
-    /// Names of all editions, by series, the newest first in each.
+    /// Names of all editions, by series, the newest first in each; those below the newest that are gone are among them.
     pub(crate) async fn names(&self) -> Result<Vec<EditionName>> {
         let of = |(series, numbers): (String, Vec<i32>)| {
             let name = move |number| EditionName { series: series.clone(), number };
-            numbers.into_iter().rev().map(name).collect::<Vec<_>>()
+            (1..=numbers.last().copied().unwrap_or_default()).rev().map(name).collect::<Vec<_>>()
         };
         Ok(self.numbers().await?.into_iter().flat_map(of).collect())
     }

@@ -1,5 +1,7 @@
 //! An edition verified: its files compared with their digests, every figure computed again at its versions.
 
+use std::time::SystemTime;
+
 use futures::{StreamExt, stream};
 use uplift_client::MetricsClient;
 use uplift_core::error::Result;
@@ -40,7 +42,9 @@ pub(crate) async fn verify(
         }
     }
     let figures = edition.figures.clone();
-    let opened = stream::iter(figures).map(|figure| recompute(metrics.clone(), figure));
+    // From the files as they are now, whatever was computed from them before.
+    let began = SystemTime::now().into();
+    let opened = stream::iter(figures).map(|figure| recompute(metrics.clone(), figure, began));
     let mut opened = opened.buffered(AT_A_TIME).boxed();
     while let Some(found) = opened.next().await {
         steps.begin(RECOMPUTING).await;
@@ -59,8 +63,17 @@ pub(crate) async fn verify(
 }
 
 /// What differs of a figure, if anything does.
-async fn recompute(mut metrics: MetricsClient, figure: EditionFigure) -> Result<Option<Difference>> {
-    let request = TraceFigureRequest { trace: figure.trace.clone(), page_size: 1, ..Default::default() };
+async fn recompute(
+    mut metrics: MetricsClient,
+    figure: EditionFigure,
+    read_after: prost_types::Timestamp,
+) -> Result<Option<Difference>> {
+    let request = TraceFigureRequest {
+        trace: figure.trace.clone(),
+        page_size: 1,
+        read_after: Some(read_after),
+        ..Default::default()
+    };
     match metrics.trace_figure(request).await {
         Ok(answer) => Ok(compare(&figure, &answer.into_inner())),
         // A version that is gone and a definition that changed are what is looked for; a service that is away is not.

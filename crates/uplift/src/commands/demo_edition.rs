@@ -17,7 +17,7 @@ use crate::county_file;
 use crate::terminal::say_in;
 
 /// Warnings that a reader of the demo may accept: its records are simulated.
-const ACCEPTED: [&str; 4] = ["simulated", "under-query", "disagrees", "hand-ins-missing"];
+const ACCEPTED: [&str; 5] = ["simulated", "mixed", "under-query", "disagrees", "hand-ins-missing"];
 
 /// Publishes the report, unless an earlier run of the demo did, and verifies it. Where there is an edition, the report
 /// is written beside it.
@@ -66,7 +66,7 @@ pub(super) async fn correct(
 ) -> Result<()> {
     county_file::submit_late(ingest, language).await?;
     let comparison = report::compare(reporting, &edition.edition_id, "").await?;
-    say_in!(language, "What it would change in edition {}:", "对第{}版的影响：", edition.edition_id);
+    say_in!(language, "What it would change in edition {}:", "对版本{}的影响：", edition.edition_id);
     report::print_comparison(&comparison, OutputFormat::Table, 6, language)
 }
 

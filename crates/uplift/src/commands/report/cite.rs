@@ -8,7 +8,7 @@ use uplift_proto::v1::reporting::{Edition, GetCitationRequest, ListEditionsReque
 
 use crate::arguments::{OutputFormat, ReportingAddress};
 use crate::outcome::Outcome;
-use crate::terminal::{Listing, say, say_in};
+use crate::terminal::{Listing, remark, say, say_in};
 
 #[derive(Debug, Args)]
 pub(super) struct CiteArgs {
@@ -53,7 +53,7 @@ pub(super) async fn cite(args: CiteArgs, language: Language) -> Result<Outcome> 
     say_in!(
         language,
         "  edition {} by {}, {time}",
-        "  第{}版，发布人：{}，{time}",
+        "  版本：{}，发布人：{}，{time}",
         edition.edition_id,
         edition.author
     );
@@ -72,10 +72,11 @@ pub(super) async fn cite(args: CiteArgs, language: Language) -> Result<Outcome> 
 
 pub(super) async fn editions(args: EditionsArgs, language: Language) -> Result<Outcome> {
     let mut client = uplift_client::reporting(connect(&args.address.reporting_url).await?);
-    let (mut editions, mut request) = (Vec::new(), ListEditionsRequest::default());
+    let (mut editions, mut damaged, mut request) = (Vec::new(), Vec::new(), ListEditionsRequest::default());
     loop {
         let page = client.list_editions(request.clone()).await.map_err(|s| from_status(&s))?.into_inner();
         editions.extend(page.editions);
+        damaged.extend(page.damaged_edition_ids);
         request.page_token = page.next_page_token;
         if request.page_token.is_empty() {
             break;
@@ -97,5 +98,11 @@ pub(super) async fn editions(args: EditionsArgs, language: Language) -> Result<O
         Language::Zh => vec!["版本", "发布时间", "标题", "发布人", "被取代", "数据项"],
     };
     Listing { columns, numbers: vec![5], rows: editions.iter().map(row).collect() }.print(args.format)?;
-    Ok(Outcome::Done)
+    for id in &damaged {
+        remark(&match language {
+            Language::En => format!("edition {id} is gone or cannot be read; restore it from a backup"),
+            Language::Zh => format!("版本{id}已丢失或无法读取，请从备份恢复"),
+        });
+    }
+    Ok(if damaged.is_empty() { Outcome::Done } else { Outcome::ProblemsFound })
 }

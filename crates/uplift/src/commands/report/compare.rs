@@ -15,6 +15,9 @@ use crate::arguments::{OutputFormat, ReportingAddress};
 use crate::outcome::Outcome;
 use crate::terminal::{Listing, say_in};
 
+/// Causes of a change that a table names.
+const MAX_CAUSES: usize = 5;
+
 #[derive(Debug, Args)]
 pub(super) struct CompareArgs {
     /// Edition, as annual-50-2011/1.
@@ -71,7 +74,7 @@ pub(crate) fn print_comparison(
             area,
             dash(number(&change.exact_value_before)),
             dash(number(&change.exact_value_after)),
-            change.causes.iter().map(|cause| in_words(cause, language)).collect::<Vec<_>>().join("; "),
+            causes_in_words(&change.causes, format, language),
         ]
     };
     let rows: Vec<_> = comparison.changes.iter().take(most).map(row).collect();
@@ -94,6 +97,22 @@ pub(crate) fn print_comparison(
     Ok(())
 }
 
+/// Causes, those with the greatest shares first; for people the first few.
+fn causes_in_words(causes: &[ChangeCause], format: OutputFormat, language: Language) -> String {
+    let share = |cause: &&ChangeCause| cause.exact_share.parse::<Decimal>().unwrap_or_default().abs();
+    let mut sorted: Vec<_> = causes.iter().collect();
+    sorted.sort_by_key(|cause| std::cmp::Reverse(share(cause)));
+    let most = if format == OutputFormat::Table { MAX_CAUSES } else { usize::MAX };
+    let mut words: Vec<_> = sorted.iter().take(most).map(|cause| in_words(cause, language)).collect();
+    if let Some(more) = causes.len().checked_sub(most).filter(|more| *more > 0) {
+        words.push(match language {
+            Language::En => format!("{more} more (--format json has all)"),
+            Language::Zh => format!("另有{more}项（--format json列出全部）"),
+        });
+    }
+    words.join("; ")
+}
+
 /// A cause, with its share where that can be told.
 fn in_words(cause: &ChangeCause, language: Language) -> String {
     let what = match cause.kind() {
@@ -101,6 +120,7 @@ fn in_words(cause: &ChangeCause, language: Language) -> String {
         ChangeCauseKind::SubmissionRemoved => language.choose("removed", "移除"),
         ChangeCauseKind::Definition => language.choose("definition", "定义"),
         ChangeCauseKind::Reference => language.choose("reference table", "参考表"),
+        ChangeCauseKind::Origin => language.choose("records:", "记录来源："),
         ChangeCauseKind::Unspecified => "",
     };
     let share = match cause.exact_share.as_str() {

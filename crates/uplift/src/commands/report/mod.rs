@@ -54,8 +54,8 @@ enum ReportCommand {
     /// readers; warnings are accepted by name. A later edition of the same template, area and period says why it is
     /// there, and its changes are computed.
     #[command(after_help = "Examples:\n  uplift report publish annual --area 50 --period 2011 --check\n  \
-                      uplift report publish scorecard --author \"Statistics office\" --accept simulated\n  \
-                      uplift report publish scorecard --author \"Statistics office\" --accept simulated \\\n    \
+                      uplift report publish scorecard --author \"Statistics office\" --accept simulated --accept under-query\n  \
+                      uplift report publish scorecard --author \"Statistics office\" --accept simulated --accept under-query \\\n    \
                       --kind correction --cause \"a county corrected its villages|一区县更正村数\"")]
     Publish(publish::PublishArgs),
     /// List the editions, the newest of each series first.

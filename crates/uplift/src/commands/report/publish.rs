@@ -153,11 +153,11 @@ fn print_checklist(checklist: &Checklist, language: Language) {
 /// What was published, and how to cite it.
 pub(crate) fn print_edition(edition: &Edition, language: Language) {
     let id = &edition.edition_id;
-    let digest = edition.sha256.get(..16).unwrap_or_default();
+    let digest = &edition.sha256;
     say_in!(
         language,
-        "Edition {id} published by {}, SHA-256 {digest}…; cite a figure as {id}/f1",
-        "已发布第{id}版，发布人：{}，SHA-256 {digest}…；引用数据请写作{id}/f1",
+        "Edition {id} published by {}; cite a figure as {id}/f1\nSHA-256 {digest} (keep it elsewhere: uplift report verify {id} --sha256 …)",
+        "已发布版本{id}，发布人：{}；引用数据请写作{id}/f1\nSHA-256 {digest}（请另行保存，供 uplift report verify {id} --sha256 … 核对）",
         edition.author
     );
     if let Some(amendment) = &edition.amendment {

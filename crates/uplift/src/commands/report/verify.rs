@@ -5,7 +5,9 @@ use tonic::transport::Channel;
 use uplift_client::{connect, from_status};
 use uplift_core::error::{Error, Result};
 use uplift_core::language::Language;
-use uplift_proto::v1::reporting::{Verification, VerifyReportRequest, verify_report_response::Event};
+use uplift_proto::v1::reporting::{
+    Difference, Verification, VerifyReportRequest, verify_report_response::Event,
+};
 
 use crate::arguments::ReportingAddress;
 use crate::outcome::Outcome;
@@ -15,13 +17,25 @@ use crate::terminal::{message, progress, say, say_in};
 pub(super) struct VerifyArgs {
     /// Edition, as annual-50-2011/1; see: uplift report editions.
     edition_id: String,
+    /// SHA-256 of its record, as it was printed when it was published: tells a record that was exchanged.
+    #[arg(long, value_name = "DIGEST")]
+    sha256: Option<String>,
     #[command(flatten)]
     address: ReportingAddress,
 }
 
 pub(super) async fn run(args: VerifyArgs, language: Language) -> Result<Outcome> {
     let channel = connect(&args.address.reporting_url).await?;
-    let verification = verify(language, channel, &args.edition_id).await?;
+    let mut verification = verify(language, channel, &args.edition_id).await?;
+    if let Some(published) = args.sha256.filter(|digest| !digest.eq_ignore_ascii_case(&verification.sha256)) {
+        verification.differences.push(Difference {
+            part: "record".to_owned(),
+            published,
+            current: verification.sha256.clone(),
+            message_en: "the record is not the one that was published".to_owned(),
+            message_zh: "记录不是发布时的记录".to_owned(),
+        });
+    }
     print_verification(&verification, language);
     Ok(if verification.differences.is_empty() { Outcome::Done } else { Outcome::ProblemsFound })
 }
@@ -60,12 +74,12 @@ pub(crate) fn print_verification(verification: &Verification, language: Language
         0 => say_in!(
             language,
             "Edition {edition_id} verified: {figures} figures computed again and {files} files compared, all equal",
-            "第{edition_id}版核验通过：重新计算数据{figures}项，核对文件{files}个，全部一致"
+            "版本{edition_id}核验通过：重新计算数据{figures}项，核对文件{files}个，全部一致"
         ),
         n => say_in!(
             language,
-            "Edition {edition_id} is not what was published: {n} of {figures} figures and {files} files differ",
-            "第{edition_id}版与发布时不一致：在{figures}项数据和{files}个文件中有{n}处不同"
+            "Edition {edition_id} is not what was published: {n} differences in its record, {figures} figures and {files} files",
+            "版本{edition_id}与发布时不一致：在记录、{figures}项数据和{files}个文件中有{n}处不同"
         ),
     }
 }
