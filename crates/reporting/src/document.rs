@@ -300,6 +300,17 @@ impl Sentence {
 }
 
 impl Section {
+    /// Every table, those of charts too.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.blocks.iter().filter_map(|block| match block {
+            Block::Table { table } | Block::Checks { table, .. } | Block::Statements { table, .. } => {
+                Some(table)
+            }
+            Block::Chart { chart } => Some(&chart.data),
+            Block::Paragraph { .. } | Block::Note { .. } => None,
+        })
+    }
+
     /// Positions of the figures that it shows, each as often as it does.
     pub(crate) fn figures(&self) -> Vec<usize> {
         let mut figures = Vec::new();
@@ -338,14 +349,7 @@ impl Document {
 
     /// Every table, those of charts too.
     pub(crate) fn tables(&self) -> impl Iterator<Item = &Table> {
-        let blocks = self.sections.iter().flat_map(|section| &section.blocks);
-        blocks.filter_map(|block| match block {
-            Block::Table { table } | Block::Checks { table, .. } | Block::Statements { table, .. } => {
-                Some(table)
-            }
-            Block::Chart { chart } => Some(&chart.data),
-            Block::Paragraph { .. } | Block::Note { .. } => None,
-        })
+        self.sections.iter().flat_map(Section::tables)
     }
 }
 

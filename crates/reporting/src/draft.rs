@@ -61,7 +61,7 @@ pub(crate) async fn compose(
         Writer::new(template, &answers, indicators, &area_code, scope.period, open_period, earlier);
     let title = writer.title();
     let sections = sections(&mut writer, &statements);
-    let marks = writer.mark_meanings();
+    let marks = writer.mark_meanings(&sections);
     let subject = writer.area_name(&area_code);
     let mut figures = writer.figures;
     let unknown_document = !request.document_id.is_empty() && statements.statements.is_empty();

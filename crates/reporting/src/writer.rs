@@ -9,7 +9,7 @@ use uplift_proto::figure::change;
 use uplift_proto::v1::metrics::Figure as Answer;
 
 use crate::answers::Answers;
-use crate::document::{Figure, Inline, Mark, MarkMeaning, Sentence};
+use crate::document::{Figure, Inline, Mark, MarkMeaning, Section, Sentence};
 use crate::evidence::Evidence;
 use crate::figure_key::{EarlierFigures, FigureKey};
 use crate::template::{Form, Indicators, Part, Selector, Template};
@@ -253,10 +253,14 @@ impl<'c> Writer<'c> {
         )
     }
 
-    /// The marks of the figures that are shown, with their meanings.
-    pub(crate) fn mark_meanings(&self) -> Vec<MarkMeaning> {
+    /// The marks of the figures that are shown, with their meanings; that of cells without any figure too.
+    pub(crate) fn mark_meanings(&self, sections: &[Section]) -> Vec<MarkMeaning> {
         let of_figures = self.figures.iter().flat_map(|figure| figure.marks.iter().copied());
-        let marks: BTreeSet<Mark> = of_figures.chain(self.marks.iter().copied()).collect();
+        let mut marks: BTreeSet<Mark> = of_figures.chain(self.marks.iter().copied()).collect();
+        let rows = sections.iter().flat_map(Section::tables).flat_map(|table| &table.rows);
+        if rows.flat_map(|row| &row.cells).any(|cell| cell.text.en == Mark::NotAvailable.sign()) {
+            marks.insert(Mark::NotAvailable);
+        }
         marks
             .into_iter()
             .map(|mark| MarkMeaning { mark, sign: mark.sign(), meaning: mark.meaning() })

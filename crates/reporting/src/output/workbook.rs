@@ -19,6 +19,9 @@ const NOT_APPLICABLE: &str = "[z]";
 /// Characters of a sheet's name.
 const MAX_SHEET_NAME: usize = 31;
 
+/// Points of a line, and lines of the highest row that a spreadsheet has.
+const LINE_HEIGHT: f64 = 15.0;
+const MAX_LINES: f64 = 27.0;
 /// As Excel counts sizes of paper.
 const A4: u8 = 9;
 
@@ -32,6 +35,15 @@ struct SheetColumn {
 enum SheetCell {
     Text(String),
     Number(f64, &'static str),
+}
+
+impl SheetCell {
+    fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Number(..) => "",
+        }
+    }
 }
 
 /// Rows below heads that are a named table.
@@ -103,6 +115,13 @@ fn write(worksheet: &mut Worksheet, sheet: &SheetTable) -> std::result::Result<(
             };
         }
     }
+    // Not every program makes room for lines that are broken.
+    let heads: Vec<_> = sheet.columns.iter().map(|column| column.head.as_str()).collect();
+    worksheet.set_row_height(0, LINE_HEIGHT * lines(&heads, &sheet.columns))?;
+    for (y, row) in sheet.rows.iter().enumerate() {
+        let texts: Vec<_> = row.iter().map(SheetCell::text).collect();
+        worksheet.set_row_height(y as u32 + 1, LINE_HEIGHT * lines(&texts, &sheet.columns))?;
+    }
     let columns: Vec<_> = unique(&sheet.columns)
         .iter()
         .map(|title| TableColumn::new().set_header(title).set_header_format(&head))
@@ -116,6 +135,13 @@ fn write(worksheet: &mut Worksheet, sheet: &SheetTable) -> std::result::Result<(
     worksheet.set_paper_size(A4).set_landscape().set_print_fit_to_pages(1, 0).set_footer("&L&A&R&P / &N");
     worksheet.set_repeat_rows(0, 0)?;
     Ok(())
+}
+
+/// Lines of a row: those of its longest cell, in the width of its column. A Chinese character is as wide as two others.
+fn lines(texts: &[&str], columns: &[SheetColumn]) -> f64 {
+    let width = |text: &str| text.chars().map(|c| if c.is_ascii() { 1.0 } else { 2.0 }).sum::<f64>();
+    let needed = texts.iter().zip(columns).map(|(text, column)| (width(text) * 1.1 / column.width).ceil());
+    needed.fold(1.0, f64::max).min(MAX_LINES)
 }
 
 /// Heads of a table, each of its own.

@@ -32,7 +32,7 @@ pub(super) async fn cite(args: CiteArgs, language: Language) -> Result<Outcome> 
     let request = GetCitationRequest { citation: args.citation.clone() };
     let answer = client.get_citation(request).await.map_err(|s| from_status(&s))?.into_inner();
     let (figure, edition) = (answer.figure.unwrap_or_default(), answer.edition.unwrap_or_default());
-    let time = edition.publish_time.map(|time| time.to_string()).unwrap_or_default();
+    let time = edition.publish_time.map(|time| seconds(&time.to_string())).unwrap_or_default();
     let value = if figure.exact_value.is_empty() { "–" } else { &figure.exact_value };
     let area = &figure.area_code;
     say!("{}", args.citation);
@@ -58,7 +58,7 @@ pub(super) async fn cite(args: CiteArgs, language: Language) -> Result<Outcome> 
         edition.author
     );
     if !edition.superseded_by.is_empty() {
-        let when = edition.supersede_time.map(|time| time.to_string()).unwrap_or_default();
+        let when = edition.supersede_time.map(|time| seconds(&time.to_string())).unwrap_or_default();
         say_in!(
             language,
             "  superseded since {when}; the newest edition is {}",
@@ -86,7 +86,7 @@ pub(super) async fn editions(args: EditionsArgs, language: Language) -> Result<O
         let report = edition.report.clone().unwrap_or_default();
         vec![
             edition.edition_id.clone(),
-            edition.publish_time.map(|time| time.to_string()).unwrap_or_default(),
+            edition.publish_time.map(|time| seconds(&time.to_string())).unwrap_or_default(),
             language.choose(&report.title_en, &report.title_zh).to_owned(),
             edition.author.clone(),
             edition.superseded_by.clone(),
@@ -105,4 +105,9 @@ pub(super) async fn editions(args: EditionsArgs, language: Language) -> Result<O
         });
     }
     Ok(if damaged.is_empty() { Outcome::Done } else { Outcome::ProblemsFound })
+}
+
+/// An instant to the second, as 2011-12-31T00:00:00Z.
+fn seconds(instant: &str) -> String {
+    instant.split_once('.').map_or_else(|| instant.to_owned(), |(whole, _)| format!("{whole}Z"))
 }
