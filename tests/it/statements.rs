@@ -1,11 +1,11 @@
 //! Figures and their agreement.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use tonic::Code;
 use uplift_proto::rows::Rows;
 use uplift_proto::v1::ingest::Mode;
-use uplift_proto::v1::metrics::{CheckStatementsRequest, QueryStatementsRequest, Verdict};
+use uplift_proto::v1::metrics::{CheckStatementsRequest, Misprint, QueryStatementsRequest, Verdict};
 use uplift_testkit::{Uplift, article, rows_number, submission};
 
 #[tokio::test]
@@ -35,6 +35,60 @@ async fn the_article_contradicts_itself_where_arithmetic_says_so() {
         assert!(result.computed.is_some() && !result.arithmetic.is_empty(), "both intervals are shown");
         assert!(result.statement.as_ref().is_some_and(|s| s.interval.is_some()));
     }
+}
+
+#[tokio::test]
+async fn all_relations_together_say_which_misprints_would_explain_the_contradictions() {
+    let uplift = Uplift::with_article().await;
+    let mut metrics = uplift.metrics().await;
+    // Whatever is filtered, every page but the first.
+    let request =
+        CheckStatementsRequest { verdict: Verdict::Consistent.into(), page_size: 5, ..Default::default() };
+    let answer = metrics.check_statements(request.clone()).await.unwrap().into_inner();
+    assert!(!answer.conflicts_limited);
+    let next = CheckStatementsRequest { page_token: answer.next_page_token.clone(), ..request };
+    assert_eq!(metrics.check_statements(next).await.unwrap().into_inner().conflict_groups, []);
+
+    let sets: Vec<BTreeSet<&str>> = answer
+        .conflict_groups
+        .iter()
+        .flat_map(|group| &group.conflicts)
+        .map(|conflict| conflict.statements.iter().map(|s| s.statement_id.as_str()).collect())
+        .collect();
+    // Found over two relations: the funds of the other section are the same as those of the overview.
+    assert!(sets.contains(&BTreeSet::from(["overview.fiscal_funds", "investment.social_funds"])), "{sets:?}");
+    assert!(sets.contains(&BTreeSet::from(["overview.fiscal_funds", "overview.credit_funds"])), "{sets:?}");
+
+    let explained = |n: usize| {
+        let explanations = answer.conflict_groups[n].explanations.iter();
+        let one = |misprints: &[Misprint]| {
+            let words =
+                misprints.iter().map(|m| (m.statement_id.clone(), m.needed_en.clone(), m.needed_zh.clone()));
+            words.collect::<Vec<_>>()
+        };
+        explanations.map(|e| one(&e.misprints)).collect::<Vec<_>>()
+    };
+    let misprint = |id: &str, en: &str, zh: &str| (id.to_owned(), en.to_owned(), zh.to_owned());
+    let funds = misprint("overview.fiscal_funds", "at least 3.25 billion yuan", "至少32.5亿元");
+    assert_eq!(
+        explained(0),
+        [
+            vec![misprint("investment.social_growth", "31 to 34%", "31至34%"), funds.clone()],
+            vec![
+                misprint("investment.social_more", "400 million to 430 million yuan", "4亿至4.3亿元"),
+                funds
+            ],
+        ]
+    );
+    let tourism: BTreeSet<_> = explained(1).into_iter().flatten().collect();
+    let expected = [
+        misprint("industry.farmers_income", "80 million to 100 million yuan", "8,000万至1亿元"),
+        misprint("industry.income_per_household", "77,000 to 270,000 yuan", "7.7万至27万元"),
+        misprint("industry.pilot_households", "32,000 to 100,000 households", "3.2万至10万户"),
+    ];
+    assert_eq!(tourism, expected.into());
+    let message = &answer.conflict_groups[1].conflicts[0].message_zh;
+    assert!(message.contains("不可能同时成立：旅游增收总额等于试点户数乘户均增收"), "{message}");
 }
 
 #[tokio::test]

@@ -14,10 +14,13 @@ pub async fn all_checks(
     let mut all = CheckStatementsResponse::default();
     loop {
         let page = metrics.check_statements(request.clone()).await.map_err(|s| from_status(&s))?.into_inner();
-        let results = std::mem::take(&mut all.results);
+        let (results, groups) = (std::mem::take(&mut all.results), std::mem::take(&mut all.conflict_groups));
+        let is_limited = all.conflicts_limited;
         request.page_token = page.next_page_token.clone();
         all = page;
         all.results.splice(0..0, results);
+        all.conflict_groups.splice(0..0, groups);
+        all.conflicts_limited |= is_limited;
         if request.page_token.is_empty() {
             return Ok(all);
         }

@@ -71,6 +71,17 @@ impl Expression {
         }
     }
 
+    /// The same with other names.
+    pub fn renamed(&self, name: &impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Number(number) => Self::Number(*number),
+            Self::Name(old) => Self::Name(name(old)),
+            Self::Binary(operator, left, right) => {
+                Self::Binary(*operator, left.renamed(name).into(), right.renamed(name).into())
+            }
+        }
+    }
+
     /// Whether it only adds and subtracts: then all that it names has one unit.
     pub fn is_sum(&self) -> bool {
         match self {

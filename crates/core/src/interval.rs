@@ -104,6 +104,22 @@ impl Interval {
         self.is_below(other) || other.is_below(self)
     }
 
+    /// The values that are in both; `None` if there are none.
+    pub fn intersect(&self, other: &Self) -> Option<Self> {
+        let inner = |a: Option<Bound>, b: Option<Bound>, low: bool| match (a, b) {
+            (Some(a), Some(b)) if a.value == b.value => {
+                Some(Bound { value: a.value, closed: a.closed && b.closed })
+            }
+            (Some(a), Some(b)) => Some(if (a.value > b.value) == low { a } else { b }),
+            (a, b) => a.or(b),
+        };
+        let both = Self { low: inner(self.low, other.low, true), high: inner(self.high, other.high, false) };
+        let is_empty = both.low.zip(both.high).is_some_and(|(low, high)| {
+            low.value > high.value || (low.value == high.value && !(low.closed && high.closed))
+        });
+        (!is_empty).then_some(both)
+    }
+
     /// The sum of any value of one with any value of the other.
     pub fn add(&self, other: &Self) -> Result<Self, IntervalError> {
         let end = |a: Option<Bound>, b: Option<Bound>, up: bool| match (a, b) {
@@ -344,6 +360,18 @@ mod tests {
         assert!(half_open(1, 2).is_at_most(&half_open(2, 3)));
         assert!(half_open(1, 9).contains(&half_open(1, 2)));
         assert!(!half_open(1, 9).contains(&Interval::exact(9.into())));
+    }
+
+    #[test]
+    fn what_two_intervals_share_is_in_both() {
+        let shared = |a: Interval, b: Interval| a.intersect(&b).map(|both| both.to_string());
+        assert_eq!(shared(half_open(1, 5), half_open(3, 9)).as_deref(), Some("[3, 5)"));
+        assert_eq!(shared(half_open(1, 3), half_open(3, 9)), None);
+        assert_eq!(shared(half_open(1, 3), Interval::default()).as_deref(), Some("[1, 3)"));
+        let above = Interval::from(Bound::open(1.into()));
+        assert_eq!(shared(half_open(1, 3), above).as_deref(), Some("(1, 3)"));
+        assert_eq!(shared(Interval::exact(1.into()), above), None);
+        assert_eq!(shared(Interval::exact(2.into()), above).as_deref(), Some("2"));
     }
 
     #[test]

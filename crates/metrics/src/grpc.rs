@@ -147,14 +147,17 @@ impl MetricsService for Grpc {
         let page = VersionedPage::parse(request.page_size, &request.page_token, &question);
         let page = page.map_err(to_status)?;
         versions.extend(page.versions.clone());
-        let AtVersion { items: results, versions, .. } =
-            self.0.check(versions, &request.document_id).await.map_err(to_status)?;
+        let is_first_page = request.page_token.is_empty();
+        let (AtVersion { items: results, versions, .. }, conflicts) =
+            self.0.check(versions, &request.document_id, is_first_page).await.map_err(to_status)?;
         let count = |verdict| results.iter().filter(|r| r.verdict == verdict).count() as i32;
         let answer = wire::CheckStatementsResponse {
             checks: results.len() as i32,
             consistent: count(Verdict::Consistent),
             inconsistent: count(Verdict::Inconsistent),
             undetermined: count(Verdict::Undetermined),
+            conflict_groups: conflicts.groups,
+            conflicts_limited: conflicts.is_limited,
             ..wire::CheckStatementsResponse::default()
         };
         let asked = |r: &CheckResult| verdict == wire::Verdict::Unspecified || verdict == r.verdict.into();

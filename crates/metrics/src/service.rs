@@ -21,8 +21,10 @@ use crate::indicators::trace::{Trace, TracePart, recompute, trace_parts};
 use crate::indicators::value::Value;
 use crate::row_cache::RowCache;
 use crate::snapshots::{AsOf, SnapshotSet};
+use crate::statements::conflicts::{Conflicts, search};
+use crate::statements::documents::Documents;
 use crate::statements::read::{Filter, PublishedFigure, checks, statements};
-use crate::statements::reconcile::{CheckResult, check_all};
+use crate::statements::reconcile::{CheckResult, judge};
 use crate::tables::table;
 
 /// Answers from the tables. Cheap to clone.
@@ -151,12 +153,14 @@ impl Metrics {
         self.answered(&snapshots, items).await
     }
 
-    /// Every check of a document, or of all, judged at these versions, or the newest.
+    /// Every check of a document, or of all, judged at these versions, or the newest; and what they say together, if it is
+    /// asked for.
     pub(crate) async fn check(
         &self,
         versions: BTreeMap<String, i64>,
         document_id: &str,
-    ) -> Result<AtVersion<CheckResult>> {
+        with_conflicts: bool,
+    ) -> Result<(AtVersion<CheckResult>, Conflicts)> {
         let snapshots = self.snapshots(versions)?;
         // A check may name statements of other documents.
         let figures = statements(&snapshots, &Filter::default()).await?;
@@ -164,8 +168,15 @@ impl Metrics {
         // If a check was submitted twice, the later one counts.
         let checks: BTreeMap<_, _> =
             checks.into_iter().map(|c| ((c.document_id.clone(), c.check_id.clone()), c)).collect();
-        let items = check_all(checks.into_values().collect(), &figures);
-        self.answered(&snapshots, items).await
+        // A search takes up to a second, which other calls do not wait for.
+        let judged = tokio::task::spawn_blocking(move || {
+            let checks: Vec<_> = checks.into_values().collect();
+            let conflicts = if with_conflicts { search(&checks, &figures) } else { Conflicts::default() };
+            let documents = Documents::new(&figures);
+            (checks.into_iter().map(|check| judge(check, &documents)).collect(), conflicts)
+        });
+        let (items, conflicts) = judged.await.map_err(|e| Error::internal("judging checks", e))?;
+        Ok((self.answered(&snapshots, items).await?, conflicts))
     }
 
     /// An answer with the versions that it names, which are kept from now on.

@@ -6,7 +6,7 @@ use uplift_core::language::{Bilingual, Language};
 
 use crate::chart::draw;
 use crate::document::{Block, Inline, Section, Sentence, StatementGroup};
-use crate::document_tables::{checks_table, statements_table};
+use crate::document_tables::{checks_table, conflicts_table, statements_table};
 use crate::reconciliation::Reconciliation;
 use crate::table::{chart_data, table};
 use crate::template::{Content, Indicators, Part};
@@ -22,7 +22,10 @@ pub(crate) fn sections(writer: &mut Writer<'_>, document: &Reconciliation) -> Ve
         let mut blocks: Vec<_> = declared
             .content
             .iter()
-            .filter_map(|content| block(writer, content, &mut missing, document))
+            .flat_map(|content| {
+                let block = block(writer, content, &mut missing, document);
+                block.into_iter().chain(conflicts(content, document))
+            })
             .collect();
         if !missing.is_empty() {
             blocks.push(Block::Note { text: no_records(writer.indicators, &missing) });
@@ -82,6 +85,16 @@ fn block(
             table: statements_table(&document.statements),
         }),
     }
+}
+
+/// What the checks of a document say together follows what each says.
+fn conflicts(content: &Content, document: &Reconciliation) -> Option<Block> {
+    let is_shown = matches!(content, Content::Contradictions) && !document.conflict_groups.is_empty();
+    is_shown.then(|| Block::Conflicts {
+        groups: document.conflict_groups.clone(),
+        limited: document.conflicts_limited,
+        table: conflicts_table(&document.conflict_groups),
+    })
 }
 
 /// The statements of a document by its sections, in the order in which these begin.

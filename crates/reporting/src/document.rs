@@ -10,7 +10,7 @@ use uplift_core::language::Bilingual;
 use crate::edition_words::EditionWords;
 use crate::evidence::{Definition, Evidence};
 use crate::figure_key::FigureKey;
-use crate::reconciliation::{Check, Statement};
+use crate::reconciliation::{Check, ConflictGroup, Statement};
 
 /// A report.
 #[derive(Debug, Clone, Serialize)]
@@ -75,6 +75,13 @@ pub(crate) enum Block {
     /// Checks of the document, the contradictions first.
     Checks {
         checks: Vec<Check>,
+        table: Table,
+    },
+    /// What its checks say together.
+    Conflicts {
+        groups: Vec<ConflictGroup>,
+        /// Whether there can be more than were looked for.
+        limited: bool,
         table: Table,
     },
     /// Statements of the document, by its sections.
@@ -303,9 +310,10 @@ impl Section {
     /// Every table, those of charts too.
     pub(crate) fn tables(&self) -> impl Iterator<Item = &Table> {
         self.blocks.iter().filter_map(|block| match block {
-            Block::Table { table } | Block::Checks { table, .. } | Block::Statements { table, .. } => {
-                Some(table)
-            }
+            Block::Table { table }
+            | Block::Checks { table, .. }
+            | Block::Conflicts { table, .. }
+            | Block::Statements { table, .. } => Some(table),
             Block::Chart { chart } => Some(&chart.data),
             Block::Paragraph { .. } | Block::Note { .. } => None,
         })
@@ -317,9 +325,10 @@ impl Section {
         for block in &self.blocks {
             match block {
                 Block::Paragraph { text } | Block::Note { text } => figures.extend(text.figures()),
-                Block::Table { table } | Block::Checks { table, .. } | Block::Statements { table, .. } => {
-                    figures.extend(table.figures());
-                }
+                Block::Table { table }
+                | Block::Checks { table, .. }
+                | Block::Conflicts { table, .. }
+                | Block::Statements { table, .. } => figures.extend(table.figures()),
                 Block::Chart { chart } => {
                     figures.extend(chart.title.figures().chain(chart.data.figures()));
                 }

@@ -5,7 +5,7 @@ use uplift_core::language::Bilingual;
 use uplift_core::printed::PrintedFigure;
 
 use crate::document::{Cell, Column, Inline, Sentence, Table, TableRow};
-use crate::reconciliation::{Check, Statement};
+use crate::reconciliation::{Check, Conflict, ConflictGroup, Misprint, Statement};
 
 /// The relations between published figures with their verdicts.
 pub(crate) fn checks_table(checks: &[Check]) -> Table {
@@ -24,6 +24,29 @@ pub(crate) fn checks_table(checks: &[Check]) -> Table {
         Bilingual::new("Relation", "勾稽关系"),
         [("Kind", "类型"), ("Verdict", "判定"), ("Because", "依据")],
         checks.iter().map(row).collect(),
+    )
+}
+
+/// What the relations say together.
+pub(crate) fn conflicts_table(groups: &[ConflictGroup]) -> Table {
+    let row = |conflict: &Conflict| {
+        let words = |sign: &str, choose: &dyn Fn(&Bilingual) -> String| {
+            let one = |m: &Misprint| format!("{}{sign}{}", choose(&m.title), choose(&m.needed));
+            conflict.misprints.iter().map(one).collect::<Vec<_>>()
+        };
+        let misprints = Bilingual::new(
+            words(": ", &|text| text.en.clone()).join("; "),
+            words("：", &|text| text.zh.clone()).join("；"),
+        );
+        let cells = [misprints, same(&conflict.checks.join(", "))];
+        TableRow { label: conflict.message.clone(), cells: cells.map(text).into(), total: false }
+    };
+    table(
+        "conflicts",
+        Bilingual::new("Figures that cannot all be true", "不可能同时成立的数据"),
+        Bilingual::new("Figures and relations", "数据与勾稽关系"),
+        [("One of these, misprinted, would explain it", "其中一项误印即可解释"), ("Relations", "勾稽编号")],
+        groups.iter().flat_map(|group| &group.conflicts).map(row).collect(),
     )
 }
 

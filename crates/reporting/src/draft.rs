@@ -185,8 +185,8 @@ async fn reconciliation(
         ..CheckStatementsRequest::default()
     };
     let checks = all_checks(&mut metrics.clone(), request).await.map_err(upstream)?;
-    versions.extend(checks.table_versions);
-    Reconciliation::from_answers(&statements, &checks.results)
+    versions.extend(checks.table_versions.clone());
+    Reconciliation::from_answers(&statements, &checks)
 }
 
 /// All statements of a document, page by page, every page at the versions of the first.

@@ -9,7 +9,8 @@ use uplift_core::interval::Interval;
 use uplift_core::language::{Bilingual, Language};
 use uplift_core::unit::unit_name;
 use uplift_proto::dataset::code_title;
-use uplift_proto::v1::metrics::{CheckResult, PublishedFigure, Verdict};
+use uplift_proto::v1::metrics as wire;
+use uplift_proto::v1::metrics::{CheckResult, CheckStatementsResponse, PublishedFigure, Verdict};
 
 use crate::chart::intervals::{Band, intervals};
 
@@ -19,6 +20,36 @@ pub(crate) struct Reconciliation {
     pub(crate) statements: Vec<Statement>,
     /// The contradictions first.
     pub(crate) checks: Vec<Check>,
+    /// What the checks say together.
+    pub(crate) conflict_groups: Vec<ConflictGroup>,
+    pub(crate) conflicts_limited: bool,
+}
+
+/// Conflicts that share statements.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct ConflictGroup {
+    pub(crate) conflicts: Vec<Conflict>,
+    /// The fewest misprints that would explain all of them, one way each.
+    pub(crate) explanations: Vec<Bilingual>,
+}
+
+/// Statements that cannot all be true.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Conflict {
+    pub(crate) message: Bilingual,
+    pub(crate) checks: Vec<String>,
+    /// Those of which a misprint alone would explain it.
+    pub(crate) misprints: Vec<Misprint>,
+}
+
+/// A statement that would have to be another.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Misprint {
+    pub(crate) statement_id: String,
+    pub(crate) title: Bilingual,
+    pub(crate) needed: Bilingual,
+    /// Conflicts of the group that it would explain.
+    pub(crate) conflicts: i32,
 }
 
 /// A printed figure.
@@ -61,7 +92,11 @@ impl Check {
 
 impl Reconciliation {
     /// Reads the answers of the metrics service.
-    pub(crate) fn from_answers(statements: &[PublishedFigure], results: &[CheckResult]) -> Result<Self> {
+    pub(crate) fn from_answers(
+        statements: &[PublishedFigure],
+        answer: &CheckStatementsResponse,
+    ) -> Result<Self> {
+        let results = &answer.results;
         let mut contradicted = HashMap::new();
         for result in results.iter().filter(|r| r.verdict() == Verdict::Inconsistent) {
             let id = result.check.as_ref().map(|c| c.check_id.clone()).unwrap_or_default();
@@ -72,7 +107,12 @@ impl Reconciliation {
         let read = statements.iter().map(|figure| statement(figure, &contradicted));
         let mut checks = results.iter().map(|r| check(r, &contradicted)).collect::<Result<Vec<_>>>()?;
         checks.sort_by_key(|check| !check.is_contradiction());
-        Ok(Self { statements: read.collect::<Result<_>>()?, checks })
+        Ok(Self {
+            statements: read.collect::<Result<_>>()?,
+            checks,
+            conflict_groups: answer.conflict_groups.iter().map(conflict_group).collect(),
+            conflicts_limited: answer.conflicts_limited,
+        })
     }
 
     /// Number of contradictions.
@@ -142,6 +182,34 @@ fn check(result: &CheckResult, contradicted: &HashMap<String, String>) -> Result
         drawing: Bilingual::new(drawing(Language::En), drawing(Language::Zh)),
         statements: statements.map(|f| statement(f, contradicted)).collect::<Result<_>>()?,
     })
+}
+
+fn conflict_group(group: &wire::ConflictGroup) -> ConflictGroup {
+    let explained = group.explanations.iter().map(|e| Bilingual::new(&e.message_en, &e.message_zh));
+    ConflictGroup {
+        conflicts: group.conflicts.iter().map(conflict).collect(),
+        explanations: explained.collect(),
+    }
+}
+
+fn conflict(conflict: &wire::Conflict) -> Conflict {
+    let misprint = |misprint: &wire::Misprint| {
+        let mut statements = conflict.statements.iter();
+        let statement = statements
+            .find(|s| s.statement_id == misprint.statement_id && s.document_id == misprint.document_id);
+        let title = statement.map(|s| Bilingual::new(&s.title_en, &s.title_zh));
+        Misprint {
+            statement_id: misprint.statement_id.clone(),
+            title: title.unwrap_or_default(),
+            needed: Bilingual::new(&misprint.needed_en, &misprint.needed_zh),
+            conflicts: misprint.conflicts,
+        }
+    };
+    Conflict {
+        message: Bilingual::new(&conflict.message_en, &conflict.message_zh),
+        checks: conflict.check_ids.clone(),
+        misprints: conflict.misprints.iter().map(misprint).collect(),
+    }
 }
 
 fn interval(wire: Option<&uplift_proto::v1::types::Interval>) -> Result<Option<Interval>> {

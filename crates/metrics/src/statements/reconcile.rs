@@ -1,8 +1,6 @@
 //! Checks between statements: the value of an expression over printed figures, against the figure
 //! printed.
 
-use std::collections::HashMap;
-
 use uplift_core::error::FieldViolation;
 use uplift_core::expression::{Expression, written};
 use uplift_core::format::{printed, readable};
@@ -13,6 +11,7 @@ use uplift_core::unit::unit_code;
 use uplift_core::verdict::{Relation, Verdict};
 use uplift_proto::v1::records::{Qualifier, StatementCheck};
 
+use super::documents::Documents;
 use super::read::PublishedFigure;
 
 /// A check with its verdict.
@@ -32,42 +31,21 @@ pub(crate) struct CheckResult {
     pub(crate) operands: Vec<PublishedFigure>,
 }
 
-/// Decides checks over the statements of their documents. If a statement was submitted twice, the later one
-/// counts.
-pub(crate) fn check_all(checks: Vec<StatementCheck>, figures: &[PublishedFigure]) -> Vec<CheckResult> {
-    let mut documents: HashMap<&str, ById<'_>> = HashMap::new();
-    for figure in figures {
-        let document = documents.entry(&figure.statement.document_id).or_default();
-        document.insert(&figure.statement.statement_id, figure);
-    }
-    let judge = |check: StatementCheck| {
-        let own = documents.get(check.document_id.as_str());
-        // A statement of another document is named with it: document/statement.
-        let of_other = |name: &str| {
-            let mut parted = name.match_indices('/').map(|(at, _)| (&name[..at], &name[at + 1..]));
-            parted.find_map(|(document, statement)| documents.get(document)?.get(statement).copied())
-        };
-        let find = |name: &str| own.and_then(|d| d.get(name).copied()).or_else(|| of_other(name));
-        judge(check, &find)
-    };
-    checks.into_iter().map(judge).collect()
-}
-
-/// The figures of a document by the id of their statement.
-type ById<'a> = HashMap<&'a str, &'a PublishedFigure>;
-
-fn judge<'a>(check: StatementCheck, find: &dyn Fn(&str) -> Option<&'a PublishedFigure>) -> CheckResult {
+/// Decides a check over the statements of its document.
+pub(crate) fn judge(check: StatementCheck, documents: &Documents<'_>) -> CheckResult {
+    let document = check.document_id.clone();
+    let find = |name: &str| documents.find(&document, name);
     let statement = find(&check.statement_id).cloned();
     let (mut operands, mut arithmetic) = (Vec::new(), Bilingual::default());
     let result = parse(&check).and_then(|expression| {
-        operands = expression.names().into_iter().filter_map(&find).cloned().collect();
+        operands = expression.names().into_iter().filter_map(find).cloned().collect();
         let shown = |language| {
             let figure =
                 |name: &str| find(name).map_or_else(|| written(name), |f| printed_figure(f, language));
             expression.display_with(&figure)
         };
         arithmetic = Bilingual::new(shown(Language::En), shown(Language::Zh));
-        evaluate(&check, &expression, find)
+        evaluate(&check, &expression, &find)
     });
     let (verdict, computed, explanation) = match result {
         Ok((statement, relation, computed)) => {
@@ -100,9 +78,7 @@ fn evaluate<'a>(
         let names = missing.join(", ");
         return Err(Bilingual::new(format!("not submitted: {names}"), format!("尚未填报：{names}")));
     };
-    let unit = |f: &PublishedFigure| unit_code(&f.statement.unit).to_owned();
-    let other = expression.names().into_iter().filter_map(find).find(|f| unit(f) != unit(statement));
-    if let (Some(other), true) = (other, expression.is_sum()) {
+    if let Some(other) = of_another_unit(statement, expression, find) {
         let (own, unit) = (&statement.statement.unit, &other.statement.unit);
         let id = &other.statement.statement_id;
         return Err(Bilingual::new(
@@ -121,8 +97,19 @@ fn evaluate<'a>(
     Ok((statement, relation, computed))
 }
 
+/// A figure that a sum adds to what has another unit: such a check says nothing.
+pub(crate) fn of_another_unit<'a>(
+    statement: &PublishedFigure,
+    expression: &Expression,
+    find: &dyn Fn(&str) -> Option<&'a PublishedFigure>,
+) -> Option<&'a PublishedFigure> {
+    let unit = |f: &PublishedFigure| unit_code(&f.statement.unit).to_owned();
+    let mut named = expression.names().into_iter().filter_map(find);
+    expression.is_sum().then(|| named.find(|other| unit(other) != unit(statement))).flatten()
+}
+
 /// A figure as the document prints it, its qualifier as a sign.
-fn printed_figure(figure: &PublishedFigure, language: Language) -> String {
+pub(crate) fn printed_figure(figure: &PublishedFigure, language: Language) -> String {
     let printed = printed(&figure.statement.printed, language);
     let printed = match figure.statement.unit.as_str() {
         PERCENT if !printed.ends_with(['%', '％']) => format!("{printed}%"),

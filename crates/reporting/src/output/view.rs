@@ -69,7 +69,7 @@ impl<'d> View<'d> {
                 }
             }
             Block::Statements { .. } => self.groups_shown = true,
-            Block::Paragraph { .. } | Block::Note { .. } | Block::Table { .. } => {}
+            Block::Paragraph { .. } | Block::Note { .. } | Block::Table { .. } | Block::Conflicts { .. } => {}
         }
     }
 }

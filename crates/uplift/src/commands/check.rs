@@ -8,11 +8,13 @@ use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_core::language::Language;
 use uplift_formats::workbook_breaches;
 use uplift_proto::dataset::code_title;
-use uplift_proto::v1::metrics::{CheckResult, CheckStatementsRequest, CheckStatementsResponse, Verdict};
+use uplift_proto::v1::metrics::{
+    CheckResult, CheckStatementsRequest, CheckStatementsResponse, ConflictGroup, Verdict,
+};
 
 use crate::arguments::{MetricsAddress, OutputFormat};
 use crate::outcome::Outcome;
-use crate::terminal::{Listing, message, say_in};
+use crate::terminal::{Listing, message, say, say_in};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -49,6 +51,10 @@ struct StatementsArgs {
     /// Show only contradictions.
     #[arg(long)]
     contradictions: bool,
+    /// Show what the relations say together: figures that cannot all be true, and for each of which a misprint would
+    /// explain it, what it should have been.
+    #[arg(long, conflicts_with = "contradictions")]
+    conflicts: bool,
     /// Output format.
     #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
     format: OutputFormat,
@@ -88,7 +94,23 @@ async fn check_statements(args: StatementsArgs, language: Language) -> Result<Ou
     };
     let mut client = uplift_client::metrics(connect(&args.address.metrics_url).await?);
     let answer = all_checks(&mut client, request).await?;
-    listing(&answer.results, language).print(args.format)?;
+    if args.conflicts {
+        conflicts(&answer.conflict_groups, language).print(args.format)?;
+    } else {
+        listing(&answer.results, language).print(args.format)?;
+        if args.format == OutputFormat::Table {
+            explanations(&answer.conflict_groups, language).iter().for_each(|line| say!("{line}"));
+        }
+    }
+    if answer.conflicts_limited {
+        eprintln!(
+            "{}",
+            language.choose(
+                "the search for conflicts stopped at its limit; there can be more",
+                "矛盾检索已达上限，可能还有其他矛盾"
+            )
+        );
+    }
     eprintln!("{}", summary(&answer, language));
     Ok(if answer.inconsistent > 0 { Outcome::ProblemsFound } else { Outcome::Done })
 }
@@ -104,6 +126,51 @@ pub(crate) fn summary(answer: &CheckStatementsResponse, language: Language) -> S
             format!("共核对{checks}项：{consistent}项相符，{undetermined}项无法判定，{inconsistent}项不相符")
         }
     }
+}
+
+/// The fewest misprints that would explain each group of conflicts.
+pub(crate) fn explanations(groups: &[ConflictGroup], language: Language) -> Vec<String> {
+    let mut lines = Vec::new();
+    let explained = groups.iter().filter(|group| !group.explanations.is_empty());
+    for (number, group) in explained.enumerate() {
+        for (n, explanation) in group.explanations.iter().enumerate() {
+            let words = language.choose(&explanation.message_en, &explanation.message_zh);
+            let begin = if n == 0 {
+                format!("{}.", number + 1)
+            } else {
+                language.choose("   or", "   或").to_owned()
+            };
+            lines.push(format!("{begin} {words}"));
+        }
+    }
+    if !lines.is_empty() {
+        let title = language.choose(
+            "The fewest misprints that would explain the contradictions (only the source can tell):",
+            "最少几处误印可以解释上述矛盾（仅为推断，须以原始资料为准）：",
+        );
+        lines.insert(0, title.to_owned());
+    }
+    lines
+}
+
+/// Conflicts as rows, one for each statement that would explain one.
+fn conflicts(groups: &[ConflictGroup], language: Language) -> Listing<'static> {
+    let mut rows = Vec::new();
+    for conflict in groups.iter().flat_map(|group| &group.conflicts) {
+        for misprint in &conflict.misprints {
+            rows.push(vec![
+                language.choose(&conflict.message_en, &conflict.message_zh).to_owned(),
+                misprint.statement_id.clone(),
+                language.choose(&misprint.needed_en, &misprint.needed_zh).to_owned(),
+                misprint.conflicts.to_string(),
+            ]);
+        }
+    }
+    let columns = match language {
+        Language::En => vec!["cannot all be true", "explained by", "should be", "conflicts explained"],
+        Language::Zh => vec!["不可能同时成立", "误印数据", "应为", "可解释矛盾数"],
+    };
+    Listing { columns, numbers: vec![3], rows }
 }
 
 /// Judged checks as rows.

@@ -118,8 +118,9 @@ async fn show_contradictions(
     let answer = all_checks(metrics, request).await?;
     say!("{}", check::summary(&answer, language));
     let contradictions: Vec<_> =
-        answer.results.into_iter().filter(|r| r.verdict() == Verdict::Inconsistent).collect();
+        answer.results.iter().filter(|r| r.verdict() == Verdict::Inconsistent).cloned().collect();
     check::listing(&contradictions, language).print(OutputFormat::Table)?;
+    check::explanations(&answer.conflict_groups, language).iter().for_each(|line| say!("{line}"));
     Ok(contradictions.into_iter().filter_map(|result| Some(result.check?.check_id)).collect())
 }
 
