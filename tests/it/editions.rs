@@ -1,6 +1,5 @@
 //! Editions: published once, verified, corrected in the open, compared with what came after.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
@@ -11,17 +10,18 @@ use tonic::{Code, Status};
 use uplift_proto::v1::reporting::{
     Amendment, AmendmentKind, ChangeCause, ChangeCauseKind, Checklist, CompareReportsRequest,
     CompareReportsResponse, DownloadReportRequest, Edition, EditionNote, GenerateReportRequest,
-    GetCitationRequest, GetEditionRequest, ListEditionsRequest, PublishReportRequest, Severity, Verification,
-    VerifyReportRequest, download_report_response, publish_report_response, verify_report_response,
+    GetCitationRequest, GetEditionRequest, ListEditionsRequest, PublishReportRequest, Severity,
+    SubscribeChangesRequest, Verification, VerifyReportRequest, WriteErrataRequest, download_report_response,
+    publish_report_response, verify_report_response,
 };
 use uplift_testkit::{Uplift, connected, free_port, uplift_command};
 
 use crate::clients::setting;
 use crate::figures::{hand_in, hand_in_of, replace_of, with_areas};
-use crate::report::save_template;
+use crate::report::{assert_valid_html, save_template};
 
 /// A template with three figures, one of them by county.
-const STRUCTURE: &str = r#"[figures]
+pub(crate) const STRUCTURE: &str = r#"[figures]
 fiscal = "fund.fiscal"
 credit = "fund.credit"
 lifted = "village.lifted"
@@ -37,16 +37,16 @@ content = ["money-text", "counties"]
 id = "villages"
 content = ["villages-text"]
 "#;
-const EN: &str = "title = Programme\nmoney = Money\nmoney-text = { $fiscal } came, and { $credit } of credit.\n\
+pub(crate) const EN: &str = "title = Programme\nmoney = Money\nmoney-text = { $fiscal } came, and { $credit } of credit.\n\
     counties = Money by county\nvillages = Villages\nvillages-text = { $lifted } passed.\n";
-const ZH: &str = "title = 项目\nmoney = 资金\nmoney-text = 到位{ $fiscal }，信贷{ $credit }。\n\
+pub(crate) const ZH: &str = "title = 项目\nmoney = 资金\nmoney-text = 到位{ $fiscal }，信贷{ $credit }。\n\
     counties = 各区县资金\nvillages = 村\nvillages-text = { $lifted }通过验收。\n";
 
-fn flows(rows: &str) -> String {
+pub(crate) fn flows(rows: &str) -> String {
     format!("flow_id,kind,source,programme_id,area_code,date,amount\n{rows}")
 }
 
-async fn with_records() -> Uplift {
+pub(crate) async fn with_records() -> Uplift {
     let uplift = with_areas().await;
     save_template(&uplift.folder().join("templates/ours"), STRUCTURE, EN, ZH);
     hand_in(
@@ -68,7 +68,7 @@ async fn with_records() -> Uplift {
 }
 
 /// Asks for the report of the template; nothing of it is accepted or explained.
-fn asked() -> PublishReportRequest {
+pub(crate) fn asked() -> PublishReportRequest {
     let report = GenerateReportRequest {
         template: "ours".into(),
         area_code: "50".into(),
@@ -79,7 +79,7 @@ fn asked() -> PublishReportRequest {
 }
 
 /// The same with everything settled that its checklist has.
-fn settled(checklist: &Checklist) -> PublishReportRequest {
+pub(crate) fn settled(checklist: &Checklist) -> PublishReportRequest {
     let of = |severity: Severity| checklist.items.iter().filter(move |item| item.severity() == severity);
     let note =
         |id: &String| EditionNote {
@@ -102,7 +102,7 @@ fn correction(request: PublishReportRequest) -> PublishReportRequest {
     PublishReportRequest { amendment: Some(amendment), ..request }
 }
 
-async fn publish(
+pub(crate) async fn publish(
     uplift: &Uplift,
     request: PublishReportRequest,
 ) -> (Checklist, Result<Option<Edition>, Status>) {
@@ -125,7 +125,7 @@ async fn publish(
     }
 }
 
-async fn published(uplift: &Uplift, request: PublishReportRequest) -> Edition {
+pub(crate) async fn published(uplift: &Uplift, request: PublishReportRequest) -> Edition {
     publish(uplift, request).await.1.unwrap().expect("an edition")
 }
 
@@ -141,7 +141,7 @@ async fn verified(uplift: &Uplift, edition_id: &str) -> Result<Verification, Sta
     Ok(verification.expect("a result"))
 }
 
-async fn compared(uplift: &Uplift, edition: &str, other: &str) -> CompareReportsResponse {
+pub(crate) async fn compared(uplift: &Uplift, edition: &str, other: &str) -> CompareReportsResponse {
     let request = CompareReportsRequest { edition_id: edition.into(), other_edition_id: other.into() };
     uplift.reporting().await.compare_reports(request).await.unwrap().into_inner()
 }
@@ -375,6 +375,62 @@ async fn whatever_is_changed_in_an_edition_verification_names_it() {
     assert_eq!(verified(&uplift, "ours-50-2011/1").await.unwrap().differences, []);
 }
 
+#[tokio::test]
+async fn readers_get_errata_and_subscribers_are_told_when_a_published_figure_changes() {
+    let uplift = with_records().await;
+    let (checklist, _) = publish(&uplift, PublishReportRequest { check_only: true, ..asked() }).await;
+    let first = published(&uplift, settled(&checklist)).await;
+    let id = first.edition_id.clone();
+    let subscribe = SubscribeChangesRequest { edition_id: id.clone() };
+    let mut told = uplift.reporting().await.subscribe_changes(subscribe).await.unwrap().into_inner();
+    let now = told.message().await.unwrap().unwrap();
+    assert_eq!((now.changes.len(), now.figures), (0, first.figures.len() as i32));
+
+    let more = "f9,disbursement,fiscal_national,village,500101,2011-06-01,500\n";
+    let submission = hand_in_of("500101", &uplift, "fund_flow", "2011", &flows(more)).await;
+    let changed = told.message().await.unwrap().unwrap().changes;
+    let ids: Vec<_> = changed.iter().map(|change| change.figure_id.as_str()).collect();
+    assert_eq!(changed.len(), 2, "the sum and that of the county: {ids:?}");
+    assert_eq!(changed[0].causes[0].name, submission);
+    // What changes no published figure is not told; what takes the change back is.
+    let credit_of_another_year = "f10,disbursement,credit,village,500101,2010-06-01,500\n";
+    hand_in_of("500101", &uplift, "fund_flow", "2010", &flows(credit_of_another_year)).await;
+    let first_rows = "f1,disbursement,fiscal_national,village,500101,2011-05-01,1000\n\
+                      f2,disbursement,credit,village,500101,2011-05-01,70\n";
+    replace_of("500101", &uplift, "fund_flow", "2011", &flows(first_rows)).await;
+    assert_eq!(told.message().await.unwrap().unwrap().changes, []);
+    let again = "f11,disbursement,fiscal_national,village,500101,2011-06-01,500\n";
+    let submission = hand_in_of("500101", &uplift, "fund_flow", "2011", &flows(again)).await;
+    assert_eq!(told.message().await.unwrap().unwrap().changes.len(), 2);
+
+    let request = WriteErrataRequest { edition_id: id.clone(), ..Default::default() };
+    let files = uplift.reporting().await.write_errata(request).await.unwrap().into_inner().files;
+    let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["errata-ours-50-2011-1.html", "errata-ours-50-2011-1.json"]);
+    let page = String::from_utf8(files[0].content.to_vec()).unwrap();
+    assert!(page.contains("3,500 yuan") && page.contains("+500元"), "{page}");
+    let told: serde_json::Value = serde_json::from_slice(&files[1].content).unwrap();
+    let change = &told["changes"][0];
+    assert_eq!(
+        (change["value_before"].as_str(), change["value_after"].as_str()),
+        (Some("3000"), Some("3500"))
+    );
+    assert_eq!(change["citation"], format!("{id}/{}", changed[0].figure_id));
+    let causes = change["causes"].as_array().unwrap();
+    let share = causes.iter().find(|cause| cause["name"] == submission.as_str()).map(|cause| &cause["share"]);
+    assert_eq!(share.and_then(serde_json::Value::as_str), Some("500"));
+    assert_eq!(change["sections"][0]["zh"], "资金");
+    assert_valid_html(&page);
+
+    published(&uplift, correction(settled(&checklist))).await;
+    let request = WriteErrataRequest { edition_id: id.clone(), other_edition_id: "ours-50-2011/2".into() };
+    let files = uplift.reporting().await.write_errata(request).await.unwrap().into_inner().files;
+    let page = String::from_utf8(files[0].content.to_vec()).unwrap();
+    assert!(page.contains("A county corrected its funds.") && page.contains("一区县更正资金。"), "{page}");
+    let unknown = WriteErrataRequest { edition_id: "ours-50-2011/7".into(), ..Default::default() };
+    assert_eq!(uplift.reporting().await.write_errata(unknown).await.unwrap_err().code(), Code::NotFound);
+}
+
 /// The built command with all services on these ports: a process that a test kills.
 fn serve(folder: &Path, ports: [u16; 3]) -> Child {
     let mut command = Command::new(uplift_command());
@@ -429,118 +485,4 @@ async fn a_process_that_is_killed_while_it_publishes_leaves_a_whole_edition_or_n
         again.stop().await;
     }
     println!("{whole} of the kills came after the edition was there");
-}
-
-/// A submission of a county that counts now: its id, and its flows by source.
-#[derive(Debug, Clone)]
-struct Live {
-    id: String,
-    flows: Vec<(&'static str, i64)>,
-}
-
-/// What counties have handed in, by county.
-type History = BTreeMap<&'static str, Vec<Live>>;
-
-const COUNTIES: [&str; 3] = ["500101", "500102", "500103"];
-
-/// Hands in a random file of a county, appended or in place of all that it has, and keeps the model of it.
-async fn act(uplift: &Uplift, history: &mut History, random: &mut ChaCha8Rng, number: &mut usize) {
-    let county = COUNTIES[random.random_range(0..COUNTIES.len())];
-    let mut rows = String::new();
-    let mut flows = Vec::new();
-    for _ in 0..random.random_range(1..4) {
-        *number += 1;
-        let source = ["fiscal_national", "credit"][random.random_range(0..2)];
-        let amount = random.random_range(1..5_000);
-        rows += &format!("g{number},disbursement,{source},village,{county},2011-05-01,{amount}\n");
-        flows.push((source, amount));
-    }
-    let replaces = random.random_bool(0.4);
-    let id = match replaces {
-        true => replace_of(county, uplift, "fund_flow", "2011", &self::flows(&rows)).await,
-        false => hand_in_of(county, uplift, "fund_flow", "2011", &self::flows(&rows)).await,
-    };
-    let live = history.entry(county).or_default();
-    if replaces {
-        live.clear();
-    }
-    live.push(Live { id, flows });
-}
-
-/// What each submission brings to a figure: to the sum of a source, of a county or of all.
-fn brought(history: &History, source: &str, county: Option<&str>) -> BTreeMap<String, i64> {
-    let counties = history.iter().filter(|(code, _)| county.is_none_or(|county| county == **code));
-    let of_source = |live: &Live| {
-        let amounts = live.flows.iter().filter(|(of, _)| *of == source).map(|(_, amount)| amount);
-        let amounts: Vec<_> = amounts.collect();
-        (!amounts.is_empty()).then(|| (live.id.clone(), amounts.into_iter().sum()))
-    };
-    counties.flat_map(|(_, live)| live).filter_map(of_source).collect()
-}
-
-#[tokio::test]
-async fn a_comparison_names_every_figure_that_differs_and_the_submissions_that_made_it() {
-    for seed in 0..setting("HISTORIES", 3) {
-        let uplift = with_records().await;
-        let mut random = ChaCha8Rng::seed_from_u64(seed as u64);
-        let (mut history, mut number) = (History::new(), 0);
-        // Each county begins with a file of its own, in place of what the other tests have.
-        for county in COUNTIES {
-            number += 1;
-            let rows =
-                format!("g{number},disbursement,fiscal_national,village,{county},2011-05-01,{number}00\n");
-            let id = replace_of(county, &uplift, "fund_flow", "2011", &flows(&rows)).await;
-            history.insert(county, vec![Live { id, flows: vec![("fiscal_national", number as i64 * 100)] }]);
-        }
-        for _ in 0..random.random_range(0..6) {
-            act(&uplift, &mut history, &mut random, &mut number).await;
-        }
-        let (checklist, _) = publish(&uplift, PublishReportRequest { check_only: true, ..asked() }).await;
-        let shown: BTreeSet<_> = published(&uplift, settled(&checklist))
-            .await
-            .figures
-            .into_iter()
-            .map(|figure| (figure.indicator_id, figure.area_code))
-            .collect();
-        let before = history.clone();
-        for _ in 0..random.random_range(1..8) {
-            act(&uplift, &mut history, &mut random, &mut number).await;
-        }
-
-        let mut expected = BTreeMap::new();
-        let of_all = ["fiscal_national", "credit"].map(|source| (source, None));
-        for (source, county) in of_all.into_iter().chain(COUNTIES.map(|c| ("fiscal_national", Some(c)))) {
-            let (old, new) = (brought(&before, source, county), brought(&history, source, county));
-            let (sum, sum_now) = (old.values().sum::<i64>(), new.values().sum::<i64>());
-            if sum == sum_now {
-                continue;
-            }
-            let names: BTreeSet<_> = old.keys().chain(new.keys()).cloned().collect();
-            let share = |name: &String| new.get(name).unwrap_or(&0) - old.get(name).unwrap_or(&0);
-            let causes: BTreeMap<String, i64> = names
-                .iter()
-                .filter(|name| old.get(*name) != new.get(*name))
-                .map(|n| (n.clone(), share(n)))
-                .collect();
-            let indicator = if source == "credit" { "fund.credit" } else { "fund.fiscal" };
-            let key = (indicator.to_owned(), county.unwrap_or("50").to_owned());
-            // Of what the edition does not show, nothing changes in it.
-            if shown.contains(&key) {
-                expected.insert(key, (sum, sum_now, causes));
-            }
-        }
-        let value = |text: &str| text.parse::<i64>().unwrap_or_default();
-        let found: BTreeMap<_, _> = compared(&uplift, "ours-50-2011/1", "")
-            .await
-            .changes
-            .into_iter()
-            .map(|change| {
-                let causes: BTreeMap<_, _> =
-                    change.causes.iter().map(|c| (c.name.clone(), value(&c.exact_share))).collect();
-                let values = (value(&change.exact_value_before), value(&change.exact_value_after), causes);
-                ((change.indicator_id, change.area_code), values)
-            })
-            .collect();
-        assert_eq!(found, expected, "seed {seed}");
-    }
 }

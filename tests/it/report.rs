@@ -161,7 +161,7 @@ pub(crate) fn tools() -> PathBuf {
 }
 
 /// A page must pass the checker of the standard, warnings included.
-fn assert_valid_html(page: &str) {
+pub(crate) fn assert_valid_html(page: &str) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("page.html");
     std::fs::write(&path, page).unwrap();

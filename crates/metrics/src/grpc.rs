@@ -15,6 +15,7 @@ use uplift_proto::status::to_status;
 use uplift_proto::v1::metrics as wire;
 use uplift_proto::v1::metrics::metrics_service_server::MetricsService;
 
+use crate::export_stream::{ExportRequest, send_export};
 use crate::indicators::trace::Trace;
 use crate::service::{AtVersion, Metrics};
 use crate::snapshots::AsOf;
@@ -26,6 +27,9 @@ use crate::wire::{decode_query, encode_evidence, encode_figure};
 
 /// Bytes of the figures in one message of a stream.
 const BYTES_PER_MESSAGE: usize = 1 << 20;
+
+/// Parts of an export that wait to be sent.
+const QUEUED: usize = 4;
 
 /// The service as gRPC calls it.
 #[derive(Debug, Clone)]
@@ -132,6 +136,17 @@ impl MetricsService for Grpc {
         let read_after = read_after.transpose()?.map(DateTime::from);
         let evidence = self.0.trace(&trace, (page.start, page.size), read_after).await.map_err(to_status)?;
         Ok(Response::new(encode_evidence(evidence, page, &request.trace)))
+    }
+
+    type ExportEvidenceStream = Answers<wire::ExportEvidenceResponse>;
+
+    async fn export_evidence(
+        &self,
+        request: Request<wire::ExportEvidenceRequest>,
+    ) -> Result<Response<Self::ExportEvidenceStream>, Status> {
+        let request = ExportRequest::from_wire(request.into_inner()).map_err(to_status)?;
+        let metrics = self.0.clone();
+        Ok(Response::new(Box::pin(from_task(QUEUED, |parts| send_export(metrics, request, parts)))))
     }
 
     async fn check_statements(

@@ -1,8 +1,11 @@
 //! Answers: indicators computed from records and traced to them; published statements as intervals, and
 //! whether they agree.
 //!
-//! Owns every computation over the tables. Never writes a table, never lays out a page.
+//! Owns every computation over the tables. Never writes a table, but for copies of rows that it hands out; never lays out
+//! a page.
 
+mod export;
+mod export_stream;
 mod grpc;
 mod indicators;
 mod row_cache;

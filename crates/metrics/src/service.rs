@@ -11,6 +11,7 @@ use uplift_core::period::PeriodError;
 use uplift_proto::stop::Stop;
 use uplift_store::Store;
 
+use crate::export::{Export, export};
 use crate::indicators::catalogue::Catalogue;
 use crate::indicators::findings::INSPECTION;
 use crate::indicators::live_catalogue::LiveCatalogue;
@@ -72,6 +73,11 @@ impl Metrics {
             store,
             stop,
         })
+    }
+
+    /// The service of an auditor: by the definitions of a folder and no others.
+    pub fn of_definitions(store: Arc<Store>, folder: PathBuf, stop: Stop) -> Result<Self> {
+        Ok(Self { live_catalogue: Arc::new(LiveCatalogue::only(folder)?), ..Self::new(store, None, stop)? })
     }
 
     /// Waits until subscriptions are to end.
@@ -151,6 +157,19 @@ impl Metrics {
         let snapshots = self.snapshots(versions)?;
         let items = statements(&snapshots, filter).await?;
         self.answered(&snapshots, items).await
+    }
+
+    /// What indicators are computed from at versions of tables, to compute them elsewhere.
+    pub(crate) async fn export(
+        &self,
+        indicators: &[String],
+        area: Option<&AreaCode>,
+        versions: BTreeMap<String, i64>,
+    ) -> Result<Export> {
+        let tables = versions.keys().cloned().collect();
+        let snapshots = self.snapshots(versions)?;
+        let (catalogue, _) = self.catalogue();
+        export(&catalogue, &snapshots, indicators, area, &tables).await
     }
 
     /// Every check of a document, or of all, judged at these versions, or the newest; and what they say together, if it is

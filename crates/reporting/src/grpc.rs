@@ -37,6 +37,8 @@ impl ReportingService for Grpc {
     type DownloadReportStream = Streamed<wire::DownloadReportResponse>;
     type PublishReportStream = Streamed<wire::PublishReportResponse>;
     type VerifyReportStream = Streamed<wire::VerifyReportResponse>;
+    type SubscribeChangesStream = Streamed<wire::SubscribeChangesResponse>;
+    type ExportKitStream = Streamed<wire::ExportKitResponse>;
 
     async fn generate_report(
         &self,
@@ -121,17 +123,43 @@ impl ReportingService for Grpc {
         Ok(Response::new(events.boxed()))
     }
 
+    async fn export_kit(
+        &self,
+        request: Request<wire::ExportKitRequest>,
+    ) -> Result<Response<Self::ExportKitStream>, Status> {
+        let name: EditionName = request.into_inner().edition_id.parse().map_err(to_status)?;
+        let reporting = self.0.clone();
+        let events = from_task(QUEUED, |progress| async move { reporting.make_kit(&name, progress).await });
+        Ok(Response::new(events.flat_map(exported).boxed()))
+    }
+
     async fn compare_reports(
         &self,
         request: Request<wire::CompareReportsRequest>,
     ) -> Result<Response<wire::CompareReportsResponse>, Status> {
         let request = request.into_inner();
-        let name = request.edition_id.parse().map_err(to_status)?;
-        let other = match request.other_edition_id.as_str() {
-            "" => None,
-            other => Some(other.parse().map_err(to_status)?),
-        };
+        let (name, other) = two_editions(&request.edition_id, &request.other_edition_id)?;
         self.0.compare(&name, other.as_ref()).await.map(Response::new).map_err(to_status)
+    }
+
+    async fn write_errata(
+        &self,
+        request: Request<wire::WriteErrataRequest>,
+    ) -> Result<Response<wire::WriteErrataResponse>, Status> {
+        let request = request.into_inner();
+        let (name, other) = two_editions(&request.edition_id, &request.other_edition_id)?;
+        let files = self.0.errata(&name, other.as_ref()).await.map_err(to_status)?;
+        Ok(Response::new(wire::WriteErrataResponse { files }))
+    }
+
+    async fn subscribe_changes(
+        &self,
+        request: Request<wire::SubscribeChangesRequest>,
+    ) -> Result<Response<Self::SubscribeChangesStream>, Status> {
+        let name: EditionName = request.into_inner().edition_id.parse().map_err(to_status)?;
+        let reporting = self.0.clone();
+        let told = from_task(1, |answers| async move { reporting.watch(&name, answers).await });
+        Ok(Response::new(told.boxed()))
     }
 
     async fn list_templates(
@@ -202,7 +230,7 @@ fn generated(progress: Progress) -> Option<wire::GenerateReportResponse> {
     let event = match progress {
         Progress::Begun(begun) => Event::Progress(step(begun)),
         Progress::Written(report) => Event::Report(*report),
-        Progress::Checked(_) | Progress::Published(_) | Progress::Verified(_) => return None,
+        _ => return None,
     };
     Some(wire::GenerateReportResponse { event: Some(event) })
 }
@@ -213,7 +241,7 @@ fn published(progress: Progress) -> Option<wire::PublishReportResponse> {
         Progress::Begun(begun) => Event::Progress(step(begun)),
         Progress::Checked(checklist) => Event::Checklist(checklist),
         Progress::Published(edition) => Event::Edition(*edition),
-        Progress::Written(_) | Progress::Verified(_) => return None,
+        _ => return None,
     };
     Some(wire::PublishReportResponse { event: Some(event) })
 }
@@ -223,9 +251,35 @@ fn verified(progress: Progress) -> Option<wire::VerifyReportResponse> {
     let event = match progress {
         Progress::Begun(begun) => Event::Progress(step(begun)),
         Progress::Verified(verification) => Event::Verification(verification),
-        Progress::Written(_) | Progress::Checked(_) | Progress::Published(_) => return None,
+        _ => return None,
     };
     Some(wire::VerifyReportResponse { event: Some(event) })
+}
+
+/// An edition, and what it is compared with, if that is another.
+fn two_editions(edition: &str, other: &str) -> Result<(EditionName, Option<EditionName>), Status> {
+    let other = Some(other).filter(|other| !other.is_empty());
+    let other = other.map(|other| other.parse().map_err(to_status)).transpose()?;
+    Ok((edition.parse().map_err(to_status)?, other))
+}
+
+/// A step, or the whole kit in chunks and its digest.
+fn exported(progress: Result<Progress, Status>) -> Streamed<wire::ExportKitResponse> {
+    use wire::export_kit_response::Event;
+    let event = |event| wire::ExportKitResponse { event: Some(event) };
+    match progress {
+        Ok(Progress::Begun(begun)) => stream::iter([Ok(event(Event::Progress(step(begun))))]).boxed(),
+        Ok(Progress::Packed(kit)) => {
+            let unreadable = |e| to_status(Error::internal("reading the kit", e));
+            let sha256 = kit.sha256().map(|sha256| event(Event::Sha256(sha256))).map_err(unreadable);
+            let chunks = kit
+                .chunks(CHUNK)
+                .map(move |chunk| chunk.map(|chunk| event(Event::Chunk(chunk))).map_err(unreadable));
+            chunks.chain(stream::iter([sha256])).boxed()
+        }
+        Ok(_) => stream::empty().boxed(),
+        Err(status) => stream::iter([Err(status)]).boxed(),
+    }
 }
 
 fn template((template_id, template): (String, uplift_core::error::Result<Template>)) -> wire::Template {

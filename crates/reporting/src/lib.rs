@@ -16,6 +16,7 @@ mod edition_words;
 mod evidence;
 mod figure_key;
 mod grpc;
+mod kit;
 mod output;
 mod reconciliation;
 mod request;
@@ -30,6 +31,8 @@ mod writer;
 
 pub use archive::Archive;
 pub use grpc::Grpc;
+pub use kit::opened::Kit;
+pub use kit::packed::PackedKit;
 pub use request::ReportRequest;
 pub use service::{Preview, Reporting, preview};
 pub use steps::{Progress, Step};

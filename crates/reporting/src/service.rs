@@ -3,22 +3,26 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use chrono::Utc;
 use tokio::sync::mpsc;
 use uplift_client::MetricsClient;
 use uplift_core::error::Result;
 use uplift_proto::status::from_status;
 use uplift_proto::v1::metrics::ListIndicatorsRequest;
-use uplift_proto::v1::reporting::{CompareReportsResponse, Report};
+use uplift_proto::v1::reporting::{CompareReportsResponse, ErrataFile, Report, SubscribeChangesResponse};
 use uuid::Uuid;
 
 use crate::archive::Archive;
 use crate::draft::{STEPS, Sources, compose, lay_out};
 use crate::edition::comparison::compare;
+use crate::edition::errata::errata_files;
 use crate::edition::name::{EditionName, series_of};
 use crate::edition::publication::{PublicationRequest, publish};
 use crate::edition::store::EditionStore;
 use crate::edition::verification::verify;
+use crate::edition::watch::watch;
 use crate::figure_key::EarlierFigures;
+use crate::kit::making::{KIT_STEPS, make_kit};
 use crate::request::{ReportRequest, Subject};
 use crate::steps::{KEEPING, Progress, Steps};
 use crate::template::{Indicators, Template, Templates, load_folder};
@@ -81,6 +85,14 @@ impl Reporting {
         verify(&self.metrics, &self.editions, name, &mut Steps::new(progress, 1)).await
     }
 
+    /// Makes the replay kit of an edition and sends each step as it begins, then the kit.
+    pub(crate) async fn make_kit(&self, name: &EditionName, progress: mpsc::Sender<Progress>) -> Result<()> {
+        let mut steps = Steps::new(progress, KIT_STEPS);
+        let kit = make_kit(&self.metrics, &self.editions, name, &mut steps).await?;
+        steps.tell(Progress::Packed(kit)).await;
+        Ok(())
+    }
+
     /// Compares an edition with another of its series, or with now.
     pub(crate) async fn compare(
         &self,
@@ -88,6 +100,30 @@ impl Reporting {
         other: Option<&EditionName>,
     ) -> Result<CompareReportsResponse> {
         compare(&self.metrics, &self.editions, name, other).await
+    }
+
+    /// What `compare` finds, as files for readers.
+    pub(crate) async fn errata(
+        &self,
+        name: &EditionName,
+        other: Option<&EditionName>,
+    ) -> Result<Vec<ErrataFile>> {
+        let comparison = self.compare(name, other).await?;
+        let edition = self.editions.get(name).await?;
+        let later = match other {
+            Some(other) => Some(self.editions.get(other).await?),
+            None => None,
+        };
+        errata_files(&edition, later.as_ref(), &comparison, Utc::now())
+    }
+
+    /// Sends the figures of an edition that differ now, then again whenever they are others.
+    pub(crate) async fn watch(
+        &self,
+        name: &EditionName,
+        answers: mpsc::Sender<SubscribeChangesResponse>,
+    ) -> Result<()> {
+        watch(&self.metrics, &self.editions, name, answers).await
     }
 
     /// The templates with their titles; those that are not valid with what is wrong.

@@ -3,6 +3,8 @@
 use tokio::sync::mpsc;
 use uplift_proto::v1::reporting::{Checklist, Edition, Report, Verification};
 
+use crate::kit::packed::PackedKit;
+
 /// A step of long work.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
@@ -27,6 +29,8 @@ pub enum Progress {
     Published(Box<Edition>),
     /// An edition was verified, or found different.
     Verified(Verification),
+    /// A kit is packed.
+    Packed(PackedKit),
 }
 
 /// Stages.
@@ -36,6 +40,10 @@ pub(crate) const OPENING: &str = "opening the evidence";
 pub(crate) const LAYING_OUT: &str = "laying out the pages";
 pub(crate) const KEEPING: &str = "keeping the report";
 pub(crate) const RECOMPUTING: &str = "computing figures again";
+pub(crate) const GATHERING: &str = "gathering the files of the edition";
+pub(crate) const EXPORTING: &str = "exporting definitions and rows";
+pub(crate) const PACKING: &str = "packing the kit";
+pub(crate) const READING_DEFINITIONS: &str = "comparing definitions";
 pub(crate) const DIGESTING: &str = "comparing the files";
 
 /// Where steps are told.

@@ -62,8 +62,18 @@ fn max_calls(service: Service) -> usize {
 }
 
 impl Node {
+    /// Serves metrics over a folder that an export of evidence was put into: by its definitions and no others.
+    pub async fn start_over_export(folder: &Path) -> Result<Self> {
+        let config = Config { services: vec![Service::Metrics], ..Config::on_free_ports(folder) };
+        Self::start_with(&config, Definitions::Exported(folder.join("definitions"))).await
+    }
+
     /// Binds every port, builds the services, and serves. When this returns, they are healthy.
     pub async fn start(config: &Config) -> Result<Self> {
+        Self::start_with(config, Definitions::OwnOfOffice(config.data_dir.join("indicators"))).await
+    }
+
+    async fn start_with(config: &Config, definitions: Definitions) -> Result<Self> {
         if config.is_open() {
             tracing::warn!(
                 listen = %config.listen,
@@ -87,7 +97,7 @@ impl Node {
         let addresses: Vec<_> = bound.iter().map(|(service, address, _)| (*service, *address)).collect();
         private_folder(&config.data_dir)?;
         let (stop, stopped) = watch::channel(false);
-        let state = SharedState::new(config, &addresses, Stop::on(stopped))?;
+        let state = SharedState::new(config, definitions, &addresses, Stop::on(stopped))?;
         let mut node = Self {
             addresses,
             health: Vec::new(),
@@ -224,6 +234,15 @@ macro_rules! limited {
     };
 }
 
+/// Where metrics finds definitions of indicators.
+#[derive(Debug, Clone)]
+enum Definitions {
+    /// Uplift's, and those that an office declares in a folder.
+    OwnOfOffice(PathBuf),
+    /// Those of an export, and no others.
+    Exported(PathBuf),
+}
+
 /// What the services of one node share.
 #[derive(Clone)]
 struct SharedState {
@@ -231,13 +250,18 @@ struct SharedState {
     retention: Duration,
     stop: Stop,
     reports: PathBuf,
-    indicators: PathBuf,
+    definitions: Definitions,
     templates: PathBuf,
     metrics: Channel,
 }
 
 impl SharedState {
-    fn new(config: &Config, addresses: &[(Service, SocketAddr)], stop: Stop) -> Result<Self> {
+    fn new(
+        config: &Config,
+        definitions: Definitions,
+        addresses: &[(Service, SocketAddr)],
+        stop: Stop,
+    ) -> Result<Self> {
         let own = addresses.iter().find(|(service, _)| *service == Service::Metrics);
         let url = match (&config.reporting.metrics_url, own) {
             (Some(url), _) => url.clone(),
@@ -249,7 +273,7 @@ impl SharedState {
             stop,
             store: Arc::new(Store::open(&config.data_dir.join("tables"))?),
             reports: config.data_dir.join("reports"),
-            indicators: config.data_dir.join("indicators"),
+            definitions,
             templates: config.data_dir.join("templates"),
             metrics: connect_lazy(&url)?,
         })
@@ -263,9 +287,12 @@ impl SharedState {
                 Routes::new(limited!(uplift_ingest::Server, ingest))
             }
             Service::Metrics => {
-                let own = Some(self.indicators.clone());
-                let metrics = uplift_metrics::Grpc(Metrics::new(self.store.clone(), own, self.stop.clone())?);
-                Routes::new(limited!(uplift_metrics::Server, metrics))
+                let (store, stop) = (self.store.clone(), self.stop.clone());
+                let metrics = match self.definitions.clone() {
+                    Definitions::OwnOfOffice(folder) => Metrics::new(store, Some(folder), stop)?,
+                    Definitions::Exported(folder) => Metrics::of_definitions(store, folder, stop)?,
+                };
+                Routes::new(limited!(uplift_metrics::Server, uplift_metrics::Grpc(metrics)))
             }
             Service::Reporting => {
                 let client = uplift_client::metrics(self.metrics.clone());

@@ -67,13 +67,21 @@ struct File {
     indicators: Vec<Indicator>,
 }
 
+/// Who declares indicators.
+#[derive(Clone, Copy)]
+enum Declared<'a> {
+    ByUplift,
+    /// An office, which may not use these ids.
+    ByOthers(&'a HashMap<String, usize>),
+}
+
 impl Catalogue {
     /// The indicators of Uplift itself.
     pub(crate) fn built_in() -> Result<Self> {
         let mut catalogue = Self::default();
         let mut violations = Vec::new();
         for (section, text) in SUPERSEDED.into_iter().chain(BUILT_IN) {
-            catalogue.read(&format!("{section}.toml"), section, text, &HashMap::new(), &mut violations);
+            catalogue.read(&format!("{section}.toml"), section, text, Declared::ByUplift, &mut violations);
         }
         if violations.is_empty() { Ok(catalogue) } else { Err(Error::invalid(violations)) }
     }
@@ -81,7 +89,20 @@ impl Catalogue {
     /// This and what an office declares in a folder of its own, and what is wrong with the files that are left
     /// out: a bad file costs itself and no other. Problems name file, indicator and part.
     pub(crate) fn with_folder(&self, folder: &Path) -> Result<(Self, Vec<FieldViolation>)> {
-        let mut catalogue = self.clone();
+        self.clone().and_files(folder, &self.by_id)
+    }
+
+    /// The declarations of a folder and no others, and what is wrong with the files that are left out.
+    pub(crate) fn of_folder(folder: &Path) -> Result<(Self, Vec<FieldViolation>)> {
+        Self::default().and_files(folder, &HashMap::new())
+    }
+
+    fn and_files(
+        self,
+        folder: &Path,
+        reserved: &HashMap<String, usize>,
+    ) -> Result<(Self, Vec<FieldViolation>)> {
+        let mut catalogue = self;
         let mut problems = Vec::new();
         for path in files(folder)? {
             let name =
@@ -90,7 +111,9 @@ impl Catalogue {
             let mut with_file = catalogue.clone();
             let mut violations = Vec::new();
             match read_declarations(&path) {
-                Ok(text) => with_file.read(&name, &section, &text, &self.by_id, &mut violations),
+                Ok(text) => {
+                    with_file.read(&name, &section, &text, Declared::ByOthers(reserved), &mut violations)
+                }
                 Err(remedy) => violations.push(FieldViolation::new(&name, remedy)),
             }
             if violations.is_empty() {
@@ -104,20 +127,20 @@ impl Catalogue {
     /// What is wrong with the text of a file of declarations.
     pub(crate) fn problems(&self, text: &str) -> Vec<FieldViolation> {
         let mut violations = Vec::new();
-        self.clone().read("declarations.toml", "declarations", text, &self.by_id, &mut violations);
+        let by = Declared::ByOthers(&self.by_id);
+        self.clone().read("declarations.toml", "declarations", text, by, &mut violations);
         violations
     }
 
-    /// Adds what a file declares; `reserved` are ids that it may not use.
+    /// Adds what a file declares.
     fn read(
         &mut self,
         file: &str,
         section: &str,
         text: &str,
-        reserved: &HashMap<String, usize>,
+        by: Declared<'_>,
         violations: &mut Vec<FieldViolation>,
     ) {
-        let own = reserved.is_empty();
         let declared: File = match toml::from_str(text) {
             Ok(declared) => declared,
             Err(e) => return violations.push(FieldViolation::new(file, located(text, &e))),
@@ -132,14 +155,16 @@ impl Catalogue {
             indicator.expand(&declared.define);
             indicator.digest = indicator.computed_digest();
             let location = format!("{file}: {}", indicator.id);
-            if reserved.contains_key(&indicator.id) {
+            if let Declared::ByOthers(reserved) = by
+                && reserved.contains_key(&indicator.id)
+            {
                 let remedy =
                     "id: is one of Uplift's own; choose another, as with the office's name before it";
                 violations.push(FieldViolation::new(location, remedy));
                 continue;
             }
             // Uplift's own were checked when it was built, by a test: planning them all takes a second of every start.
-            let checked = if own { Ok(()) } else { check(&indicator) };
+            let checked = if matches!(by, Declared::ByUplift) { Ok(()) } else { check(&indicator) };
             if let Err(error) = checked.and_then(|()| self.add(indicator)) {
                 violations.push(FieldViolation::new(location, error));
             }

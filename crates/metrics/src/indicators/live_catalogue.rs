@@ -38,6 +38,14 @@ impl LiveCatalogue {
         Ok(Self { folder, built_in, state: Mutex::new(state) })
     }
 
+    /// The declarations of a folder and no others, every version of each in a file of its own.
+    pub(crate) fn only(folder: PathBuf) -> Result<Self> {
+        let (catalogue, problems) = Catalogue::of_folder(&folder)?;
+        let problems = problems.iter().map(|v| format!("{}: {}", v.field, v.description)).collect();
+        let state = State { catalogue: Arc::new(catalogue), problems, listing: Listing::new() };
+        Ok(Self { folder: None, built_in: Catalogue::default(), state: Mutex::new(state) })
+    }
+
     /// The catalogue, and what is wrong with declarations that are not in force.
     pub(crate) fn current(&self) -> (Arc<Catalogue>, Vec<String>) {
         let mut state = self.state.lock().unwrap_or_else(|e| e.into_inner());

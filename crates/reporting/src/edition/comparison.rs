@@ -6,16 +6,12 @@ use rust_decimal::Decimal;
 use uplift_client::MetricsClient;
 use uplift_core::error::{Error, Result};
 use uplift_proto::status::from_status;
-use uplift_proto::v1::metrics::{
-    Figure, IndicatorQuery, StreamIndicatorsRequest, TraceFigureRequest, TraceFigureResponse,
-};
-use uplift_proto::v1::records::AreaLevel;
-use uplift_proto::v1::reporting::{
-    ChangeCause, ChangeCauseKind, CompareReportsResponse, Edition, EditionFigure,
-};
+use uplift_proto::v1::metrics::{TraceFigureRequest, TraceFigureResponse};
+use uplift_proto::v1::reporting::{ChangeCause, ChangeCauseKind, CompareReportsResponse, EditionFigure};
 
 use crate::edition::figures::changes;
 use crate::edition::name::EditionName;
+use crate::edition::recomputed::{Definitions, by_key, recomputed};
 use crate::edition::store::EditionStore;
 use crate::figure_key::FigureKey;
 use crate::upstream::upstream;
@@ -41,7 +37,7 @@ pub(crate) async fn compare(
             return Err(Error::invalid_field("other_edition_id", message));
         }
         Some(other) => editions.get(other).await?.figures,
-        None => now(metrics, &edition).await?,
+        None => recomputed(metrics, &edition, &Definitions::OfNow, HashMap::new()).await?,
     };
     let mut changes = changes(&edition.figures, &after);
     let (before, after) = (by_key(&edition.figures), by_key(&after));
@@ -50,74 +46,6 @@ pub(crate) async fn compare(
         change.causes = causes(metrics, before.get(&key).copied(), after.get(&key).copied()).await?;
     }
     Ok(CompareReportsResponse { figures: edition.figures.len() as i32, changes })
-}
-
-fn by_key(figures: &[EditionFigure]) -> HashMap<FigureKey, &EditionFigure> {
-    figures.iter().map(|figure| (FigureKey::of_edition(figure), figure)).collect()
-}
-
-/// The figures of an edition as they are now, by the definitions of now.
-async fn now(metrics: &MetricsClient, edition: &Edition) -> Result<Vec<EditionFigure>> {
-    let area_code = edition.report.as_ref().map(|report| report.area_code.clone()).unwrap_or_default();
-    let mut questions: BTreeMap<(i32, String, BTreeSet<String>), BTreeSet<String>> = BTreeMap::new();
-    for figure in &edition.figures {
-        let level = if figure.area_code == area_code { 0 } else { level_of(&figure.area_code) };
-        let question = (level, figure.period.clone(), figure.dimensions.keys().cloned().collect());
-        questions.entry(question).or_default().insert(figure.indicator_id.clone());
-    }
-    let wanted: HashMap<FigureKey, &EditionFigure> = by_key(&edition.figures);
-    let (mut found, mut versions) = (Vec::new(), HashMap::new());
-    for ((level, period, dimensions), indicators) in questions {
-        let query = IndicatorQuery {
-            indicators: indicators.into_iter().collect(),
-            area_code: area_code.clone(),
-            by_level: level,
-            periods: vec![period],
-            dimensions: dimensions.into_iter().collect(),
-            // All of one moment: what the first answer read, the others read too.
-            table_versions: versions.clone(),
-            ..IndicatorQuery::default()
-        };
-        let request = StreamIndicatorsRequest { query: Some(query) };
-        let failed = |status: tonic::Status| upstream(from_status(&status));
-        let mut messages = metrics.clone().stream_indicators(request).await.map_err(failed)?.into_inner();
-        while let Some(message) = messages.message().await.map_err(failed)? {
-            versions.extend(message.table_versions);
-            let kept = message.figures.iter().filter_map(|answer| {
-                wanted.get(&FigureKey::of_answer(answer)).map(|figure| as_now(figure, answer))
-            });
-            found.extend(kept);
-        }
-    }
-    // As a report would show them: real records before simulated ones.
-    found.sort_by_key(|figure: &EditionFigure| (figure.exact_value.is_empty(), figure.simulated));
-    let mut seen = BTreeSet::new();
-    found.retain(|figure| seen.insert(FigureKey::of_edition(figure)));
-    Ok(found)
-}
-
-/// A figure of an edition with its value of now.
-fn as_now(figure: &EditionFigure, answer: &Figure) -> EditionFigure {
-    EditionFigure {
-        definition_version: answer.definition_version,
-        exact_value: answer.value.map(|_| answer.exact_value.clone()).unwrap_or_default(),
-        trace: answer.trace.clone(),
-        simulated: answer.simulated,
-        ..figure.clone()
-    }
-}
-
-/// Level of an area by the digits of its code.
-fn level_of(code: &str) -> i32 {
-    let level = match code.len() {
-        2 => AreaLevel::Province,
-        4 => AreaLevel::Prefecture,
-        6 => AreaLevel::County,
-        9 => AreaLevel::Township,
-        12 => AreaLevel::Village,
-        _ => AreaLevel::Unspecified,
-    };
-    level.into()
 }
 
 /// What made a figure another: its definition, submissions, and if none of them, tables of reference.

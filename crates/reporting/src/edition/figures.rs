@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use uplift_proto::v1::reporting::{EditionFigure, FigureChange};
+use uplift_core::language::Language;
+use uplift_proto::v1::reporting::{EditionFigure, EditionSection, FigureChange};
 
-use crate::document::{Document, Figure};
+use crate::document::{Document, Figure, Section};
 use crate::figure_key::FigureKey;
 
 /// The figures of a document as an edition keeps them.
@@ -18,6 +19,8 @@ pub(crate) fn kept_figures(document: &Document) -> Vec<EditionFigure> {
         }
     }
     let kept = |(position, figure): (usize, &Figure)| EditionFigure {
+        subject_en: subject(figure, Language::En),
+        subject_zh: subject(figure, Language::Zh),
         figure_id: figure.id.clone(),
         indicator_id: figure.indicator.clone(),
         definition_version: figure.version,
@@ -35,6 +38,23 @@ pub(crate) fn kept_figures(document: &Document) -> Vec<EditionFigure> {
         title_zh: figure.title.zh.clone(),
     };
     document.figures.iter().enumerate().map(kept).collect()
+}
+
+/// The sections of a document.
+pub(crate) fn kept_sections(document: &Document) -> Vec<EditionSection> {
+    let kept = |section: &Section| EditionSection {
+        section_id: section.id.clone(),
+        title_en: section.title.en.clone(),
+        title_zh: section.title.zh.clone(),
+    };
+    document.sections.iter().map(kept).collect()
+}
+
+/// Area and dimensions of a figure.
+fn subject(figure: &Figure, language: Language) -> String {
+    let parts = std::iter::once(&figure.area).chain(figure.dimensions.values());
+    let parts: Vec<_> = parts.map(|part| part.text(language)).filter(|part| !part.is_empty()).collect();
+    parts.join(" · ")
 }
 
 /// What differs from one set of figures to another, in the order of the first, then what only the other has.
@@ -74,5 +94,7 @@ fn change(figure: &EditionFigure, before: &str, after: &str, id: &str) -> Figure
         causes: Vec::new(),
         simulated: figure.simulated,
         household_record: figure.household_record,
+        subject_en: figure.subject_en.clone(),
+        subject_zh: figure.subject_zh.clone(),
     }
 }

@@ -2,8 +2,11 @@
 
 pub(crate) mod checklist;
 pub(crate) mod comparison;
+pub(crate) mod errata;
 pub(crate) mod figures;
 pub(crate) mod name;
 pub(crate) mod publication;
+pub(crate) mod recomputed;
 pub(crate) mod store;
 pub(crate) mod verification;
+pub(crate) mod watch;

@@ -13,7 +13,7 @@ use uplift_proto::v1::reporting::{
 use crate::document::Document;
 use crate::draft::{Sources, compose, lay_out};
 use crate::edition::checklist::{Settlement, checklist, settle};
-use crate::edition::figures::{changes, kept_figures};
+use crate::edition::figures::{changes, kept_figures, kept_sections};
 use crate::edition::name::{EditionName, series_of};
 use crate::edition::store::EditionStore;
 use crate::edition_words::{AmendmentWords, ChangeWords, EditionWords, NoteWords};
@@ -110,7 +110,7 @@ pub(crate) async fn publish(
         return Ok(());
     }
     settle(&items, &request.settlement)?;
-    let figures = kept_figures(&document);
+    let (figures, sections) = (kept_figures(&document), kept_sections(&document));
     let amendment = request.amendment.clone().map(|amendment| Amendment {
         changes: before.iter().flat_map(|edition| changes(&edition.figures, &figures)).collect(),
         ..amendment
@@ -136,15 +136,19 @@ pub(crate) async fn publish(
         number: name.number,
         author: request.author.clone(),
         publish_time: report.create_time,
-        template_sha256: sources.template.sha256.clone(),
+        template_sha256: sources.template.source.sha256(),
         report: Some(report),
         figures,
+        sections,
         notes: request.settlement.notes.clone(),
         accepted_warnings: accepted.map(|item| item.item_id.clone()).collect(),
         amendment,
         ..Edition::default()
     };
-    let edition = editions.put(&name, edition, files).await?;
+    // The template as it is now, which its office may change.
+    let template = sources.template.source.contents().map(|(name, text)| (name.to_owned(), text.into()));
+    let files = files.into_iter().map(|file| (file.record.name, file.content)).chain(template);
+    let edition = editions.put(&name, edition, files.collect()).await?;
     steps.tell(Progress::Published(Box::new(edition))).await;
     Ok(())
 }

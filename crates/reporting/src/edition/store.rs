@@ -19,7 +19,6 @@ use uuid::Uuid;
 use crate::digest::digest;
 use crate::edition::name::EditionName;
 use crate::figure_key::EarlierFigures;
-use crate::output::File;
 
 const FOLDER: &str = "editions";
 const RECORD: &str = ".bin";
@@ -62,12 +61,11 @@ impl EditionStore {
         &self,
         name: &EditionName,
         mut edition: Edition,
-        files: Vec<File>,
+        files: Vec<(String, Vec<u8>)>,
     ) -> Result<Edition> {
         // A folder of its own: who publishes the same number at once writes into another.
         edition.folder = format!("{}-{}", name.number, Uuid::now_v7());
-        let keys: Vec<_> =
-            files.iter().map(|file| self.file_key(name, &edition.folder, &file.record.name)).collect();
+        let keys: Vec<_> = files.iter().map(|(file, _)| self.file_key(name, &edition.folder, file)).collect();
         let kept = self.write(name, &edition, files).await;
         if kept.is_err() {
             // What there is of it is of no use to anybody, and a full disk needs the room.
@@ -79,13 +77,18 @@ impl EditionStore {
         Ok(edition)
     }
 
-    async fn write(&self, name: &EditionName, edition: &Edition, files: Vec<File>) -> Result<String> {
+    async fn write(
+        &self,
+        name: &EditionName,
+        edition: &Edition,
+        files: Vec<(String, Vec<u8>)>,
+    ) -> Result<String> {
         let failed = |e: object_store::Error| {
             unwritable(&e).unwrap_or_else(|| Error::internal("keeping the edition", e))
         };
-        for file in files {
-            let key = self.file_key(name, &edition.folder, &file.record.name);
-            self.store.put(&key, file.content.into()).await.map_err(failed)?;
+        for (file, content) in files {
+            let key = self.file_key(name, &edition.folder, &file);
+            self.store.put(&key, content.into()).await.map_err(failed)?;
         }
         let record = edition.encode_to_vec();
         let sha256 = digest(&record);
@@ -118,6 +121,11 @@ impl EditionStore {
     }
 
     async fn read(&self, name: &EditionName) -> Result<Edition> {
+        decoded(name, self.record(name).await?)
+    }
+
+    /// The record of an edition as it is kept, which must be what was published.
+    pub(crate) async fn record(&self, name: &EditionName) -> Result<Bytes> {
         let damaged = || damaged(name, "record");
         let mut record = match self.store.get(&self.record_key(name)).await {
             Ok(object) => object.bytes().await.map_err(|e| Error::internal("reading an edition", e))?,
@@ -131,13 +139,7 @@ impl EditionStore {
         if Sha256::digest(&record).as_slice() != &*told {
             return Err(damaged());
         }
-        let sha256 = digest(&record);
-        let mut edition = Edition::decode(record).map_err(|_| damaged())?;
-        if edition.edition_id != name.to_string() {
-            return Err(damaged());
-        }
-        edition.sha256 = sha256;
-        Ok(edition)
+        Ok(record)
     }
 
     async fn missing(&self, name: &EditionName) -> Error {
@@ -232,6 +234,14 @@ impl EditionStore {
     fn file_key(&self, name: &EditionName, folder: &str, file: &str) -> Key {
         Key::from_iter([FOLDER, &name.series, folder, file])
     }
+}
+
+/// An edition from its record, with the digest of that.
+fn decoded(name: &EditionName, record: Bytes) -> Result<Edition> {
+    let sha256 = digest(&record);
+    let edition = Edition::decode(record).ok().filter(|edition| edition.edition_id == name.to_string());
+    let edition = edition.ok_or_else(|| damaged(name, "record"))?;
+    Ok(Edition { sha256, ..edition })
 }
 
 /// When a folder was begun: its name ends with an id that begins with the time.

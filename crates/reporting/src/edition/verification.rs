@@ -2,18 +2,20 @@
 
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use futures::{StreamExt, stream};
 use uplift_client::MetricsClient;
 use uplift_core::error::Result;
 use uplift_core::language::Bilingual;
 use uplift_proto::status::from_status;
 use uplift_proto::v1::metrics::{TraceFigureRequest, TraceFigureResponse};
-use uplift_proto::v1::reporting::{Difference, EditionFigure, Verification};
+use uplift_proto::v1::reporting::{Difference, Edition, EditionFigure, Verification};
 
 use crate::digest::digest;
 use crate::edition::name::EditionName;
 use crate::edition::store::EditionStore;
 use crate::steps::{DIGESTING, Progress, RECOMPUTING, Steps};
+use crate::template::{TEMPLATE_FILES, template_digest};
 
 /// Figures that are computed at a time.
 const AT_A_TIME: usize = 4;
@@ -41,6 +43,7 @@ pub(crate) async fn verify(
             differences.push(difference(&file.name, &file.sha256, &current, message));
         }
     }
+    differences.extend(template_difference(editions, name, &edition).await?);
     let figures = edition.figures.clone();
     // From the files as they are now, whatever was computed from them before.
     let began = SystemTime::now().into();
@@ -60,6 +63,23 @@ pub(crate) async fn verify(
         }))
         .await;
     Ok(())
+}
+
+/// Whether the template that is kept is what it was written by.
+async fn template_difference(
+    editions: &EditionStore,
+    name: &EditionName,
+    edition: &Edition,
+) -> Result<Option<Difference>> {
+    let [structure, en, zh] = TEMPLATE_FILES;
+    let mut files = [structure, en, zh].map(|_| Bytes::new());
+    for (file, content) in [structure, en, zh].into_iter().zip(&mut files) {
+        *content = editions.file(name, edition, file).await?.unwrap_or_default();
+    }
+    let current = template_digest([&files[0], &files[1], &files[2]]);
+    let message = Bilingual::new("the template is not what was published", "模板与发布时不一致");
+    let differs = current != edition.template_sha256;
+    Ok(differs.then(|| difference("template", &edition.template_sha256, &current, message)))
 }
 
 /// What differs of a figure, if anything does.
@@ -111,7 +131,8 @@ fn compare(figure: &EditionFigure, answer: &TraceFigureResponse) -> Option<Diffe
     Some(difference(&figure.figure_id, &figure.exact_value, other, message))
 }
 
-fn difference(part: &str, published: &str, current: &str, message: Bilingual) -> Difference {
+/// A part that differs.
+pub(crate) fn difference(part: &str, published: &str, current: &str, message: Bilingual) -> Difference {
     Difference {
         part: part.to_owned(),
         published: published.to_owned(),

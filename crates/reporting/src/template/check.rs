@@ -121,14 +121,7 @@ impl Check<'_> {
         };
         let texts = texts.each_mut().map(take);
         let document = structure.document.clone();
-        Template {
-            id: self.files.id.clone(),
-            figures,
-            sections,
-            document,
-            texts,
-            sha256: self.files.sha256(),
-        }
+        Template { id: self.files.id.clone(), figures, sections, document, texts, source: self.files.clone() }
     }
 
     /// Names that mean something already, and names that are there twice.

@@ -14,6 +14,19 @@ pub(super) struct SourceFile {
     pub(super) content: String,
 }
 
+/// Names of a template's files.
+pub(crate) const TEMPLATE_FILES: [&str; 3] = ["report.toml", "en.ftl", "zh.ftl"];
+
+/// SHA-256 of the files of a template in their order, each after its length, in hex.
+pub(crate) fn template_digest(files: [&[u8]; 3]) -> String {
+    let mut content = Vec::new();
+    for file in files {
+        content.extend_from_slice(&(file.len() as u64).to_be_bytes());
+        content.extend_from_slice(file);
+    }
+    digest(&content)
+}
+
 /// The files of a template.
 #[derive(Debug, Clone)]
 pub(crate) struct SourceFiles {
@@ -24,14 +37,15 @@ pub(crate) struct SourceFiles {
 }
 
 impl SourceFiles {
-    /// SHA-256 of them in their order, each after its length, in hex.
-    pub(super) fn sha256(&self) -> String {
-        let mut content = Vec::new();
-        for file in [&self.structure, &self.en, &self.zh] {
-            content.extend_from_slice(&(file.content.len() as u64).to_be_bytes());
-            content.extend_from_slice(file.content.as_bytes());
-        }
-        digest(&content)
+    /// Name and content of each.
+    pub(crate) fn contents(&self) -> [(&'static str, &str); 3] {
+        let [structure, en, zh] = TEMPLATE_FILES;
+        [(structure, &self.structure.content), (en, &self.en.content), (zh, &self.zh.content)]
+    }
+
+    /// SHA-256 of them, in hex.
+    pub(crate) fn sha256(&self) -> String {
+        template_digest(self.contents().map(|(_, content)| content.as_bytes()))
     }
 }
 

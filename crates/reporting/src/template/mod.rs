@@ -12,6 +12,7 @@ mod structure;
 mod text;
 
 pub(crate) use self::check::Indicators;
+pub(crate) use self::files::{TEMPLATE_FILES, template_digest};
 pub(crate) use self::model::{ChartDeclaration, Content, TableDeclaration, Template};
 pub(crate) use self::reference::FigureReference;
 pub(crate) use self::source::{Templates, load_folder};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use uplift_core::language::{Bilingual, Language};
 
+use super::files::SourceFiles;
 use super::reference::FigureReference;
 use super::structure::{Breakdown, ChartKind};
 use super::text::{Form, Part};
@@ -19,8 +20,8 @@ pub(crate) struct Template {
     pub(crate) document: Option<String>,
     /// English and Chinese texts by id.
     pub(super) texts: [BTreeMap<String, Vec<Part>>; 2],
-    /// SHA-256 of its files, in hex.
-    pub(crate) sha256: String,
+    /// Its files.
+    pub(crate) source: SourceFiles,
 }
 
 /// A section of a template. Its title is the text of its id.

@@ -6,7 +6,7 @@ use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_core::nearest::nearest;
 
 use super::check::Indicators;
-use super::files::{SourceFile, SourceFiles};
+use super::files::{SourceFile, SourceFiles, TEMPLATE_FILES};
 use super::model::Template;
 
 /// The three files of a shipped template.
@@ -27,9 +27,6 @@ const SHIPPED: [(&str, [&str; 3]); 4] = [
     ("county", shipped!("county")),
     ("reconciliation", shipped!("reconciliation")),
 ];
-
-/// Names of a template's files.
-const FILES: [&str; 3] = ["report.toml", "en.ftl", "zh.ftl"];
 
 /// Bytes of a template's file.
 const MAX_FILE: u64 = 1 << 20;
@@ -92,7 +89,7 @@ impl Templates {
 pub(crate) fn load_folder(folder: &Path, indicators: &Indicators) -> Result<Template> {
     let id = folder.file_name().and_then(|name| name.to_str()).unwrap_or("template");
     let mut contents = [const { String::new() }; 3];
-    for (content, name) in contents.iter_mut().zip(FILES) {
+    for (content, name) in contents.iter_mut().zip(TEMPLATE_FILES) {
         let path = folder.join(name);
         let unreadable = |e: std::io::Error| {
             Error::new(ErrorKind::FailedPrecondition, format!("cannot read {}: {e}", path.display()))
@@ -127,8 +124,8 @@ fn files(id: &str, contents: [String; 3]) -> SourceFiles {
     let file = |name: &str, content| SourceFile { name: format!("{id}/{name}"), content };
     SourceFiles {
         id: id.to_owned(),
-        structure: file(FILES[0], structure),
-        en: file(FILES[1], en),
-        zh: file(FILES[2], zh),
+        structure: file(TEMPLATE_FILES[0], structure),
+        en: file(TEMPLATE_FILES[1], en),
+        zh: file(TEMPLATE_FILES[2], zh),
     }
 }

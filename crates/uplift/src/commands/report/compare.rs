@@ -88,8 +88,8 @@ pub(crate) fn print_comparison(
     if format == OutputFormat::Table {
         say_in!(
             language,
-            "{} of {} figures would change",
-            "共{1}项数据，其中{0}项会变动",
+            "{} of {} figures differ",
+            "共{1}项数据，其中{0}项不同",
             comparison.changes.len(),
             comparison.figures
         );

@@ -11,10 +11,10 @@ use uplift_proto::v1::reporting::{GenerateReportRequest, Report, generate_report
 
 use super::download::{make_folder, save_all};
 use super::print::print_report;
+use super::step_bar::StepBar;
 use super::subject::SubjectArgs;
 use crate::arguments::ReportingAddress;
 use crate::outcome::Outcome;
-use crate::terminal::{message, progress};
 
 #[derive(Debug, Args)]
 pub(super) struct GenerateArgs {
@@ -49,20 +49,16 @@ pub(crate) async fn generate(
     make_folder(folder)?;
     let mut client = uplift_client::reporting(channel);
     let mut events = client.generate_report(request).await.map_err(|s| from_status(&s))?.into_inner();
-    let bar = progress(1);
+    let bar = StepBar::new(language);
     let mut report = None;
     while let Some(response) = events.message().await.map_err(|s| from_status(&s))? {
         match response.event {
-            Some(Event::Progress(step)) => {
-                bar.set_length(step.total as u64);
-                bar.set_position(step.done as u64);
-                bar.set_message(message(&step.stage, language));
-            }
+            Some(Event::Progress(step)) => bar.show(&step.stage, step.done, step.total),
             Some(Event::Report(written)) => report = Some(written),
             None => {}
         }
     }
-    bar.finish_and_clear();
+    drop(bar);
     let report =
         report.ok_or_else(|| Error::internal("writing the report", "the stream ended without one"))?;
     save_all(&mut client, &report, folder).await?;

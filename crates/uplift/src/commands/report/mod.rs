@@ -4,11 +4,15 @@
 mod cite;
 mod compare;
 mod download;
+mod errata;
 mod generate;
+mod kit;
 mod list;
 mod preview;
 mod print;
 mod publish;
+mod replay;
+mod step_bar;
 mod subject;
 mod verify;
 
@@ -61,12 +65,28 @@ enum ReportCommand {
     /// List the editions, the newest of each series first.
     Editions(cite::EditionsArgs),
     /// Compute every figure of an edition again, and compare its files with what was published.
-    #[command(after_help = "Example:\n  uplift report verify annual-50-2011/1")]
+    #[command(after_help = "Examples:\n  uplift report verify annual-50-2011/1\n  \
+                      uplift report verify --kit annual-50-2011-1.kit.tar.zst --sha256 DIGEST")]
     Verify(verify::VerifyArgs),
+    /// Save an edition with everything that its figures are computed from, to verify it on another machine.
+    ///
+    /// One archive: the record, the published files, the template, the definitions of indicators, and the rows as Delta
+    /// tables; what identifies a person is hashed. It is verified at once, as whoever gets it does with: uplift report verify
+    /// --kit FILE.
+    #[command(after_help = "Examples:\n  uplift report kit annual-50-2011/1\n  \
+                      uplift report verify --kit annual-50-2011-1.kit.tar.zst")]
+    Kit(kit::KitArgs),
     /// Show what differs between two editions, or between one and now, and what made it differ.
     #[command(after_help = "Examples:\n  uplift report compare annual-50-2011/1\n  \
                       uplift report compare annual-50-2011/1 annual-50-2011/2 --format json")]
     Compare(compare::CompareArgs),
+    /// Write what differs from an edition as a page and as JSON, for its readers.
+    #[command(after_help = "Examples:\n  uplift report errata annual-50-2011/1\n  \
+                      uplift report errata annual-50-2011/1 annual-50-2011/2 --output public")]
+    Errata(errata::ErrataArgs),
+    /// Tell which figures of an edition differ now, and again whenever that changes, until Ctrl-C.
+    #[command(after_help = "Example:\n  uplift report watch annual-50-2011/1")]
+    Watch(errata::WatchArgs),
     /// Show the figure that a citation names, and whether its edition is superseded.
     #[command(after_help = "Example:\n  uplift report cite annual-50-2011/1/f12")]
     Cite(cite::CiteArgs),
@@ -82,7 +102,10 @@ pub(crate) async fn run(args: ReportArgs, language: Language) -> Result<Outcome>
         ReportCommand::Publish(args) => publish::run(args, language).await,
         ReportCommand::Editions(args) => cite::editions(args, language).await,
         ReportCommand::Verify(args) => verify::run(args, language).await,
+        ReportCommand::Kit(args) => kit::run(args, language).await,
         ReportCommand::Compare(args) => compare::run(args, language).await,
+        ReportCommand::Errata(args) => errata::errata(args).await,
+        ReportCommand::Watch(args) => errata::watch(args, language).await,
         ReportCommand::Cite(args) => cite::cite(args, language).await,
     }
 }

@@ -11,11 +11,11 @@ use uplift_reporting::{Progress, ReportRequest, preview};
 
 use super::download::make_folder;
 use super::print::print_report;
+use super::step_bar::StepBar;
 use super::subject::SubjectArgs;
 use crate::arguments::MetricsAddress;
 use crate::outcome::Outcome;
 use crate::saved_file::save;
-use crate::terminal::{message, progress};
 
 /// Steps that wait to be shown.
 const QUEUED: usize = 16;
@@ -38,18 +38,16 @@ pub(super) async fn run(args: PreviewArgs, language: Language) -> Result<Outcome
     let metrics = uplift_client::metrics(connect(&args.address.metrics_url).await?);
     let request = ReportRequest::from_wire(args.subject.request(&args.template))?;
     let (steps, mut shown) = mpsc::channel(QUEUED);
-    let bar = progress(1);
+    let bar = StepBar::new(language);
     let show = async {
         while let Some(step) = shown.recv().await {
             if let Progress::Begun(step) = step {
-                bar.set_length(step.total as u64);
-                bar.set_position(step.done as u64);
-                bar.set_message(message(step.stage, language));
+                bar.show(step.stage, step.done, step.total);
             }
         }
     };
     let (written, ()) = tokio::join!(preview(metrics, &args.template, &request, steps), show);
-    bar.finish_and_clear();
+    drop(bar);
     let written = written?;
     for (name, content) in &written.files {
         save(&args.output.join(name), content)?;

@@ -14,10 +14,11 @@ use uplift_proto::v1::reporting::{
 
 use super::download::{make_folder, save_all};
 use super::print::print_report;
+use super::step_bar::StepBar;
 use super::subject::SubjectArgs;
 use crate::arguments::ReportingAddress;
 use crate::outcome::Outcome;
-use crate::terminal::{message, progress, say, say_in};
+use crate::terminal::{say, say_in};
 
 #[derive(Debug, Args)]
 pub(super) struct PublishArgs {
@@ -116,21 +117,17 @@ async fn follow(
     let check_only = request.check_only;
     let mut client = uplift_client::reporting(channel);
     let mut events = client.publish_report(request).await.map_err(|s| from_status(&s))?.into_inner();
-    let bar = progress(1);
+    let bar = StepBar::new(language);
     let mut edition = None;
     while let Some(response) = events.message().await.map_err(|s| from_status(&s))? {
         match response.event {
-            Some(Event::Progress(step)) => {
-                bar.set_length(step.total as u64);
-                bar.set_position(step.done as u64);
-                bar.set_message(message(&step.stage, language));
-            }
+            Some(Event::Progress(step)) => bar.show(&step.stage, step.done, step.total),
             Some(Event::Checklist(items)) => *checklist = items,
             Some(Event::Edition(published)) => edition = Some(published),
             None => {}
         }
     }
-    bar.finish_and_clear();
+    drop(bar);
     match edition {
         None if !check_only => {
             Err(Error::internal("publishing the report", "the stream ended without an edition"))

@@ -1,5 +1,7 @@
 //! `uplift report verify`: whether an edition is what was published, and whether its figures can be computed again.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use tonic::transport::Channel;
 use uplift_client::{connect, from_status};
@@ -9,14 +11,20 @@ use uplift_proto::v1::reporting::{
     Difference, Verification, VerifyReportRequest, verify_report_response::Event,
 };
 
+use super::replay::verify_kit;
+use super::step_bar::StepBar;
 use crate::arguments::ReportingAddress;
 use crate::outcome::Outcome;
-use crate::terminal::{message, progress, say, say_in};
+use crate::terminal::{say, say_in};
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
     /// Edition, as annual-50-2011/1; see: uplift report editions.
-    edition_id: String,
+    #[arg(required_unless_present = "kit")]
+    edition_id: Option<String>,
+    /// Replay kit to verify instead, without a service; see: uplift report kit.
+    #[arg(long, value_name = "FILE", conflicts_with = "edition_id")]
+    kit: Option<PathBuf>,
     /// SHA-256 of its record, as it was printed when it was published: tells a record that was exchanged.
     #[arg(long, value_name = "DIGEST")]
     sha256: Option<String>,
@@ -25,8 +33,13 @@ pub(super) struct VerifyArgs {
 }
 
 pub(super) async fn run(args: VerifyArgs, language: Language) -> Result<Outcome> {
-    let channel = connect(&args.address.reporting_url).await?;
-    let mut verification = verify(language, channel, &args.edition_id).await?;
+    let mut verification = match &args.kit {
+        Some(kit) => verify_kit(kit, language).await?,
+        None => {
+            let channel = connect(&args.address.reporting_url).await?;
+            verify(language, channel, &args.edition_id.unwrap_or_default()).await?
+        }
+    };
     if let Some(published) = args.sha256.filter(|digest| !digest.eq_ignore_ascii_case(&verification.sha256)) {
         verification.differences.push(Difference {
             part: "record".to_owned(),
@@ -45,20 +58,16 @@ pub(crate) async fn verify(language: Language, channel: Channel, edition_id: &st
     let request = VerifyReportRequest { edition_id: edition_id.to_owned() };
     let mut client = uplift_client::reporting(channel);
     let mut events = client.verify_report(request).await.map_err(|s| from_status(&s))?.into_inner();
-    let bar = progress(1);
+    let bar = StepBar::new(language);
     let mut verification = None;
     while let Some(response) = events.message().await.map_err(|s| from_status(&s))? {
         match response.event {
-            Some(Event::Progress(step)) => {
-                bar.set_length(step.total as u64);
-                bar.set_position(step.done as u64);
-                bar.set_message(message(&step.stage, language));
-            }
+            Some(Event::Progress(step)) => bar.show(&step.stage, step.done, step.total),
             Some(Event::Verification(done)) => verification = Some(done),
             None => {}
         }
     }
-    bar.finish_and_clear();
+    drop(bar);
     verification.ok_or_else(|| Error::internal("verifying the edition", "the stream ended without a result"))
 }
 
