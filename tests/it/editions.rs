@@ -373,6 +373,79 @@ async fn whatever_is_changed_in_an_edition_verification_names_it() {
     }
     std::fs::write(&record, &content).unwrap();
     assert_eq!(verified(&uplift, "ours-50-2011/1").await.unwrap().differences, []);
+    // Files of rows that were read before, by a service that runs on.
+    let is_data = |path: &PathBuf| {
+        let in_log = path.iter().any(|part| part == "_delta_log");
+        !in_log && path.extension().is_some_and(|extension| extension == "parquet")
+    };
+    for file in walk(&uplift.table("fund_flow")).into_iter().filter(is_data) {
+        let content = std::fs::read(&file).unwrap();
+        for at in [0, content.len() / 3, content.len() / 2, content.len() - 10] {
+            let mut other = content.clone();
+            other[at] ^= 1;
+            std::fs::write(&file, &other).unwrap();
+            let differences = verified(&uplift, "ours-50-2011/1").await.unwrap().differences;
+            assert!(!differences.is_empty(), "byte {at} of {}", file.display());
+            let message = &differences[0].message_en;
+            assert!(
+                message.contains("fund_flow/") && message.contains("is not what was written"),
+                "{message}"
+            );
+        }
+        std::fs::write(&file, &content).unwrap();
+    }
+    assert_eq!(verified(&uplift, "ours-50-2011/1").await.unwrap().differences, []);
+}
+
+#[tokio::test]
+async fn a_condition_of_the_template_that_is_not_met_is_explained_or_nothing_is_published() {
+    let uplift = with_records().await;
+    let with = |conditions: &str| {
+        STRUCTURE.replace("[tables.counties]", &format!("[conditions]\n{conditions}\n[tables.counties]"))
+    };
+    let folder = uplift.folder().join("templates/ours");
+    let text = |text: &str, id: &str, words: &str| format!("{text}{id} = {words}\n");
+    let [en, zh] = [text(EN, "covered", "Credit covers the rest."), text(ZH, "covered", "信贷补足其余。")];
+    let items = async || {
+        let (checklist, outcome) =
+            publish(&uplift, PublishReportRequest { check_only: true, ..asked() }).await;
+        outcome.map(|_| {
+            checklist.items.into_iter().filter(|item| item.item_id.starts_with("unmet")).collect::<Vec<_>>()
+        })
+    };
+    for (condition, reason) in [
+        ("credit >= fiscal - 2930", None),
+        ("fiscal / credit <= 43", None),
+        ("fiscal = credit * 42 + 60", None),
+        ("credit >= fiscal", Some("Credit covers the rest. (credit = 70 yuan, fiscal = 3,000 yuan)")),
+        ("fiscal / (credit - 70) <= 1", Some("Credit covers the rest. (cannot be computed)")),
+        ("lifted <= 10", Some("Credit covers the rest. (no value of lifted)")),
+    ] {
+        save_template(&folder, &with(&format!("covered = \"{condition}\"")), &en, &zh);
+        let found = items().await.unwrap();
+        match reason {
+            None => assert_eq!(found, [], "{condition}"),
+            Some(reason) => {
+                assert_eq!(found[0].item_id, "unmet:covered");
+                assert!(found[0].message_en.ends_with(reason), "{condition}: {}", found[0].message_en);
+                assert!(found[0].message_zh.contains("信贷补足其余。"), "{}", found[0].message_zh);
+                let status = publish(&uplift, asked()).await.1.unwrap_err();
+                assert!(status.message().contains("unmet:covered"), "{status:?}");
+            }
+        }
+    }
+    for (condition, wrong) in [
+        ("credit >= fiskal", "\"fiskal\" is not declared under [figures]; did you mean fiscal?"),
+        ("credit > fiscal", "is not a condition"),
+        ("credit >= ", "expected at character"),
+    ] {
+        save_template(&folder, &with(&format!("covered = \"{condition}\"")), &en, &zh);
+        let status = items().await.unwrap_err();
+        assert!(status.message().contains(wrong), "{condition}: {status:?}");
+    }
+    save_template(&folder, &with("covered = \"credit >= 1\""), EN, ZH);
+    let status = items().await.unwrap_err();
+    assert!(status.message().contains("what should hold is not in ours/en.ftl"), "{status:?}");
 }
 
 #[tokio::test]
@@ -429,6 +502,46 @@ async fn readers_get_errata_and_subscribers_are_told_when_a_published_figure_cha
     assert!(page.contains("A county corrected its funds.") && page.contains("一区县更正资金。"), "{page}");
     let unknown = WriteErrataRequest { edition_id: "ours-50-2011/7".into(), ..Default::default() };
     assert_eq!(uplift.reporting().await.write_errata(unknown).await.unwrap_err().code(), Code::NotFound);
+}
+
+/// With reports on a small file system, which UPLIFT_TEST_SMALL_DISK names: a tmpfs of some 20 MiB, mounted by hand.
+#[tokio::test]
+#[ignore = "needs a small file system"]
+async fn a_full_disk_is_told_and_leaves_no_edition() {
+    let disk =
+        std::env::var("UPLIFT_TEST_SMALL_DISK").expect("UPLIFT_TEST_SMALL_DISK names a small file system");
+    let mut uplift = with_records().await;
+    let (checklist, _) = publish(&uplift, PublishReportRequest { check_only: true, ..asked() }).await;
+    uplift.stop().await;
+    let (reports, small) = (uplift.folder().join("reports"), Path::new(&disk).join("reports"));
+    std::fs::remove_dir_all(&reports).unwrap();
+    let _ = std::fs::remove_dir_all(&small);
+    std::fs::create_dir(&small).unwrap();
+    std::os::unix::fs::symlink(&small, &reports).unwrap();
+    let again = Uplift::on(uplift.folder()).await.unwrap();
+
+    // Room for some of the files, and less than all of them.
+    let ballast = Path::new(&disk).join("ballast");
+    let mut file = std::fs::File::create(&ballast).unwrap();
+    while std::io::Write::write_all(&mut file, &[0; 4096]).is_ok() {}
+    file.set_len(file.metadata().unwrap().len() - (80 << 10)).unwrap();
+    let status = publish(&again, settled(&checklist)).await.1.unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+    assert!(status.message().contains("disk of the service is full"), "{status:?}");
+    let listed = again.reporting().await.list_editions(ListEditionsRequest::default()).await.unwrap();
+    assert_eq!(listed.into_inner().editions, []);
+    assert_eq!(walk(&small), Vec::<PathBuf>::new(), "nothing of it stays");
+
+    // The room is free once nobody has the file open.
+    drop(file);
+    std::fs::remove_file(&ballast).unwrap();
+    let edition = published(&again, settled(&checklist)).await;
+    assert_eq!(verified(&again, &edition.edition_id).await.unwrap().differences, []);
+}
+
+/// Files of a folder and of those in it.
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    uplift_core::disk::files_of(folder).unwrap().into_iter().map(|(_, path)| path).collect()
 }
 
 /// The built command with all services on these ports: a process that a test kills.

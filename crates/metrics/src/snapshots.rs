@@ -76,11 +76,17 @@ impl SnapshotSet {
         let existed = self.as_of.versions.get(table).is_none_or(|version| *version >= 0);
         let snapshot = match self.store.get(table).await?.filter(|_| existed) {
             None => None,
-            Some(opened) => match (self.as_of.versions.get(table), self.as_of.instant) {
-                (Some(version), _) => Some(opened.at(*version).await?),
-                (None, Some(instant)) => Some(opened.at_instant(instant).await?),
-                (None, None) => Some(opened.snapshot().await?),
-            },
+            Some(opened) => {
+                let found = match (self.as_of.versions.get(table), self.as_of.instant) {
+                    (Some(version), _) => opened.at(*version).await?,
+                    (None, Some(instant)) => opened.at_instant(instant).await?,
+                    (None, None) => opened.snapshot().await?,
+                };
+                if let Some(instant) = self.read_after {
+                    opened.recheck(&found, instant.into()).await?;
+                }
+                Some(found)
+            }
         };
         snapshots.insert(table.to_owned(), snapshot.clone());
         Ok(snapshot)

@@ -44,6 +44,11 @@ pub(crate) fn minimal_conflicts(consistency: &mut Consistency<'_>) -> (Vec<BTree
                     continue;
                 }
                 let conflict = minimal(consistency, rest);
+                if consistency.effort == 0 {
+                    // What the search ended in the midst of need not be minimal.
+                    is_complete = false;
+                    break;
+                }
                 conflicts.push(conflict.clone());
                 conflict
             }
@@ -55,7 +60,9 @@ pub(crate) fn minimal_conflicts(consistency: &mut Consistency<'_>) -> (Vec<BTree
         for figure in conflict {
             let mut more = aside.clone();
             more.insert(figure);
-            if seen.insert(more.clone()) {
+            if seen.len() == MAX_NODES {
+                is_complete = false;
+            } else if seen.insert(more.clone()) {
                 waiting.push_back(more);
             }
         }

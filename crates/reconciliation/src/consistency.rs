@@ -71,7 +71,7 @@ impl<'a> Consistency<'a> {
 
     fn narrow(&mut self, mut domains: Vec<Interval>) -> Result<Vec<Interval>, Refuted> {
         propagate(self.system, &self.ties, &mut domains, &mut self.effort)?;
-        if linear::is_refuted(self.system, &self.ties, &domains) {
+        if linear::is_refuted(self.system, &self.ties, &domains, &mut self.effort) {
             return Err(Refuted);
         }
         for figure in self.repeated.clone() {
@@ -88,7 +88,7 @@ impl<'a> Consistency<'a> {
         let mut domains = domains.to_vec();
         domains[figure] = part;
         propagate(self.system, &self.ties, &mut domains, &mut self.effort).is_err()
-            || linear::is_refuted(self.system, &self.ties, &domains)
+            || linear::is_refuted(self.system, &self.ties, &domains, &mut self.effort)
     }
 
     /// Moves an end of a range inwards while what it leaves out is refuted.

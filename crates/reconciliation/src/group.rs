@@ -12,6 +12,9 @@ use crate::system::System;
 const MAX_MISPRINTS: usize = 5;
 const MAX_EXPLANATIONS: usize = 20;
 
+/// Sets of misprints that are tried, of each size.
+const MAX_TRIES: usize = 20_000;
+
 /// What a system says.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Findings {
@@ -60,17 +63,27 @@ pub struct Explanation {
     pub misprints: Vec<Misprint>,
 }
 
-/// Searches a system. `effort` bounds the steps of arithmetic, of which there are about ten million a second.
+/// Searches a system. `effort` bounds the steps of arithmetic, and as many again for explaining what is found.
 pub fn find(system: System, effort: usize) -> Findings {
     let mut findings = Findings { groups: Vec::new(), is_complete: true };
-    let mut left = effort;
-    for part in system.split() {
+    // As much again for explaining what is found.
+    let (mut left, mut explaining) = (effort, effort);
+    // The order of figures is that of the answer; small parts are searched first, so that a large one takes nothing from them.
+    let mut parts: Vec<(usize, System)> = system.split().into_iter().enumerate().collect();
+    parts.sort_by_key(|(_, part)| part.ties.len());
+    let mut found = Vec::new();
+    for (position, part) in parts {
         let mut consistency = Consistency::new(&part, left);
         let (conflicts, is_complete) = minimal_conflicts(&mut consistency);
-        findings.is_complete &= is_complete;
-        findings.groups.extend(groups(&mut consistency, conflicts));
         left = consistency.effort;
+        consistency.effort = explaining;
+        let groups = groups(&mut consistency, conflicts);
+        explaining = consistency.effort;
+        findings.is_complete &= is_complete && explaining > 0;
+        found.push((position, groups));
     }
+    found.sort_by_key(|(position, _)| *position);
+    findings.groups = found.into_iter().flat_map(|(_, groups)| groups).collect();
     findings
 }
 
@@ -148,8 +161,13 @@ fn misprint(
     others: &BTreeSet<usize>,
     conflicts: &[BTreeSet<usize>],
 ) -> Option<Misprint> {
+    let needed = consistency.range(figure, others)?;
+    // What the search ended in the midst of is too wide.
+    if consistency.effort == 0 {
+        return None;
+    }
     Some(Misprint {
-        needed: consistency.range(figure, others)?,
+        needed,
         figure: consistency.system.figures[figure].id.clone(),
         conflicts: conflicts.iter().filter(|conflict| conflict.contains(&figure)).count(),
     })
@@ -165,10 +183,10 @@ fn explanation(
     Some(Explanation { misprints: misprints.collect::<Option<_>>()? })
 }
 
-/// Sets of so many figures of which each conflict has one.
+/// Sets of so many figures of which each conflict has one; the first that are found, if there are too many to try.
 fn hitting(conflicts: &[BTreeSet<usize>], size: usize) -> BTreeSet<BTreeSet<usize>> {
-    let mut sets = BTreeSet::new();
-    extend(conflicts, size, &BTreeSet::new(), &mut sets);
+    let (mut sets, mut tries) = (BTreeSet::new(), MAX_TRIES);
+    extend(conflicts, size, &BTreeSet::new(), &mut sets, &mut tries);
     sets
 }
 
@@ -177,7 +195,12 @@ fn extend(
     size: usize,
     set: &BTreeSet<usize>,
     sets: &mut BTreeSet<BTreeSet<usize>>,
+    tries: &mut usize,
 ) {
+    if *tries == 0 {
+        return;
+    }
+    *tries -= 1;
     match conflicts.iter().find(|conflict| conflict.is_disjoint(set)) {
         None => {
             sets.insert(set.clone());
@@ -187,7 +210,7 @@ fn extend(
             for figure in conflict {
                 let mut more = set.clone();
                 more.insert(*figure);
-                extend(conflicts, size, &more, sets);
+                extend(conflicts, size, &more, sets, tries);
             }
         }
     }

@@ -16,6 +16,10 @@ use crate::term::Step;
 /// Relations that are solved together.
 const MAX_ROWS: usize = 400;
 
+/// What solving costs in steps of propagation, as measured: at least, and for each figure of a relation.
+const COST_OF_SOLVING: usize = 50;
+const COST_OF_ENTRY: usize = 30;
+
 /// A number of times each figure, and a number.
 #[derive(Debug, Clone, Default)]
 struct Linear {
@@ -47,8 +51,8 @@ impl Linear {
     }
 }
 
-/// Whether the ties that are linear at these values of figures cannot hold together.
-pub(crate) fn is_refuted(system: &System, ties: &[usize], domains: &[Interval]) -> bool {
+/// Whether the ties that are linear at these values of figures cannot hold together. `effort` is as of propagation.
+pub(crate) fn is_refuted(system: &System, ties: &[usize], domains: &[Interval], effort: &mut usize) -> bool {
     let rows: Vec<_> = ties
         .iter()
         .filter_map(|tie| Some((system.ties[*tie].relation, difference(&system.ties[*tie], domains)?)))
@@ -59,6 +63,12 @@ pub(crate) fn is_refuted(system: &System, ties: &[usize], domains: &[Interval]) 
         return false;
     }
     let figures: Vec<usize> = rows.iter().flat_map(|(_, row)| row.times.keys().copied()).collect();
+    let cost = COST_OF_SOLVING + COST_OF_ENTRY * figures.len() + rows.len() * rows.len();
+    if *effort < cost {
+        *effort = 0;
+        return false;
+    }
+    *effort -= cost;
     let ends = figures.iter().flat_map(|figure| [domains[*figure].low, domains[*figure].high]).flatten();
     // All in units of the largest, so that the solver's tolerance is a part of it.
     let unit = ends.map(|end| number(end.value).abs()).fold(0.0, f64::max);

@@ -27,6 +27,8 @@ pub(crate) struct Document {
     /// Statements of the document that it shows or checks.
     #[serde(skip)]
     pub(crate) statements: usize,
+    /// Conditions of the template that are not met.
+    pub(crate) unmet: Vec<Unmet>,
     pub(crate) sections: Vec<Section>,
     /// Every figure that is shown, in the order in which it first is.
     pub(crate) figures: Vec<Figure>,
@@ -148,6 +150,14 @@ pub(crate) struct Figure {
     pub(crate) published: Option<Bilingual>,
     pub(crate) marks: Vec<Mark>,
     pub(crate) evidence: Evidence,
+}
+
+/// A condition of the template that is not met.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Unmet {
+    pub(crate) id: String,
+    /// What should hold, and why it does not.
+    pub(crate) message: Bilingual,
 }
 
 /// A table: what its rows are, and columns of figures.

@@ -12,6 +12,7 @@ use uplift_proto::v1::reporting::Report;
 
 use crate::answers::Answers;
 use crate::compose::sections;
+use crate::conditions::unmet;
 use crate::document::{Document, Mark};
 use crate::evidence::{Definition, open};
 use crate::figure_key::EarlierFigures;
@@ -61,6 +62,7 @@ pub(crate) async fn compose(
         Writer::new(template, &answers, indicators, &area_code, scope.period, open_period, earlier);
     let title = writer.title();
     let sections = sections(&mut writer, &statements);
+    let unmet = unmet(&mut writer);
     let marks = writer.mark_meanings(&sections);
     let subject = writer.area_name(&area_code);
     let mut figures = writer.figures;
@@ -103,6 +105,7 @@ pub(crate) async fn compose(
         statements: statements.statements.len(),
         simulated,
         contradictions: statements.contradictions(),
+        unmet,
         sections,
         figures,
         definitions,

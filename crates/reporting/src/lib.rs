@@ -7,6 +7,7 @@ mod answers;
 mod archive;
 mod chart;
 mod compose;
+mod conditions;
 mod digest;
 mod document;
 mod document_tables;

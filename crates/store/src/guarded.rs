@@ -4,10 +4,11 @@
 //! of the digests of its own files, which `sha256sum -c` understands. A file is read whole and compared
 //! before any part of it is used, once in the life of a process.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -37,8 +38,8 @@ const LOOKED_FOR_AT_ONCE: usize = 8;
 
 #[derive(Debug, Default)]
 struct State {
-    /// Files that were compared with their digest.
-    checked: HashSet<Path>,
+    /// Files that were compared with their digest, and when that began.
+    checked: HashMap<Path, SystemTime>,
     /// Digests of data files that were written and have no name yet that tells them.
     written: HashMap<Path, String>,
 }
@@ -65,9 +66,15 @@ impl GuardedStore {
 
     /// Compares a file with its digest, if it has one and was not compared before.
     pub(crate) async fn check(&self, location: &Path) -> Result<()> {
-        if self.state().checked.contains(location) {
+        self.check_since(location, SystemTime::UNIX_EPOCH).await
+    }
+
+    /// The same, unless it was compared since an instant.
+    pub(crate) async fn check_since(&self, location: &Path, instant: SystemTime) -> Result<()> {
+        if self.state().checked.get(location).is_some_and(|checked| *checked >= instant) {
             return Ok(());
         }
+        let now = SystemTime::now();
         let Some(expected) = digest_in_name(location).or_else(|| self.sums.get(location)) else {
             return Ok(());
         };
@@ -82,7 +89,7 @@ impl GuardedStore {
         };
         let digest = tokio::task::spawn_blocking(move || hex::encode(Sha256::digest(&bytes))).await;
         if digest.is_ok_and(|digest| digest == expected) {
-            self.state().checked.insert(location.clone());
+            self.state().checked.insert(location.clone(), now);
             return Ok(());
         }
         Err(damaged(CHANGED))

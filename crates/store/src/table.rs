@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
@@ -140,6 +141,16 @@ impl Table {
         let expired = self.expired().run_of(next).is_some();
         if expired || newest.log_store().read_commit_entry(next).await.map_err(refreshing)?.is_some() {
             newest.update_state().await.map_err(refreshing)?;
+        }
+        Ok(())
+    }
+
+    /// Compares the files of a snapshot with their digests, those aside that were compared since an instant.
+    pub async fn recheck(&self, snapshot: &Snapshot, instant: SystemTime) -> Result<()> {
+        for file in snapshot.files() {
+            let file = object_store::path::Path::from(format!("{}/{file}", self.name));
+            let checked = self.files.check_since(&file, instant).await;
+            checked.map_err(|e| table_failed(&self.name, "reading", e.into()))?;
         }
         Ok(())
     }

@@ -48,6 +48,13 @@ pub(crate) fn checklist(document: &Document, settlement: &Settlement) -> Vec<Che
         );
         items.push(item(format!("inconsistent:{}", check.id), Severity::Error, message));
     }
+    for unmet in &document.unmet {
+        let message = Bilingual::new(
+            format!("a condition of the template is not met: {}", unmet.message.en),
+            format!("不满足模板的条件：{}", unmet.message.zh),
+        );
+        items.push(item(format!("unmet:{}", unmet.id), Severity::Error, message));
+    }
     items.extend(warnings(document));
     // An indicator that several sections lack is one item.
     let mut seen = BTreeSet::new();

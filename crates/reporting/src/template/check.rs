@@ -9,6 +9,7 @@ use uplift_core::language::Language;
 use uplift_core::nearest::nearest;
 use uplift_proto::v1::metrics::Indicator;
 
+use super::condition::Condition;
 use super::files::{Problems, SourceFile, SourceFiles};
 use super::model::{ChartDeclaration, Content, Section, TableDeclaration, Template};
 use super::reference::FigureReference;
@@ -80,6 +81,12 @@ impl Check<'_> {
             });
             sections.push(Section { id: id.clone(), content: content.collect() });
         }
+        let mut conditions = BTreeMap::new();
+        for (id, text) in &structure.conditions {
+            used.insert(id.clone());
+            self.condition_texts(id, text, &texts);
+            conditions.extend(self.condition(text, &figures).map(|condition| (id.clone(), condition)));
+        }
         for id in ["title"] {
             used.insert(id.to_owned());
             for (language, texts) in [Language::En, Language::Zh].into_iter().zip(&texts) {
@@ -121,7 +128,8 @@ impl Check<'_> {
         };
         let texts = texts.each_mut().map(take);
         let document = structure.document.clone();
-        Template { id: self.files.id.clone(), figures, sections, document, texts, source: self.files.clone() }
+        let source = self.files.clone();
+        Template { id: self.files.id.clone(), figures, sections, document, conditions, texts, source }
     }
 
     /// Names that mean something already, and names that are there twice.
@@ -218,6 +226,42 @@ impl Check<'_> {
             }
         }
         Some(reference)
+    }
+
+    /// A condition over figures that are declared.
+    fn condition(
+        &mut self,
+        text: &toml::Spanned<String>,
+        figures: &BTreeMap<String, FigureReference>,
+    ) -> Option<Condition> {
+        match Condition::parse(text.get_ref()) {
+            Ok(condition) => {
+                for name in condition.names().filter(|name| !figures.contains_key(*name)) {
+                    let hint = hint(name, figures.keys().map(String::as_str));
+                    self.wrong(text, format!("{name:?} is not declared under [figures]{hint}"));
+                }
+                Some(condition)
+            }
+            Err(message) => {
+                self.wrong(text, message);
+                None
+            }
+        }
+    }
+
+    /// Readers of either language are told what should hold.
+    fn condition_texts(
+        &mut self,
+        id: &str,
+        text: &toml::Spanned<String>,
+        texts: &[BTreeMap<String, (usize, Vec<Part>)>; 2],
+    ) {
+        for (language, texts) in [Language::En, Language::Zh].into_iter().zip(texts) {
+            if !texts.contains_key(id) {
+                let file = language_file(self.files, language).name.clone();
+                self.wrong(text, format!("what should hold is not in {file}; write it as the text {id}"));
+            }
+        }
     }
 
     /// Notes that a text is used; it must be there in both languages.

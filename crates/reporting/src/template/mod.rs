@@ -4,6 +4,7 @@
 //! figures in place. What is wrong is told with its file and line, all of it at once.
 
 mod check;
+mod condition;
 mod files;
 mod model;
 mod reference;
@@ -12,6 +13,7 @@ mod structure;
 mod text;
 
 pub(crate) use self::check::Indicators;
+pub(crate) use self::condition::{Comparison, Condition};
 pub(crate) use self::files::{TEMPLATE_FILES, template_digest};
 pub(crate) use self::model::{ChartDeclaration, Content, TableDeclaration, Template};
 pub(crate) use self::reference::FigureReference;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use uplift_core::language::{Bilingual, Language};
 
+use super::condition::Condition;
 use super::files::SourceFiles;
 use super::reference::FigureReference;
 use super::structure::{Breakdown, ChartKind};
@@ -18,6 +19,8 @@ pub(crate) struct Template {
     pub(crate) sections: Vec<Section>,
     /// Document whose statements are compared.
     pub(crate) document: Option<String>,
+    /// What must hold for a report to be published, by the id of the text that says it.
+    pub(crate) conditions: BTreeMap<String, Condition>,
     /// English and Chinese texts by id.
     pub(super) texts: [BTreeMap<String, Vec<Part>>; 2],
     /// Its files.

@@ -18,6 +18,9 @@ pub(super) struct Structure {
     pub(super) tables: BTreeMap<String, Table>,
     #[serde(default)]
     pub(super) charts: BTreeMap<String, Chart>,
+    /// What must hold between figures for the report to be published.
+    #[serde(default)]
+    pub(super) conditions: BTreeMap<String, Spanned<String>>,
     #[serde(default, rename = "section")]
     pub(super) sections: Vec<Section>,
 }
