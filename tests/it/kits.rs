@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
+use arrow::array::{ArrayRef, StringArray};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tokio::sync::mpsc;
@@ -13,7 +15,8 @@ use uplift_core::disk::files_of;
 use uplift_formats::columns::{text, text_at};
 use uplift_proto::service::Service;
 use uplift_proto::v1::reporting::{
-    ExportKitRequest, PublishReportRequest, Verification, export_kit_response::Event,
+    ExportKitRequest, GenerateReportRequest, PublishReportRequest, ReportFormat, Verification,
+    export_kit_response::Event,
 };
 use uplift_reporting::Kit;
 use uplift_server::node::Node;
@@ -137,7 +140,7 @@ async fn a_kit_is_verified_by_the_command_alone() {
     std::fs::write(&path, "flow_id,amount\n").unwrap();
     let (code, text) = verify(&path, &digest);
     assert_eq!(code, 1, "{text}");
-    assert!(text.contains("this is not a whole kit"), "{text}");
+    assert!(text.contains("this is not a kit"), "{text}");
     let (code, text) = verify(&folder.path().join("none"), &digest);
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("cannot open"), "{text}");
@@ -227,8 +230,19 @@ async fn whatever_is_changed_in_a_kit_verification_names_it() {
     println!("{tamperings} tamperings, none passes");
 }
 
-/// The kit with one amount of the table of flows changed, and everything around it as if it had always been so.
+/// The kit with the amounts of flows doubled, and everything around it as if it had always been so.
 async fn with_another_amount(files: &Files) -> Files {
+    let doubled = |column: &ArrayRef| arrow::compute::kernels::numeric::add(column, column).unwrap();
+    with_changed(files, "fund_flow", "amount", doubled).await
+}
+
+/// The kit with another column of a table.
+async fn with_changed(
+    files: &Files,
+    name: &str,
+    changed: &str,
+    change: impl Fn(&ArrayRef) -> ArrayRef,
+) -> Files {
     let folder = tempfile::tempdir().unwrap();
     for (path, content) in files {
         let target = folder.path().join(path);
@@ -237,20 +251,17 @@ async fn with_another_amount(files: &Files) -> Files {
     }
     let tables = folder.path().join("tables");
     let store = Store::open(&tables).unwrap();
-    let rows = store.get("fund_flow").await.unwrap().unwrap().snapshot().await.unwrap().rows().await.unwrap();
+    let rows = store.get(name).await.unwrap().unwrap().snapshot().await.unwrap().rows().await.unwrap();
     let rows = rows.collect().await.unwrap();
-    let dataset = uplift_proto::dataset::find("fund_flow").unwrap();
+    let dataset = uplift_proto::dataset::find(name).unwrap();
     let schema = TableSchema::for_dataset(dataset);
     let other = rows.iter().map(|batch| {
         let column = |field: &std::sync::Arc<arrow::datatypes::Field>| {
             let column = arrow::compute::cast(batch.column_by_name(field.name()).unwrap(), field.data_type());
             let column = column.unwrap();
-            match field.name().as_str() {
-                "amount" => {
-                    let doubled = arrow::compute::kernels::numeric::add(&column, &column).unwrap();
-                    arrow::compute::cast(&doubled, field.data_type()).unwrap()
-                }
-                _ => column,
+            match field.name() == changed {
+                true => arrow::compute::cast(&change(&column), field.data_type()).unwrap(),
+                false => column,
             }
         };
         let columns = schema.columns.fields().iter().map(column).collect();
@@ -258,7 +269,7 @@ async fn with_another_amount(files: &Files) -> Files {
     });
     let batches = other.collect();
     drop(store);
-    std::fs::remove_dir_all(tables.join("fund_flow")).unwrap();
+    std::fs::remove_dir_all(tables.join(name)).unwrap();
     std::fs::remove_file(folder.path().join("tables.list")).ok();
     let store = Store::open(&tables).unwrap();
     let table = store.create(&schema).await.unwrap();
@@ -268,15 +279,49 @@ async fn with_another_amount(files: &Files) -> Files {
 }
 
 #[tokio::test]
+async fn a_statement_or_a_check_that_was_changed_in_a_kit_is_named() {
+    let uplift = Uplift::with_article().await;
+    let report = GenerateReportRequest {
+        template: "reconciliation".into(),
+        document_id: "chongqing-2011".into(),
+        formats: vec![ReportFormat::Json.into()],
+        ..Default::default()
+    };
+    let request =
+        PublishReportRequest { report: Some(report), author: "统计处".into(), ..Default::default() };
+    let (checklist, _) = publish(&uplift, PublishReportRequest { check_only: true, ..request.clone() }).await;
+    let request = PublishReportRequest { report: request.report, ..settled(&checklist) };
+    let edition = published(&uplift, request).await;
+    let files = unpacked(&kit_of(&uplift, &edition.edition_id).await.unwrap());
+    assert_eq!(verified(&packed(&files)).await.unwrap().differences, []);
+    let replaced = |old: &'static str, new: &'static str| {
+        move |column: &ArrayRef| -> ArrayRef {
+            let texts = column.as_any().downcast_ref::<StringArray>().unwrap();
+            Arc::new(texts.iter().map(|t| t.map(|t| t.replace(old, new))).collect::<StringArray>())
+        }
+    };
+    for (table, column, old, new, part) in [
+        ("statement", "printed", "1.336 billion", "9.9 billion", "statement:overview.fiscal_funds"),
+        ("statement", "title_zh", "财政扶贫资金", "财政资金", "statement:overview.fiscal_funds"),
+        ("statement_check", "expression", "overview.credit_funds", "0", "check:parts.overview_funds"),
+    ] {
+        let other = with_changed(&files, table, column, replaced(old, new)).await;
+        let differences = verified(&packed(&other)).await.unwrap().differences;
+        let parts: Vec<_> = differences.iter().map(|d| d.part.as_str()).collect();
+        assert!(parts.contains(&part), "{part} is not among {parts:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_identifies_a_person_is_not_in_a_kit_and_who_is_who_is() {
     let uplift = Uplift::with_article().await;
     simulate(&format!("http://{}", uplift.address(Service::Ingest)), 200).await;
-    let report = uplift_proto::v1::reporting::GenerateReportRequest {
+    let report = GenerateReportRequest {
         template: "county".into(),
         area_code: "500101".into(),
         period: "2011".into(),
         languages: vec!["zh".into()],
-        formats: vec![uplift_proto::v1::reporting::ReportFormat::Json.into()],
+        formats: vec![ReportFormat::Json.into()],
         ..Default::default()
     };
     let request =

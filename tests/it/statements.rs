@@ -69,7 +69,7 @@ async fn all_relations_together_say_which_misprints_would_explain_the_contradict
         explanations.map(|e| one(&e.misprints)).collect::<Vec<_>>()
     };
     let misprint = |id: &str, en: &str, zh: &str| (id.to_owned(), en.to_owned(), zh.to_owned());
-    let funds = misprint("overview.fiscal_funds", "at least 3.25 billion yuan", "至少32.5亿元");
+    let funds = misprint("overview.fiscal_funds", "at least 3.25 billion yuan", "不低于32.5亿元");
     assert_eq!(
         explained(0),
         [

@@ -16,7 +16,7 @@ pub fn readable(value: Decimal, language: Language) -> String {
         Language::En => (&[(1_000_000_000, " billion"), (1_000_000, " million")], 1_000_000),
         Language::Zh => (&[(100_000_000, "亿"), (10_000, "万")], 10_000),
     };
-    let value = value.round_sf(DIGITS).unwrap_or(value);
+    let value = significant(value, DIGITS);
     let size = value.abs();
     if size < Decimal::from(from) {
         return grouped(value.normalize());
@@ -24,6 +24,13 @@ pub fn readable(value: Decimal, language: Language) -> String {
     let (scale, word) =
         scales.iter().find(|(scale, _)| size >= Decimal::from(*scale)).copied().unwrap_or((1, ""));
     format!("{}{word}", grouped((value / Decimal::from(scale)).normalize()))
+}
+
+/// A number in at most so many significant digits.
+pub fn significant(value: Decimal, digits: u32) -> Decimal {
+    let count = value.normalize().mantissa().unsigned_abs().checked_ilog10().map_or(0, |log| log + 1);
+    // Asked for more digits than there are, the library makes some that a decimal has no room for.
+    if count <= digits { value.normalize() } else { value.round_sf(digits).unwrap_or(value) }
 }
 
 /// A figure as a document prints it, with the numbers and scale words of the reader's language: 1.336 billion is 13.36亿.
@@ -89,6 +96,11 @@ mod tests {
         assert_eq!(en("0"), "0");
         assert_eq!(en("999999.9"), "1 million");
         assert_eq!(en("1335500000"), "1.3355 billion");
+        assert_eq!(en("0.0000000000000000000000000001"), "0.0000000000000000000000000001");
+        assert_eq!(
+            significant("0.00000000000000123456".parse().unwrap(), 2).to_string(),
+            "0.0000000000000012"
+        );
         assert_eq!(printed("1.336 billion", Language::Zh), "13.36亿");
         assert_eq!(printed("150,000-300,000", Language::Zh), "15万至30万");
         assert_eq!(printed("860多万", Language::Zh), "860多万");

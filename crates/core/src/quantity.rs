@@ -3,7 +3,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::format::{grouped, readable};
+use crate::format::{grouped, readable, significant};
 use crate::language::Language;
 use crate::unit::{is_rate, unit_name, unit_of};
 
@@ -21,9 +21,9 @@ pub fn number(value: Decimal, unit: &str, language: Language) -> String {
         "index" => grouped(value.round_dp(3)),
         "ratio" | "times" => grouped(value.round_dp(2).normalize()),
         "CNY" if value.abs() < Decimal::from(ROUNDED_FROM) => grouped(value.round_dp(0).normalize()),
-        "CNY" => readable(value.round_sf(MONEY_DIGITS).unwrap_or(value), language),
+        "CNY" => readable(significant(value, MONEY_DIGITS), language),
         _ if value.abs() >= Decimal::from(SCALED_FROM) => {
-            readable(value.round_sf(MONEY_DIGITS).unwrap_or(value), language)
+            readable(significant(value, MONEY_DIGITS), language)
         }
         // There is no part of a person; estimates have fractions.
         "person" | "household" | "village" | "county" | "town" | "project" | "attendance" => {
@@ -37,7 +37,7 @@ pub fn number(value: Decimal, unit: &str, language: Language) -> String {
 /// A tenth is what a rate is printed to; one that would be printed as 0 is not 0.
 fn rounded_rate(value: Decimal) -> Decimal {
     let rounded = value.round_dp(1);
-    let rounded = if rounded.is_zero() { value.round_sf(1).unwrap_or(value) } else { rounded };
+    let rounded = if rounded.is_zero() { significant(value, 1) } else { rounded };
     rounded.normalize()
 }
 

@@ -31,6 +31,10 @@ pub(crate) fn undo(
         Operator::Add => (value.subtract(right), value.subtract(left)),
         Operator::Subtract => (value.add(right), left.subtract(value)),
         Operator::Multiply => (factor(value, right), factor(value, left)),
+        // A quotient by zero says nothing.
+        Operator::Divide if *right == Interval::exact(Decimal::ZERO) => {
+            (Ok(Interval::default()), Ok(Interval::default()))
+        }
         Operator::Divide => (value.multiply(right), factor(left, value)),
     };
     (or_any(for_left), or_any(for_right))

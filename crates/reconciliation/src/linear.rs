@@ -25,16 +25,19 @@ const COST_OF_ENTRY: usize = 30;
 struct Linear {
     times: BTreeMap<usize, f64>,
     constant: f64,
+    /// The largest number that went into it.
+    size: f64,
 }
 
 impl Linear {
     fn constant(value: f64) -> Self {
-        Self { times: BTreeMap::new(), constant: value }
+        Self { times: BTreeMap::new(), constant: value, size: value.abs() }
     }
 
     fn scaled(mut self, by: f64) -> Self {
         self.times.values_mut().for_each(|times| *times *= by);
         self.constant *= by;
+        self.size *= by.abs();
         self
     }
 
@@ -43,6 +46,7 @@ impl Linear {
             *self.times.entry(figure).or_default() += times;
         }
         self.constant += other.constant;
+        self.size = self.size.max(other.size);
         self
     }
 
@@ -56,10 +60,18 @@ pub(crate) fn is_refuted(system: &System, ties: &[usize], domains: &[Interval], 
     let rows: Vec<_> = ties
         .iter()
         .filter_map(|tie| Some((system.ties[*tie].relation, difference(&system.ties[*tie], domains)?)))
-        .filter(|(_, row)| row.times.len() > 1)
         .collect();
-    // One relation alone is decided by interval arithmetic, exactly.
-    if rows.len() < 2 || rows.len() > MAX_ROWS {
+    let has_repeated = ties.iter().any(|tie| system.ties[*tie].names_a_figure_twice());
+    // A figure that stands on both sides can fall out: what is left holds or does not, whatever the figures are.
+    let breaks = |(relation, row): &(Relation, Linear)| {
+        row.as_constant().is_some_and(|rest| !may_hold(*relation, rest, row.size))
+    };
+    if has_repeated && rows.iter().any(breaks) {
+        return true;
+    }
+    let rows: Vec<_> = rows.into_iter().filter(|(_, row)| !row.times.is_empty()).collect();
+    // One relation that names each figure once is decided by interval arithmetic, exactly.
+    if rows.is_empty() || rows.len() == 1 && !has_repeated || rows.len() > MAX_ROWS {
         return false;
     }
     let figures: Vec<usize> = rows.iter().flat_map(|(_, row)| row.times.keys().copied()).collect();
@@ -120,7 +132,19 @@ fn difference(tie: &Compiled, domains: &[Interval]) -> Option<Linear> {
             }
         });
     }
-    Some(value_of(tie.figure, domains).plus(values.pop()?.scaled(-1.0)))
+    let mut difference = value_of(tie.figure, domains).plus(values.pop()?.scaled(-1.0));
+    difference.times.retain(|_, times| *times != 0.0);
+    Some(difference)
+}
+
+/// Whether a difference that is a number can keep a relation between numbers of this size.
+fn may_hold(relation: Relation, difference: f64, size: f64) -> bool {
+    let tolerance = size.max(1.0) * 1e-7;
+    match relation {
+        Relation::Equals | Relation::Contains => difference.abs() <= tolerance,
+        Relation::AtLeast => difference >= -tolerance,
+        Relation::AtMost => difference <= tolerance,
+    }
 }
 
 /// A figure of a single value is a number.
@@ -129,7 +153,7 @@ fn value_of(figure: usize, domains: &[Interval]) -> Linear {
         Interval { low: Some(low), high: Some(high) } if low.value == high.value => {
             Linear::constant(number(low.value))
         }
-        _ => Linear { times: BTreeMap::from([(figure, 1.0)]), constant: 0.0 },
+        _ => Linear { times: BTreeMap::from([(figure, 1.0)]), ..Linear::default() },
     }
 }
 

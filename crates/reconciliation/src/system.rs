@@ -58,6 +58,12 @@ impl Compiled {
         std::iter::once(self.figure).chain(self.term.figures())
     }
 
+    /// Whether a figure stands in it twice, as on both sides.
+    pub(crate) fn names_a_figure_twice(&self) -> bool {
+        let mut seen = std::collections::BTreeSet::new();
+        self.figures().any(|figure| !seen.insert(figure))
+    }
+
     fn renumber(&mut self, numbers: &[usize]) {
         self.figure = numbers[self.figure];
         self.term.renumber(numbers);

@@ -1,7 +1,7 @@
 //! The content of a report, the same for every format: sections of sentences, tables and charts, and the figures that
 //! they show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -10,7 +10,7 @@ use uplift_core::language::Bilingual;
 use crate::edition_words::EditionWords;
 use crate::evidence::{Definition, Evidence};
 use crate::figure_key::FigureKey;
-use crate::reconciliation::{Check, ConflictGroup, Statement};
+use crate::reconciliation::{Check, Conflict, ConflictGroup, Statement};
 
 /// A report.
 #[derive(Debug, Clone, Serialize)]
@@ -27,6 +27,9 @@ pub(crate) struct Document {
     /// Statements of the document that it shows or checks.
     #[serde(skip)]
     pub(crate) statements: usize,
+    /// Digests of statements and checks.
+    #[serde(skip)]
+    pub(crate) statement_digests: BTreeMap<String, String>,
     /// Conditions of the template that are not met.
     pub(crate) unmet: Vec<Unmet>,
     pub(crate) sections: Vec<Section>,
@@ -364,6 +367,22 @@ impl Document {
             _ => None,
         });
         checks.flatten().filter(|check| check.is_contradiction())
+    }
+
+    /// Conflicts that only several checks show together, none of which is broken alone.
+    pub(crate) fn conflicts_of_several_checks(&self) -> impl Iterator<Item = &Conflict> {
+        let broken: BTreeSet<&str> = self.inconsistent_checks().map(|check| check.id.as_str()).collect();
+        let blocks = self.sections.iter().flat_map(|section| &section.blocks);
+        let groups = blocks.filter_map(|block| match block {
+            Block::Conflicts { groups, .. } => Some(groups),
+            _ => None,
+        });
+        let conflicts = groups.flatten().flat_map(|group| &group.conflicts);
+        conflicts.filter(move |conflict| {
+            let mut checks =
+                conflict.checks.iter().map(|id| id.rsplit_once('/').map_or(id.as_str(), |(_, id)| id));
+            checks.all(|check| !broken.contains(check))
+        })
     }
 
     /// Every table, those of charts too.

@@ -1,19 +1,18 @@
 //! From a request to a document and its files: figures asked for, composed by a template, with their evidence, laid out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
-use uplift_client::{MetricsClient, all_checks};
+use uplift_client::MetricsClient;
 use uplift_core::error::{Error, ErrorKind, Result};
-use uplift_proto::status::from_status;
-use uplift_proto::v1::metrics::{CheckStatementsRequest, PublishedFigure, QueryStatementsRequest};
 use uplift_proto::v1::reporting::Report;
 
 use crate::answers::Answers;
 use crate::compose::sections;
 use crate::conditions::unmet;
 use crate::document::{Document, Mark};
+use crate::document_answers::document_answers;
 use crate::evidence::{Definition, open};
 use crate::figure_key::EarlierFigures;
 use crate::output::{File, render};
@@ -21,12 +20,8 @@ use crate::reconciliation::Reconciliation;
 use crate::request::{ReportRequest, Scope, Subject};
 use crate::steps::{CHECKING, LAYING_OUT, OPENING, READING, Steps};
 use crate::template::{Content, Indicators, Template};
-use crate::upstream::{instant, upstream};
 use crate::writer::Writer;
 
-/// Statements of one report.
-const MAX_STATEMENTS: usize = 20_000;
-const PAGE: i32 = 10_000;
 /// Figures of one report, each of which has its evidence.
 const MAX_FIGURES: usize = 5_000;
 /// Steps beside one for each figure: reading, checking, laying out, keeping.
@@ -103,6 +98,7 @@ pub(crate) async fn compose(
         document_id,
         edition: None,
         statements: statements.statements.len(),
+        statement_digests: statements.digests.clone(),
         simulated,
         contradictions: statements.contradictions(),
         unmet,
@@ -178,48 +174,8 @@ async fn reconciliation(
     if document_id.is_empty() || !shows_document(template) {
         return Ok(Reconciliation::default());
     }
-    let pinned: HashMap<String, i64> = versions.clone().into_iter().collect();
-    let (statements, read, time) = statements(metrics, document_id, pinned).await?;
-    versions.extend(read);
-    *records_time = time.max(*records_time);
-    let request = CheckStatementsRequest {
-        document_id: document_id.to_owned(),
-        table_versions: versions.clone().into_iter().collect(),
-        ..CheckStatementsRequest::default()
-    };
-    let checks = all_checks(&mut metrics.clone(), request).await.map_err(upstream)?;
-    versions.extend(checks.table_versions.clone());
-    Reconciliation::from_answers(&statements, &checks)
-}
-
-/// All statements of a document, page by page, every page at the versions of the first.
-async fn statements(
-    metrics: &MetricsClient,
-    document_id: &str,
-    table_versions: HashMap<String, i64>,
-) -> Result<(Vec<PublishedFigure>, HashMap<String, i64>, Option<DateTime<Utc>>)> {
-    let mut figures = Vec::new();
-    // Pages as large as they may be: each reads the document's statements anew.
-    let mut request = QueryStatementsRequest {
-        document_id: document_id.to_owned(),
-        table_versions,
-        page_size: PAGE,
-        ..Default::default()
-    };
-    loop {
-        let page = metrics.clone().query_statements(request.clone()).await;
-        let page = page.map_err(|s| upstream(from_status(&s)))?;
-        let page = page.into_inner();
-        figures.extend(page.figures);
-        if figures.len() > MAX_STATEMENTS {
-            let message = format!(
-                "document {document_id} has more than {MAX_STATEMENTS} figures, which no page can show"
-            );
-            return Err(Error::new(ErrorKind::ResourceExhausted, message));
-        }
-        if page.next_page_token.is_empty() {
-            return Ok((figures, page.table_versions, page.records_time.and_then(instant)));
-        }
-        request.page_token = page.next_page_token;
-    }
+    let answers = document_answers(metrics, document_id, versions.clone().into_iter().collect()).await?;
+    versions.extend(answers.versions.clone());
+    *records_time = answers.records_time.max(*records_time);
+    Reconciliation::from_answers(&answers)
 }

@@ -10,6 +10,7 @@ mod compose;
 mod conditions;
 mod digest;
 mod document;
+mod document_answers;
 mod document_tables;
 mod draft;
 mod edition;

@@ -1,6 +1,6 @@
 //! What a document publishes, and what its checks say of it, as blocks of a report.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 use uplift_core::error::{Error, Result};
@@ -10,9 +10,10 @@ use uplift_core::language::{Bilingual, Language};
 use uplift_core::unit::unit_name;
 use uplift_proto::dataset::code_title;
 use uplift_proto::v1::metrics as wire;
-use uplift_proto::v1::metrics::{CheckResult, CheckStatementsResponse, PublishedFigure, Verdict};
+use uplift_proto::v1::metrics::{CheckResult, PublishedFigure, Verdict};
 
 use crate::chart::intervals::{Band, intervals};
+use crate::document_answers::DocumentAnswers;
 
 /// The statements and checks of a document.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +24,8 @@ pub(crate) struct Reconciliation {
     /// What the checks say together.
     pub(crate) conflict_groups: Vec<ConflictGroup>,
     pub(crate) conflicts_limited: bool,
+    /// Digests of statements and checks.
+    pub(crate) digests: BTreeMap<String, String>,
 }
 
 /// Conflicts that share statements.
@@ -36,6 +39,8 @@ pub(crate) struct ConflictGroup {
 /// Statements that cannot all be true.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Conflict {
+    /// Ids of the statements.
+    pub(crate) statements: Vec<String>,
     pub(crate) message: Bilingual,
     pub(crate) checks: Vec<String>,
     /// Those of which a misprint alone would explain it.
@@ -92,10 +97,8 @@ impl Check {
 
 impl Reconciliation {
     /// Reads the answers of the metrics service.
-    pub(crate) fn from_answers(
-        statements: &[PublishedFigure],
-        answer: &CheckStatementsResponse,
-    ) -> Result<Self> {
+    pub(crate) fn from_answers(answers: &DocumentAnswers) -> Result<Self> {
+        let (statements, answer) = (&answers.statements, &answers.checks);
         let results = &answer.results;
         let mut contradicted = HashMap::new();
         for result in results.iter().filter(|r| r.verdict() == Verdict::Inconsistent) {
@@ -112,6 +115,7 @@ impl Reconciliation {
             checks,
             conflict_groups: answer.conflict_groups.iter().map(conflict_group).collect(),
             conflicts_limited: answer.conflicts_limited,
+            digests: answers.digests(),
         })
     }
 
@@ -184,6 +188,13 @@ fn check(result: &CheckResult, contradicted: &HashMap<String, String>) -> Result
     })
 }
 
+impl Conflict {
+    /// Names it: the statements with plus signs between them.
+    pub(crate) fn id(&self) -> String {
+        self.statements.join("+")
+    }
+}
+
 fn conflict_group(group: &wire::ConflictGroup) -> ConflictGroup {
     let explained = group.explanations.iter().map(|e| Bilingual::new(&e.message_en, &e.message_zh));
     ConflictGroup {
@@ -206,6 +217,7 @@ fn conflict(conflict: &wire::Conflict) -> Conflict {
         }
     };
     Conflict {
+        statements: conflict.statements.iter().map(|s| s.statement_id.clone()).collect(),
         message: Bilingual::new(&conflict.message_en, &conflict.message_zh),
         checks: conflict.check_ids.clone(),
         misprints: conflict.misprints.iter().map(misprint).collect(),

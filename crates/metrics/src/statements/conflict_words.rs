@@ -1,7 +1,7 @@
 //! Conflicts between printed figures in words.
 
 use rust_decimal::{Decimal, RoundingStrategy};
-use uplift_core::format::readable;
+use uplift_core::format::{readable, significant};
 use uplift_core::interval::Interval;
 use uplift_core::language::{Bilingual, Language};
 use uplift_core::printed::PrintedFigure;
@@ -36,7 +36,8 @@ pub(crate) fn explanation_words(misprints: &[(&PublishedFigure, &Interval)]) -> 
     });
     let zh = misprints.iter().map(|(figure, needed)| {
         let needed = needed_words(figure, needed).zh;
-        format!("{}应为{needed}", named(figure, Language::Zh))
+        let be = if needed.starts_with("不") { "应" } else { "应为" };
+        format!("{}{be}{needed}", named(figure, Language::Zh))
     });
     Bilingual::new(en.collect::<Vec<_>>().join(", and "), zh.collect::<Vec<_>>().join("，且"))
 }
@@ -45,6 +46,10 @@ pub(crate) fn explanation_words(misprints: &[(&PublishedFigure, &Interval)]) -> 
 pub(crate) fn needed_words(figure: &PublishedFigure, needed: &Interval) -> Bilingual {
     let low = needed.low.map(|bound| as_exactly(figure, bound.value, RoundingStrategy::ToPositiveInfinity));
     let high = needed.high.map(|bound| as_exactly(figure, bound.value, RoundingStrategy::ToNegativeInfinity));
+    // What holds the figure as it is printed says nothing of what it should be.
+    if needed.contains(&figure.interval) {
+        return Bilingual::new("another figure", "其他数值");
+    }
     // Between two whole numbers there may be none.
     let (low, high) = match (low, high) {
         (Some(inner_low), Some(inner_high)) if inner_low > inner_high => {
@@ -66,9 +71,9 @@ pub(crate) fn needed_words(figure: &PublishedFigure, needed: &Interval) -> Bilin
                 format!("{}至{}", readable(low, language), number(high))
             }
             (Some(low), None, Language::En) => format!("at least {}", number(low)),
-            (Some(low), None, Language::Zh) => format!("至少{}", number(low)),
+            (Some(low), None, Language::Zh) => format!("不低于{}", number(low)),
             (None, Some(high), Language::En) => format!("at most {}", number(high)),
-            (None, Some(high), Language::Zh) => format!("至多{}", number(high)),
+            (None, Some(high), Language::Zh) => format!("不超过{}", number(high)),
             (None, None, Language::En) => "another figure".to_owned(),
             (None, None, Language::Zh) => "其他数值".to_owned(),
         }
@@ -86,9 +91,9 @@ fn as_exactly(figure: &PublishedFigure, value: Decimal, inwards: RoundingStrateg
         (_, Ok(PrintedFigure::Number(number))) if !number.step.is_zero() => {
             let units = (number.value / number.step).abs().trunc();
             let digits = units.normalize().to_string().trim_start_matches('0').len().max(2);
-            value.round_sf(digits as u32).unwrap_or(value)
+            significant(value, digits as u32)
         }
-        _ => value.round_sf(3).unwrap_or(value),
+        _ => significant(value, 3),
     }
 }
 

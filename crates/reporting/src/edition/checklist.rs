@@ -48,6 +48,13 @@ pub(crate) fn checklist(document: &Document, settlement: &Settlement) -> Vec<Che
         );
         items.push(item(format!("inconsistent:{}", check.id), Severity::Error, message));
     }
+    for conflict in document.conflicts_of_several_checks() {
+        let message = Bilingual::new(
+            format!("published figures contradict each other: {}", conflict.message.en),
+            format!("公布数据互相矛盾：{}", conflict.message.zh),
+        );
+        items.push(item(format!("conflict:{}", conflict.id()), Severity::Error, message));
+    }
     for unmet in &document.unmet {
         let message = Bilingual::new(
             format!("a condition of the template is not met: {}", unmet.message.en),

@@ -156,7 +156,10 @@ fn change(change: &FigureChange, edition: &Edition) -> Change {
         value_after: value(after),
         before: exact(before, &change.unit),
         after: exact(after, &change.unit),
-        difference: difference(before, after, &change.unit),
+        difference: match change.causes.iter().any(|cause| cause.kind() == ChangeCauseKind::Origin) {
+            true => Bilingual::default(),
+            false => difference(before, after, &change.unit),
+        },
         sections: change.sections.iter().map(shown).collect(),
         causes: change.causes.iter().map(cause).collect(),
         simulated: change.simulated,
@@ -196,8 +199,10 @@ fn cause(cause: &ChangeCause) -> Cause {
         ChangeCauseKind::Reference => {
             ("reference", Bilingual::new(format!("reference table {name}"), format!("参考表{name}")))
         }
+        // Simulated and real records are never added; a difference of the two says nothing of either.
         ChangeCauseKind::Origin => {
-            ("origin", Bilingual::new(format!("kind of records: {name}"), format!("记录来源：{name}")))
+            let zh = name.replace("simulated", "模拟").replace("real", "真实");
+            ("origin", Bilingual::new(format!("records: {name}"), format!("记录来源：{zh}")))
         }
         ChangeCauseKind::Unspecified => ("unspecified", Bilingual::new(name, name)),
     };

@@ -111,6 +111,7 @@ pub(crate) async fn publish(
     }
     settle(&items, &request.settlement)?;
     let (figures, sections) = (kept_figures(&document), kept_sections(&document));
+    let statement_digests = document.statement_digests.clone().into_iter().collect();
     let amendment = request.amendment.clone().map(|amendment| Amendment {
         changes: before.iter().flat_map(|edition| changes(&edition.figures, &figures)).collect(),
         ..amendment
@@ -140,6 +141,7 @@ pub(crate) async fn publish(
         report: Some(report),
         figures,
         sections,
+        statement_digests,
         notes: request.settlement.notes.clone(),
         accepted_warnings: accepted.map(|item| item.item_id.clone()).collect(),
         amendment,

@@ -5,14 +5,16 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use uplift_client::MetricsClient;
-use uplift_core::error::Result;
+use uplift_core::error::{ErrorKind, Result};
 use uplift_core::language::Bilingual;
 use uplift_proto::status::from_status;
 use uplift_proto::v1::metrics::{TraceFigureRequest, TraceFigureResponse};
 use uplift_proto::v1::reporting::{Difference, Edition, EditionFigure, Verification};
 
 use crate::digest::digest;
+use crate::edition::difference::difference;
 use crate::edition::name::EditionName;
+use crate::edition::statements::statement_differences;
 use crate::edition::store::EditionStore;
 use crate::steps::{DIGESTING, Progress, RECOMPUTING, Steps};
 use crate::template::{TEMPLATE_FILES, template_digest};
@@ -44,6 +46,16 @@ pub(crate) async fn verify(
         }
     }
     differences.extend(template_difference(editions, name, &edition).await?);
+    let versions = edition.report.as_ref().map(|report| report.table_versions.clone()).unwrap_or_default();
+    match statement_differences(metrics, &edition, versions).await {
+        Ok(found) => differences.extend(found),
+        // Damage is what is looked for.
+        Err(error) if error.kind == ErrorKind::DataLoss => {
+            let message = Bilingual::new(&error.message, &error.message);
+            differences.push(difference("statements", "", "", message));
+        }
+        Err(error) => return Err(error),
+    }
     let figures = edition.figures.clone();
     // From the files as they are now, whatever was computed from them before.
     let began = SystemTime::now().into();
@@ -129,15 +141,4 @@ fn compare(figure: &EditionFigure, answer: &TraceFigureResponse) -> Option<Diffe
         format!("“{}”重新计算的结果与发布时不同", figure.title_zh),
     );
     Some(difference(&figure.figure_id, &figure.exact_value, other, message))
-}
-
-/// A part that differs.
-pub(crate) fn difference(part: &str, published: &str, current: &str, message: Bilingual) -> Difference {
-    Difference {
-        part: part.to_owned(),
-        published: published.to_owned(),
-        current: current.to_owned(),
-        message_en: message.en,
-        message_zh: message.zh,
-    }
 }

@@ -86,7 +86,7 @@ async fn export(metrics: &MetricsClient, edition: &Edition, folder: &Path) -> Re
         format!("{}@{}", f.indicator_id, f.definition_version)
     };
     let indicators: BTreeSet<String> = edition.figures.iter().map(name).collect();
-    if indicators.is_empty() {
+    if report.table_versions.is_empty() {
         return Ok(());
     }
     let request = ExportEvidenceRequest {

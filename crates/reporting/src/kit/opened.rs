@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::{Component, Path, PathBuf};
 
 use prost::Message;
@@ -14,15 +15,18 @@ use uplift_core::language::Bilingual;
 use uplift_proto::v1::reporting::{Difference, Edition, Verification};
 
 use crate::digest::{digest, digest_of_file};
-use crate::edition::verification::difference;
+use crate::edition::difference::difference;
 use crate::kit::layout::{FILES, LAYOUT, MANIFEST, Manifest, RECORD, TEMPLATE};
 use crate::kit::replay::replay;
 use crate::steps::{Progress, Steps};
 use crate::template::{TEMPLATE_FILES, template_digest};
 
-/// Bytes of what is unpacked, and files of a kit: an archive can hold far more than it is large.
-const MAX_BYTES: u64 = 64 << 30;
+/// How many times its size an archive may hold, and in how many files: rows and pages become a tenth at best.
+const MAX_RATIO: u64 = 200;
 const MAX_FILES: usize = 200_000;
+
+/// How a file that zstd wrote begins.
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// A kit in a folder that is removed when it is let go.
 #[derive(Debug)]
@@ -93,15 +97,32 @@ impl Kit {
         }
         found.remove(MANIFEST);
         let (manifest, edition) = (&self.manifest, &self.edition);
+        let published: BTreeMap<String, String> = edition
+            .report
+            .iter()
+            .flat_map(|report| &report.files)
+            .map(|file| (format!("{FILES}/{}", file.name), file.sha256.clone()))
+            .collect();
         let mut differences = differing(&manifest.files, &found);
-        if manifest.edition_id != edition.edition_id || manifest.edition_sha256 != edition.sha256 {
-            let message =
-                Bilingual::new("the record is not the one that the kit is of", "记录不是本包所属版本的记录");
-            differences.push(difference(RECORD, &manifest.edition_sha256, &edition.sha256, message));
+        // A file that is what was published is not to blame for what the kit says of it.
+        for difference in &mut differences {
+            if published.get(&difference.part) == Some(&difference.current) {
+                let message = Bilingual::new(
+                    format!("the kit has another digest of {}, which is what was published", difference.part),
+                    format!("{}与发布时一致，但包内所列摘要不同", difference.part),
+                );
+                (difference.message_en, difference.message_zh) = (message.en, message.zh);
+                difference.part = MANIFEST.to_owned();
+            }
         }
-        let published = edition.report.iter().flat_map(|report| &report.files);
-        let published =
-            published.map(|file| (format!("{FILES}/{}", file.name), file.sha256.clone())).collect();
+        let message =
+            || Bilingual::new("the record is not the one that the kit is of", "记录不是本包所属版本的记录");
+        if manifest.edition_id != edition.edition_id {
+            differences.push(difference(MANIFEST, &manifest.edition_id, &edition.edition_id, message()));
+        }
+        if manifest.edition_sha256 != edition.sha256 {
+            differences.push(difference(RECORD, &manifest.edition_sha256, &edition.sha256, message()));
+        }
         let prefix = format!("{FILES}/");
         let kept = found.iter().filter(|(path, _)| path.starts_with(&prefix));
         let kept = kept.map(|(path, digest)| (path.clone(), digest.clone())).collect();
@@ -127,7 +148,9 @@ fn differing(expected: &BTreeMap<String, String>, found: &BTreeMap<String, Strin
         let (expected, found) = (expected.get(path), found.get(path));
         let message = match (expected, found) {
             (Some(expected), Some(found)) if expected == found => continue,
-            (Some(_), Some(_)) => Bilingual::new("the file is not what was published", "文件与发布时不一致"),
+            (Some(_), Some(_)) => {
+                Bilingual::new("the file is not what the kit says", "文件与包内所列摘要不一致")
+            }
             (Some(_), None) => Bilingual::new("the file is gone", "文件已丢失"),
             (None, _) => Bilingual::new("the file does not belong here", "文件不属于本包"),
         };
@@ -138,7 +161,7 @@ fn differing(expected: &BTreeMap<String, String>, found: &BTreeMap<String, Strin
 }
 
 /// Unpacks regular files, each within the folder and none twice.
-fn unpack(archive: File, folder: &Path) -> Result<()> {
+fn unpack(mut archive: File, folder: &Path) -> Result<()> {
     let unreadable = |e: std::io::Error| match e.kind() {
         std::io::ErrorKind::StorageFull => no_room(e),
         _ => Error::new(
@@ -146,19 +169,31 @@ fn unpack(archive: File, folder: &Path) -> Result<()> {
             format!("this is not a whole kit: {e}; it was cut off or changed, fetch it again"),
         ),
     };
+    let most = archive.metadata().map_or(0, |about| about.len()).saturating_mul(MAX_RATIO) + (64 << 20);
+    let mut magic = [0; 4];
+    let is_zstd = archive.read_exact(&mut magic).is_ok() && magic == ZSTD;
+    if !is_zstd || archive.rewind().is_err() {
+        let message = "this is not a kit; a kit is a file that uplift report kit writes, as annual-50-2011-1.kit.tar.zst";
+        return Err(Error::new(ErrorKind::FailedPrecondition, message));
+    }
     let unpacked = zstd::Decoder::new(archive).map_err(unreadable)?;
     let mut packed = tar::Archive::new(unpacked);
     let (mut bytes, mut files) = (0u64, 0);
     for entry in packed.entries().map_err(unreadable)? {
         let mut entry = entry.map_err(unreadable)?;
         let path = entry.path().map_err(unreadable)?.to_string_lossy().into_owned();
+        // Who packs a folder again has these.
+        let path = path.strip_prefix("./").unwrap_or(&path).to_owned();
+        if entry.header().entry_type().is_dir() {
+            continue;
+        }
         let target =
             inside(folder, &path).filter(|target| entry.header().entry_type().is_file() && !target.exists());
         let Some(target) = target else {
             return Err(damaged(&format!("{path:?}"), "is not a file of a kit"));
         };
         (bytes, files) = (bytes.saturating_add(entry.size()), files + 1);
-        if bytes > MAX_BYTES || files > MAX_FILES {
+        if bytes > most || files > MAX_FILES {
             return Err(damaged("it", "holds more than a kit can"));
         }
         if let Some(parent) = target.parent() {

@@ -8,8 +8,9 @@ use uplift_core::language::Bilingual;
 use uplift_proto::v1::metrics::GetIndicatorRequest;
 use uplift_proto::v1::reporting::{Difference, Edition};
 
+use crate::edition::difference::difference;
 use crate::edition::recomputed::{Definitions, by_key, recomputed};
-use crate::edition::verification::difference;
+use crate::edition::statements::statement_differences;
 use crate::figure_key::FigureKey;
 use crate::kit::layout::{DEFINITIONS, TABLES};
 use crate::steps::{READING_DEFINITIONS, RECOMPUTING, Steps};
@@ -48,6 +49,16 @@ pub(crate) async fn replay(
                 format!("无法重新计算数据：{}", error.message),
             );
             differences.push(difference(TABLES, "", "", message));
+        }
+    }
+    match statement_differences(metrics, edition, HashMap::new()).await {
+        Ok(found) => differences.extend(found),
+        Err(error) => {
+            let message = Bilingual::new(
+                format!("the statements cannot be read: {}", error.message),
+                format!("无法读取公布数据：{}", error.message),
+            );
+            differences.push(difference("statements", "", "", message));
         }
     }
     Ok(differences)

@@ -87,8 +87,9 @@ fn check_workbook(args: &WorkbookArgs, language: Language) -> Result<Outcome> {
 
 async fn check_statements(args: StatementsArgs, language: Language) -> Result<Outcome> {
     let verdict = if args.contradictions { Verdict::Inconsistent } else { Verdict::Unspecified };
+    let document = args.document;
     let request = CheckStatementsRequest {
-        document_id: args.document,
+        document_id: document.clone(),
         verdict: verdict.into(),
         ..CheckStatementsRequest::default()
     };
@@ -112,20 +113,29 @@ async fn check_statements(args: StatementsArgs, language: Language) -> Result<Ou
         );
     }
     eprintln!("{}", summary(&answer, language));
-    Ok(if answer.inconsistent > 0 { Outcome::ProblemsFound } else { Outcome::Done })
+    if answer.checks == 0 && !document.is_empty() {
+        return Err(Error::not_found(format!("no checks of document {document:?} were submitted")));
+    }
+    let contradicts = answer.inconsistent > 0 || !answer.conflict_groups.is_empty();
+    Ok(if contradicts { Outcome::ProblemsFound } else { Outcome::Done })
 }
 
 /// How many checks there are of each verdict.
 pub(crate) fn summary(answer: &CheckStatementsResponse, language: Language) -> String {
     let CheckStatementsResponse { checks, consistent, inconsistent, undetermined, .. } = answer;
-    match language {
+    let mut text = match language {
         Language::En => format!(
             "{checks} checks: {consistent} consistent, {undetermined} undetermined, {inconsistent} contradictions"
         ),
         Language::Zh => {
             format!("共核对{checks}项：{consistent}项相符，{undetermined}项无法判定，{inconsistent}项不相符")
         }
+    };
+    // Where each relation can hold, and all of them together cannot.
+    if *inconsistent == 0 && !answer.conflict_groups.is_empty() {
+        text += language.choose("; together they contradict each other", "；但合并考察互相矛盾");
     }
+    text
 }
 
 /// The fewest misprints that would explain each group of conflicts.
@@ -160,7 +170,7 @@ fn conflicts(groups: &[ConflictGroup], language: Language) -> Listing<'static> {
         for misprint in &conflict.misprints {
             rows.push(vec![
                 language.choose(&conflict.message_en, &conflict.message_zh).to_owned(),
-                misprint.statement_id.clone(),
+                format!("{}/{}", misprint.document_id, misprint.statement_id),
                 language.choose(&misprint.needed_en, &misprint.needed_zh).to_owned(),
                 misprint.conflicts.to_string(),
             ]);

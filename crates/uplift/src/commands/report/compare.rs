@@ -128,5 +128,13 @@ fn in_words(cause: &ChangeCause, language: Language) -> String {
         share if share.starts_with('-') => format!(" ({share})"),
         share => format!(" (+{share})"),
     };
-    format!("{what} {}{share}", cause.name)
+    let name = match (cause.kind(), language) {
+        (ChangeCauseKind::Origin, Language::Zh) => {
+            cause.name.replace("simulated", "模拟").replace("real", "真实")
+        }
+        _ => cause.name.clone(),
+    };
+    // Chinese sets no space behind a colon.
+    let space = if what.ends_with('：') { "" } else { " " };
+    format!("{what}{space}{name}{share}")
 }

@@ -40,6 +40,7 @@ pub(super) async fn run(args: VerifyArgs, language: Language) -> Result<Outcome>
             verify(language, channel, &args.edition_id.unwrap_or_default()).await?
         }
     };
+    let told = args.sha256.is_some();
     if let Some(published) = args.sha256.filter(|digest| !digest.eq_ignore_ascii_case(&verification.sha256)) {
         verification.differences.push(Difference {
             part: "record".to_owned(),
@@ -50,6 +51,14 @@ pub(super) async fn run(args: VerifyArgs, language: Language) -> Result<Outcome>
         });
     }
     print_verification(&verification, language);
+    if !told {
+        say_in!(
+            language,
+            "Its record has SHA-256 {}; compare it with what was printed when it was published (--sha256)",
+            "其记录的SHA-256为{}；请与发布时显示的核对（--sha256）",
+            verification.sha256
+        );
+    }
     Ok(if verification.differences.is_empty() { Outcome::Done } else { Outcome::ProblemsFound })
 }
 
