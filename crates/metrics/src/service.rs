@@ -187,7 +187,7 @@ impl Metrics {
         // If a check was submitted twice, the later one counts.
         let checks: BTreeMap<_, _> =
             checks.into_iter().map(|c| ((c.document_id.clone(), c.check_id.clone()), c)).collect();
-        // A search takes up to a second, which other calls do not wait for.
+        // Other calls do not wait for a search.
         let judged = tokio::task::spawn_blocking(move || {
             let checks: Vec<_> = checks.into_values().collect();
             let conflicts = if with_conflicts { search(&checks, &figures) } else { Conflicts::default() };

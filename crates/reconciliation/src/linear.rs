@@ -16,7 +16,7 @@ use crate::term::Step;
 /// Relations that are solved together.
 const MAX_ROWS: usize = 400;
 
-/// What solving costs in steps of propagation, as measured: at least, and for each figure of a relation.
+/// What solving is counted as in steps of propagation, an estimate: at least, and for each figure of a relation.
 const COST_OF_SOLVING: usize = 50;
 const COST_OF_ENTRY: usize = 30;
 

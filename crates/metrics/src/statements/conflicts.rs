@@ -15,7 +15,7 @@ use super::documents::{Documents, full_name};
 use super::read::PublishedFigure;
 use super::reconcile::of_another_unit;
 
-/// Steps of the search: about a second.
+/// Steps of the search, so that no document keeps a call busy for long.
 const EFFORT: usize = 5_000_000;
 
 /// Groups that an answer has.

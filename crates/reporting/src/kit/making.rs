@@ -24,7 +24,7 @@ use crate::steps::{EXPORTING, GATHERING, PACKING, Steps};
 use crate::template::TEMPLATE_FILES;
 use crate::upstream::upstream;
 
-/// Compression: rows become about a tenth smaller still at higher levels, in several times the time.
+/// Compression: a kit is made once and sent often, so that some time is given for size.
 const LEVEL: i32 = 9;
 
 /// Steps of making a kit.

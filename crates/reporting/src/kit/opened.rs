@@ -21,7 +21,7 @@ use crate::kit::replay::replay;
 use crate::steps::{Progress, Steps};
 use crate::template::{TEMPLATE_FILES, template_digest};
 
-/// How many times its size an archive may hold, and in how many files: rows and pages become a tenth at best.
+/// How many times its size an archive may hold, and in how many files: what a kit holds does not shrink so far.
 const MAX_RATIO: u64 = 200;
 const MAX_FILES: usize = 200_000;
 
