@@ -110,6 +110,18 @@ async fn edition_with_kit() -> (Uplift, Vec<u8>, String) {
     (uplift, kit, edition.sha256)
 }
 
+/// The files of the kit of a report that is published with everything settled that its checklist has.
+async fn kit_of_report(uplift: &Uplift, report: GenerateReportRequest) -> Files {
+    let request =
+        PublishReportRequest { report: Some(report), author: "统计处".into(), ..Default::default() };
+    let (checklist, _) = publish(uplift, PublishReportRequest { check_only: true, ..request.clone() }).await;
+    let request = PublishReportRequest { report: request.report, ..settled(&checklist) };
+    let edition = published(uplift, request).await;
+    let files = unpacked(&kit_of(uplift, &edition.edition_id).await.unwrap());
+    assert_eq!(verified(&packed(&files)).await.unwrap().differences, []);
+    files
+}
+
 #[tokio::test]
 async fn a_kit_is_verified_by_the_command_alone() {
     let (mut uplift, kit, digest) = edition_with_kit().await;
@@ -287,13 +299,7 @@ async fn a_statement_or_a_check_that_was_changed_in_a_kit_is_named() {
         formats: vec![ReportFormat::Json.into()],
         ..Default::default()
     };
-    let request =
-        PublishReportRequest { report: Some(report), author: "统计处".into(), ..Default::default() };
-    let (checklist, _) = publish(&uplift, PublishReportRequest { check_only: true, ..request.clone() }).await;
-    let request = PublishReportRequest { report: request.report, ..settled(&checklist) };
-    let edition = published(&uplift, request).await;
-    let files = unpacked(&kit_of(&uplift, &edition.edition_id).await.unwrap());
-    assert_eq!(verified(&packed(&files)).await.unwrap().differences, []);
+    let files = kit_of_report(&uplift, report).await;
     let replaced = |old: &'static str, new: &'static str| {
         move |column: &ArrayRef| -> ArrayRef {
             let texts = column.as_any().downcast_ref::<StringArray>().unwrap();
@@ -324,13 +330,7 @@ async fn what_identifies_a_person_is_not_in_a_kit_and_who_is_who_is() {
         formats: vec![ReportFormat::Json.into()],
         ..Default::default()
     };
-    let request =
-        PublishReportRequest { report: Some(report), author: "统计处".into(), ..Default::default() };
-    let (checklist, _) = publish(&uplift, PublishReportRequest { check_only: true, ..request.clone() }).await;
-    let request = PublishReportRequest { report: request.report, ..settled(&checklist) };
-    let edition = published(&uplift, request).await;
-    let files = unpacked(&kit_of(&uplift, &edition.edition_id).await.unwrap());
-    assert_eq!(verified(&packed(&files)).await.unwrap().differences, []);
+    let files = kit_of_report(&uplift, report).await;
 
     let folder = tempfile::tempdir().unwrap();
     for (path, content) in &files {
