@@ -94,6 +94,11 @@ pub fn query_failed(doing: impl Into<String>, error: DataFusionError) -> UpliftE
     }
 }
 
+/// Whether a query failed by values that it met, as an overflow: of others it could be computed.
+pub fn is_not_computable(error: &DataFusionError) -> bool {
+    damage(error).is_none() && query_kind(error) == ErrorKind::NotComputable
+}
+
 /// An operation on a table that failed while `doing` something.
 pub fn table_failed(table: &str, doing: &str, error: DeltaTableError) -> UpliftError {
     let message = format!("{doing} {table}");

@@ -4,6 +4,7 @@
 //! errors. Never opens a table, never knows what a dataset or an indicator is.
 
 pub mod error;
+pub mod expressions;
 mod period_end;
 mod session;
 mod sum_once;

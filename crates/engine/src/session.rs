@@ -30,6 +30,5 @@ pub fn session() -> SessionContext {
     engine::aggregate_functions().into_iter().for_each(|f| session.register_udaf(f));
     session.register_udaf(sum_once::function());
     session.register_udf(period_end::function());
-    engine::scalar_functions().into_iter().for_each(|f| session.register_udf(f));
     session
 }

@@ -59,15 +59,20 @@ impl Design {
         Ok(design)
     }
 
-    /// From the cluster of each row, and the stratum and name of every cluster.
-    pub(crate) fn from_clusters(cluster_of: &[u32], clusters: &[(&str, &str)]) -> Self {
+    /// From the stratum of each cluster, of rows that are told by their cluster's total alone.
+    pub fn of_clusters(strata: impl IntoIterator<Item = u32>) -> Self {
         let mut known = HashMap::new();
-        let mut stratum_of = Vec::with_capacity(clusters.len());
-        for (stratum, _) in clusters {
+        let renumbered = strata.into_iter().map(|stratum| {
             let next = known.len() as u32;
-            stratum_of.push(*known.entry(*stratum).or_insert(next));
-        }
-        Self { cluster_of: cluster_of.to_vec(), stratum_of, strata: known.len() as u32 }
+            *known.entry(stratum).or_insert(next)
+        });
+        let stratum_of: Vec<u32> = renumbered.collect();
+        Self { cluster_of: Vec::new(), strata: known.len() as u32, stratum_of }
+    }
+
+    /// The same clusters, and the cluster of each row.
+    pub fn with_rows(self, cluster_of: Vec<u32>) -> Self {
+        Self { cluster_of, ..self }
     }
 
     /// A simple random sample: one stratum, in which every row is a cluster.
@@ -111,12 +116,20 @@ impl Design {
         if contributions.len() != self.rows() {
             return Err(Error::new(format!("{} rows have {} terms", self.rows(), contributions.len())));
         }
+        self.variance_of_totals(self.totals(contributions), lonely)
+    }
+
+    /// The same of the total of each cluster, in their order.
+    pub fn variance_of_totals(
+        &self,
+        totals: impl IntoIterator<Item = f64>,
+        lonely: LonelyPsu,
+    ) -> Result<Option<f64>> {
         if self.degrees_of_freedom() == 0 {
             return Ok(None);
         }
-        let totals = self.totals(contributions);
         let mut strata: Vec<Vec<f64>> = vec![Vec::new(); self.strata()];
-        for (total, stratum) in totals.zip(&self.stratum_of) {
+        for (total, stratum) in totals.into_iter().zip(&self.stratum_of) {
             strata[*stratum as usize].push(total);
         }
         let mut alone = 0;
@@ -145,7 +158,7 @@ impl Design {
     }
 
     /// The total of each cluster, in their order.
-    fn totals(&self, contributions: &[f64]) -> impl Iterator<Item = f64> {
+    pub fn totals(&self, contributions: &[f64]) -> impl Iterator<Item = f64> {
         let mut totals = vec![CompensatedSum::default(); self.clusters()];
         for (cluster, contribution) in self.cluster_of.iter().zip(contributions) {
             totals[*cluster as usize].add(*contribution);

@@ -10,11 +10,13 @@ use crate::exact::ExactSum;
 /// out, and to report.
 ///
 /// The same rows give the same distribution to the last digit, in whatever order they come: ties are
-/// ordered by weight before their weights are added.
+/// ordered by weight before their weights are added, and totals are exact sums over rows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Distribution {
     values: Vec<f64>,
     weights: Vec<f64>,
+    /// Every row in order, where some have the same value.
+    tied: Option<Vec<(f64, f64)>>,
     rows: u64,
     population: f64,
     total: f64,
@@ -40,9 +42,25 @@ impl Distribution {
     /// From pairs that were checked.
     pub(crate) fn from_pairs(mut pairs: Vec<(f64, f64)>) -> Self {
         pairs.retain(|(_, weight)| *weight > 0.0);
-        pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        pairs.sort_unstable_by(in_order);
+        Self::from_ordered(pairs)
+    }
+
+    /// From rows in ascending order of value and weight, which were checked.
+    pub fn from_ordered_rows(values: &[f64], weights: &[f64]) -> Self {
+        let rows = values.iter().copied().zip(weights.iter().copied());
+        Self::from_ordered(rows.filter(|(_, weight)| *weight > 0.0).collect())
+    }
+
+    /// From pairs in order, all of whose weights are above 0.
+    pub(crate) fn from_ordered(pairs: Vec<(f64, f64)>) -> Self {
         let mut distribution = Self { rows: pairs.len() as u64, ..Self::default() };
-        for (value, weight) in pairs {
+        distribution.values.reserve(pairs.len());
+        distribution.weights.reserve(pairs.len());
+        let (mut population, mut total) = (ExactSum::default(), ExactSum::default());
+        for &(value, weight) in &pairs {
+            population.add(weight);
+            total.add(weight * value);
             match distribution.weights.last_mut() {
                 // Minus zero and zero are the same amount.
                 Some(last) if distribution.values.last() == Some(&value) => *last += weight,
@@ -52,9 +70,8 @@ impl Distribution {
                 }
             }
         }
-        distribution.population = ExactSum::from_iter(distribution.weights.iter().copied()).value();
-        distribution.total =
-            ExactSum::from_iter(distribution.iter().map(|(value, weight)| weight * value)).value();
+        (distribution.population, distribution.total) = (population.value(), total.value());
+        distribution.tied = (distribution.values.len() < pairs.len()).then_some(pairs);
         distribution
     }
 
@@ -88,27 +105,37 @@ impl Distribution {
         (self.population > 0.0).then(|| self.total / self.population)
     }
 
+    /// Every row, in order.
+    fn each_row(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        let distinct = self.tied.is_none().then(|| self.iter()).into_iter().flatten();
+        self.tied.iter().flatten().copied().chain(distinct)
+    }
+
     /// Weighted mean of a function of the value; none for an empty population.
     pub fn mean_of(&self, function: impl Fn(f64) -> f64) -> Option<f64> {
-        let sum = ExactSum::from_iter(self.iter().map(|(value, weight)| weight * function(value))).value();
+        let terms = self.each_row().map(|(value, weight)| weight * function(value));
+        let sum = ExactSum::from_iter(terms).value();
         (self.population > 0.0).then(|| sum / self.population)
     }
 
-    /// The part whose values pass the filter. Its rows are counted by distinct values: how many had each is
-    /// not known.
+    /// The part whose values pass the filter.
     pub fn filter(&self, passes: impl Fn(f64) -> bool) -> Self {
-        Self::from_pairs(self.iter().filter(|(value, _)| passes(*value)).collect())
+        Self::from_ordered(self.each_row().filter(|(value, _)| passes(*value)).collect())
     }
 
     /// The same people with other values, as incomes in prices of another year.
     pub fn map(&self, to: impl Fn(f64) -> f64) -> Self {
-        let mapped = self.iter().map(|(value, weight)| (to(value), weight)).collect();
-        Self { rows: self.rows, ..Self::from_pairs(mapped) }
+        Self::from_pairs(self.each_row().map(|(value, weight)| (to(value), weight)).collect())
     }
 }
 
+/// The order of rows: by value, then by weight.
+pub(crate) fn in_order(a: &(f64, f64), b: &(f64, f64)) -> std::cmp::Ordering {
+    a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
+}
+
 /// Refuses a row that cannot be measured.
-pub(crate) fn check(value: f64, weight: f64) -> Result<()> {
+pub fn check(value: f64, weight: f64) -> Result<()> {
     if !value.is_finite() {
         return Err(Error::new(format!("the value is {value}; leave it empty where it is not known")));
     }

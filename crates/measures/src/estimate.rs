@@ -53,20 +53,33 @@ pub struct Linearized {
     pub contributions: Vec<f64>,
 }
 
+/// The estimate of a value to which each cluster of a design contributes: value ± t·standard error, t by clusters less
+/// strata. `rows` were used.
+pub fn estimate_of_totals(value: f64, totals: &[f64], rows: u64, design: &Design) -> Result<Estimate> {
+    let error = design.variance_of_totals(totals.iter().copied(), LonelyPsu::default())?.map(f64::sqrt);
+    let estimate = Estimate {
+        value: Some(value),
+        rows,
+        strata: design.strata() as u64,
+        clusters: design.clusters() as u64,
+        ..Estimate::default()
+    };
+    Ok(within(estimate, value, error.zip(design.t_critical(CONFIDENCE))))
+}
+
+/// The same estimate with its error and interval, where they are known.
+fn within(estimate: Estimate, value: f64, error: Option<(f64, f64)>) -> Estimate {
+    let Some((error, t)) = error else { return estimate };
+    let (low, high) = (Some(value - t * error), Some(value + t * error));
+    Estimate { standard_error: Some(error), low, high, ..estimate }
+}
+
 impl Sample<'_> {
     /// The estimate of what was linearised: value ± t·standard error, t by clusters less strata.
     pub fn estimate(&self, linear: &Linearized) -> Result<Estimate> {
         let error = self.design.variance(&linear.contributions, self.lonely)?.map(f64::sqrt);
-        let Some((error, t)) = error.zip(self.design.t_critical(self.confidence)) else {
-            return Ok(Estimate { value: Some(linear.value), ..self.without_value() });
-        };
-        Ok(Estimate {
-            value: Some(linear.value),
-            standard_error: Some(error),
-            low: Some(linear.value - t * error),
-            high: Some(linear.value + t * error),
-            ..self.without_value()
-        })
+        let estimate = Estimate { value: Some(linear.value), ..self.without_value() };
+        Ok(within(estimate, linear.value, error.zip(self.design.t_critical(self.confidence))))
     }
 
     fn without_value(&self) -> Estimate {

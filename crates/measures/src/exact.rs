@@ -13,22 +13,24 @@ const LEAST: i32 = -1074;
 /// Additions after which carries are propagated, well before a digit of 64 bits overflows.
 const CARRY_EVERY: u32 = 1 << 29;
 
+/// Digits that are kept in place: those of most sums. Others are kept apart.
+const NEAR: usize = 6;
+
 /// A sum that has not been rounded. NaN and infinities are counted and make the sum NaN.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct ExactSum {
-    digits: Box<[i64; DIGITS]>,
+    near: [i64; NEAR],
+    /// Place of the lowest of them.
+    lowest: u8,
+    /// All digits, of a sum whose digits lie further apart.
+    all: Option<Box<[i64; DIGITS]>>,
     pending: u32,
     not_finite: bool,
 }
 
-impl Default for ExactSum {
-    fn default() -> Self {
-        Self { digits: Box::new([0; DIGITS]), pending: 0, not_finite: false }
-    }
-}
-
 impl ExactSum {
     /// Adds a number.
+    #[inline]
     pub fn add(&mut self, x: f64) {
         if !x.is_finite() {
             self.not_finite = true;
@@ -42,22 +44,84 @@ impl ExactSum {
             0 => (fraction, 0),
             e => (fraction | 1 << 52, e as u32 - 1),
         };
-        let (first, shift) = ((power / DIGIT) as usize, power % DIGIT);
+        let (place, shift) = ((power / DIGIT) as usize, power % DIGIT);
         let wide = u128::from(mantissa) << shift;
         let sign = if x.is_sign_negative() { -1 } else { 1 };
-        for (n, digit) in self.digits[first..first + 3].iter_mut().enumerate() {
-            *digit += sign * (wide >> (DIGIT as usize * n) & 0xffff_ffff) as i64;
-        }
+        let part = |n: u32| sign * (wide >> (DIGIT * n) & 0xffff_ffff) as i64;
+        self.add_digits(place, &[part(0), part(1), part(2)]);
         self.settle(1);
     }
 
     /// Adds another sum.
     pub fn merge(&mut self, other: &Self) {
-        self.not_finite |= other.not_finite;
-        self.settle(other.pending.saturating_add(1));
-        for (digit, more) in self.digits.iter_mut().zip(other.digits.iter()) {
-            *digit += more;
+        if self.pending == 0 {
+            *self = Self { not_finite: self.not_finite | other.not_finite, ..other.clone() };
+            return;
         }
+        self.not_finite |= other.not_finite;
+        match &other.all {
+            Some(all) => self.add_digits(0, all.as_slice()),
+            None => {
+                let used = |digit: &i64| *digit != 0;
+                let (first, last) = (other.near.iter().position(used), other.near.iter().rposition(used));
+                if let Some((first, last)) = first.zip(last) {
+                    self.add_digits(usize::from(other.lowest) + first, &other.near[first..=last]);
+                }
+            }
+        }
+        self.settle(other.pending);
+    }
+
+    #[inline]
+    fn add_digits(&mut self, place: usize, digits: &[i64]) {
+        if self.all.is_none() {
+            if self.pending == 0 {
+                // Room for one digit below, and the rest above.
+                self.lowest = place.saturating_sub(1).min(DIGITS - NEAR) as u8;
+            }
+            let lowest = usize::from(self.lowest);
+            if place >= lowest && place + digits.len() <= lowest + NEAR {
+                let near = &mut self.near[place - lowest..][..digits.len()];
+                near.iter_mut().zip(digits).for_each(|(digit, more)| *digit += more);
+                return;
+            }
+        }
+        let all = self.spread();
+        all[place..][..digits.len()].iter_mut().zip(digits).for_each(|(digit, more)| *digit += more);
+    }
+
+    /// All digits apart, from here on.
+    fn spread(&mut self) -> &mut [i64; DIGITS] {
+        let (near, lowest) = (self.near, usize::from(self.lowest));
+        self.all.get_or_insert_with(|| {
+            let mut all = Box::new([0; DIGITS]);
+            all[lowest..lowest + NEAR].copy_from_slice(&near);
+            all
+        })
+    }
+
+    /// The digits with their place, carried, of the amount of the sum; and whether it is negative.
+    fn carried(&self) -> ([i64; DIGITS], usize, bool) {
+        let mut digits = [0; DIGITS];
+        let place = match &self.all {
+            Some(all) => {
+                digits = **all;
+                0
+            }
+            None => {
+                digits[..NEAR].copy_from_slice(&self.near);
+                usize::from(self.lowest)
+            }
+        };
+        // Beyond those in place there is room for what is carried.
+        let used = if self.all.is_some() { DIGITS } else { NEAR + 2 };
+        carry(&mut digits[..used]);
+        let negative = digits[used - 1] < 0;
+        if negative {
+            digits[..used].iter_mut().for_each(|d| *d = -*d);
+            carry(&mut digits[..used]);
+        }
+        (digits, place, negative)
     }
 
     /// The sum, rounded once to the nearest double; NaN if something added was not finite.
@@ -65,49 +129,36 @@ impl ExactSum {
         if self.not_finite {
             return f64::NAN;
         }
-        let mut digits = self.digits.clone();
-        carry(&mut digits);
-        let negative = digits[DIGITS - 1] < 0;
-        if negative {
-            digits.iter_mut().for_each(|d| *d = -*d);
-            carry(&mut digits);
-        }
+        let (digits, place, negative) = self.carried();
         let Some(top) = digits.iter().rposition(|d| *d != 0) else { return 0.0 };
         let low = top.saturating_sub(2);
         let mut head = digits[low..=top].iter().rev().fold(0u128, |head, d| head << DIGIT | *d as u128);
         // Whatever lies below decides ties only: one bit says that there is something.
         head |= u128::from(digits[..low].iter().any(|d| *d != 0));
-        let value = scale(head as f64, DIGIT as i32 * low as i32 + LEAST);
+        let value = scale(head as f64, DIGIT as i32 * (place + low) as i32 + LEAST);
         if negative { -value } else { value }
     }
 
-    /// As bytes, for another process to merge.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut settled = self.clone();
-        carry(&mut settled.digits);
-        let used = settled.digits.iter().rposition(|d| *d != 0).map_or(0, |top| top + 1);
-        let first = settled.digits.iter().position(|d| *d != 0).unwrap_or(0);
-        let head = [u8::from(self.not_finite), first as u8];
-        let digits = settled.digits[first.min(used)..used].iter().flat_map(|d| d.to_le_bytes());
-        head.into_iter().chain(digits).collect()
-    }
-
-    /// Back from bytes; `None` if they are not from [`Self::to_bytes`].
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let [not_finite, first, digits @ ..] = bytes else { return None };
-        let mut sum = Self { not_finite: *not_finite != 0, ..Self::default() };
-        for (n, digit) in digits.chunks(8).enumerate() {
-            *sum.digits.get_mut(usize::from(*first) + n)? = i64::from_le_bytes(digit.try_into().ok()?);
-        }
-        Some(sum)
-    }
-
+    #[inline]
     fn settle(&mut self, additions: u32) {
         self.pending = self.pending.saturating_add(additions);
         if self.pending >= CARRY_EVERY {
-            carry(&mut self.digits);
+            carry(self.spread());
             self.pending = 1;
         }
+    }
+}
+
+/// Sums are equal that stand for the same number.
+impl PartialEq for ExactSum {
+    fn eq(&self, other: &Self) -> bool {
+        let number = |sum: &Self| {
+            let (digits, place, negative) = sum.carried();
+            let used: Vec<_> =
+                digits.iter().enumerate().filter(|(_, d)| **d != 0).map(|(n, d)| (n + place, *d)).collect();
+            (negative && !used.is_empty(), used)
+        };
+        self.not_finite == other.not_finite && number(self) == number(other)
     }
 }
 
@@ -126,8 +177,8 @@ impl FromIterator<f64> for ExactSum {
 }
 
 /// Brings every digit but the highest, which holds the sign, into 0..2^32.
-fn carry(digits: &mut [i64; DIGITS]) {
-    for n in 0..DIGITS - 1 {
+fn carry(digits: &mut [i64]) {
+    for n in 0..digits.len() - 1 {
         let over = digits[n] >> DIGIT;
         digits[n] -= over << DIGIT;
         digits[n + 1] += over;
@@ -195,8 +246,9 @@ mod tests {
             let (left, right) = numbers.split_at(at.min(numbers.len()));
             let mut parts: ExactSum = left.iter().copied().collect();
             let right: ExactSum = right.iter().copied().collect();
-            parts.merge(&ExactSum::from_bytes(&right.to_bytes()).unwrap());
+            parts.merge(&right);
             prop_assert_eq!(whole.value().to_bits(), parts.value().to_bits());
+            prop_assert_eq!(whole, parts);
         }
 
         /// Against whole numbers, whose sum another way is exact too.

@@ -24,3 +24,4 @@ pub mod measure;
 pub mod panel;
 pub mod poverty;
 pub mod quantile;
+pub mod totals;

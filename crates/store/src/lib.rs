@@ -8,6 +8,7 @@ mod compaction;
 mod copy;
 mod data_files;
 mod expired;
+mod files;
 mod guarded;
 mod pins;
 mod retention;
@@ -20,6 +21,7 @@ mod verify;
 mod versions;
 mod writer_lock;
 
+pub use files::DataFile;
 pub use snapshot::Snapshot;
 pub use store::Store;
 pub use table::{Commit, Table};

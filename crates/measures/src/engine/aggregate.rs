@@ -1,11 +1,11 @@
 //! Accumulators that make a measure an aggregate of the query engine: grouped, parallel, mergeable.
 //!
-//! Arguments are doubles, then texts; a row with a missing double is left out, a missing text is empty.
+//! Arguments are doubles; a row that lacks one is left out.
 //! States travel between partitions as bytes, so that they merge across processes too.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, LargeBinaryArray, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, LargeBinaryArray};
 use arrow::datatypes::{DataType, Float64Type};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
@@ -15,7 +15,7 @@ use crate::error::Error;
 /// The state of an aggregate over one group.
 pub(super) trait State: Default + std::fmt::Debug + Send + Sync + 'static {
     /// Adds a row.
-    fn add(&mut self, numbers: &[f64], texts: &[&str]) -> std::result::Result<(), Error>;
+    fn add(&mut self, numbers: &[f64]) -> std::result::Result<(), Error>;
     /// Adds the rows of another state.
     fn merge(&mut self, other: Self) -> std::result::Result<(), Error>;
     /// Encodes the state.
@@ -49,7 +49,7 @@ impl<S: State, O> SingleAccumulator<S, O> {
 
 impl<S: State, O: Output<S>> Accumulator for SingleAccumulator<S, O> {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        each_row(values, None, |_, numbers, texts| self.state.add(numbers, texts))
+        each_row(values, None, |_, numbers| self.state.add(numbers))
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
@@ -96,7 +96,7 @@ impl<S: State, O: Output<S>> GroupsAccumulator for GroupedAccumulator<S, O> {
         total: usize,
     ) -> Result<()> {
         self.grow(total);
-        each_row(values, filter, |row, numbers, texts| self.states[groups[row]].add(numbers, texts))
+        each_row(values, filter, |row, numbers| self.states[groups[row]].add(numbers))
     }
 
     fn evaluate(&mut self, emit: EmitTo) -> Result<ArrayRef> {
@@ -121,9 +121,9 @@ impl<S: State, O: Output<S>> GroupsAccumulator for GroupedAccumulator<S, O> {
     fn convert_to_state(&self, values: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
         let rows = values.first().map_or(0, |column| column.len());
         let mut states: Vec<Option<Vec<u8>>> = vec![None; rows];
-        each_row(values, filter, |row, numbers, texts| {
+        each_row(values, filter, |row, numbers| {
             let mut state = S::default();
-            state.add(numbers, texts)?;
+            state.add(numbers)?;
             states[row] = Some(state.to_bytes());
             Ok(())
         })?;
@@ -139,12 +139,10 @@ impl<S: State, O: Output<S>> GroupsAccumulator for GroupedAccumulator<S, O> {
 fn each_row(
     values: &[ArrayRef],
     filter: Option<&BooleanArray>,
-    mut take: impl FnMut(usize, &[f64], &[&str]) -> std::result::Result<(), Error>,
+    mut take: impl FnMut(usize, &[f64]) -> std::result::Result<(), Error>,
 ) -> Result<()> {
     let numbers: Vec<_> = values.iter().filter_map(|c| c.as_primitive_opt::<Float64Type>()).collect();
-    let texts: Vec<&StringArray> = values.iter().filter_map(|c| c.as_string_opt::<i32>()).collect();
     let mut number = vec![0.0; numbers.len()];
-    let mut text = vec![""; texts.len()];
     for row in 0..values.first().map_or(0, |column| column.len()) {
         let passes = filter.is_none_or(|f| f.is_valid(row) && f.value(row));
         if !passes || numbers.iter().any(|column| column.is_null(row)) {
@@ -153,10 +151,7 @@ fn each_row(
         for (number, column) in number.iter_mut().zip(&numbers) {
             *number = column.value(row);
         }
-        for (text, column) in text.iter_mut().zip(&texts) {
-            *text = if column.is_null(row) { "" } else { column.value(row) };
-        }
-        take(row, &number, &text).map_err(engine_error)?;
+        take(row, &number).map_err(engine_error)?;
     }
     Ok(())
 }

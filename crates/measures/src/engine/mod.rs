@@ -5,18 +5,13 @@ mod functions;
 mod rows;
 mod sum;
 
-use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
+use datafusion::logical_expr::AggregateUDF;
 
-pub use functions::{DIFFERENCE, DISTRIBUTION, ESTIMATE, check, is_measure};
+pub use functions::{check, estimate_type, estimates, is_measure, named};
 
 /// The aggregate functions, for a query session to register.
 pub fn aggregate_functions() -> Vec<AggregateUDF> {
-    let mut functions = vec![sum::function(), functions::distribution()];
+    let mut functions = vec![sum::function()];
     functions.extend(functions::measures());
     functions
-}
-
-/// The scalar functions, for a query session to register.
-pub fn scalar_functions() -> Vec<ScalarUDF> {
-    functions::estimates()
 }

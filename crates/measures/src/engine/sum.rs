@@ -136,7 +136,7 @@ pub(super) struct Sum {
 }
 
 impl State for Sum {
-    fn add(&mut self, numbers: &[f64], _: &[&str]) -> std::result::Result<(), Error> {
+    fn add(&mut self, numbers: &[f64]) -> std::result::Result<(), Error> {
         self.sum.add(numbers[0]);
         self.rows += 1;
         Ok(())

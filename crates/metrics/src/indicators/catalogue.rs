@@ -402,7 +402,11 @@ value = { dataset = "fund_flow", measure = "count(*)", where = "KIND" }
                 vec!["dimensions", "colour"],
             ),
             (OWN.replace("\"Flows\"", "\"\""), vec!["title_en"]),
-            (OWN.replace("[[indicator]]", "[[indicator]]\nversion = 2"), vec!["version", "must be 1, not 2"]),
+            (OWN.replace("KIND", "kind"), vec!["where", "not a condition"]),
+            (
+                measuring("count(*)").replace("[[indicator]]", "[[indicator]]\nversion = 2"),
+                vec!["version", "must be 1, not 2"],
+            ),
             (OWN.replace("unit =", "units ="), vec!["own.toml", "line 8", "units"]),
             (OWN.replace("KIND", "1=1) OR (1=1"), vec!["own.toml: own.flows", "where", "bracket"]),
             (OWN.replace("KIND", "kind IN (SELECT kind FROM area)"), vec!["where", "not a query"]),

@@ -5,24 +5,26 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{DataFusionError, ScalarValue};
+use datafusion::common::{DFSchema, DataFusionError, ScalarValue};
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::functions::{core::expr_fn::get_field, expr_fn as functions};
 use datafusion::functions_aggregate::expr_fn::{count, sum};
 use datafusion::logical_expr::expr::AggregateFunction;
-use datafusion::logical_expr::{Expr, JoinType, ident, lit};
+use datafusion::logical_expr::{Expr, ExprSchemable, JoinType, ident, lit};
 use datafusion::prelude::DataFrame;
+use uplift_aggregation::{Keys, Output, Program};
 use uplift_core::error::DeclarationError;
 use uplift_core::period::Period;
 use uplift_engine::SESSION;
 use uplift_engine::error::declaration_failed;
+use uplift_engine::expressions::Expressions;
 use uplift_proto::dataset::find;
 use uplift_store::schema::SIMULATED;
 
 use super::indicator::{Component, join_keys, reference};
 use super::lines::Lines;
 use super::sql_guard::{check_expression, check_text};
-use super::survey::survey_aggregate;
+use super::survey::is_measure_call;
 use crate::tables::table;
 
 /// A table without rows, for one that does not exist yet.
@@ -30,9 +32,7 @@ pub(crate) fn empty(dataset: &str) -> Result<Arc<dyn TableProvider>, Declaration
     Ok(Arc::new(EmptyTable::new(table(dataset)?)))
 }
 
-/// Columns that plans add.
-pub(crate) const AREA: &str = "__area";
-/// Register or survey, of records of households; none of others.
+/// Column that plans add: register or survey, of records of households; none of others.
 pub(crate) const KIND: &str = "__kind";
 const RECORDS: &str = "__records";
 
@@ -48,6 +48,18 @@ pub(crate) struct Breakdown {
     pub(crate) by_level: Option<usize>,
     /// Columns that it is broken down by.
     pub(crate) dimensions: Vec<String>,
+}
+
+/// Characters of codes: of counties, townships and villages.
+const LEVELS: [usize; 3] = [6, 9, 12];
+
+impl Breakdown {
+    /// Characters of the code of an area by which records are told apart. Where no areas inside are asked for, those of
+    /// the level that contains the area: what is computed for it serves others.
+    fn digits(&self) -> usize {
+        let own = self.area.len();
+        self.by_level.unwrap_or_else(|| LEVELS.into_iter().find(|digits| *digits >= own).unwrap_or(own))
+    }
 }
 
 /// The tables of a plan, by dataset.
@@ -81,9 +93,9 @@ pub(crate) fn check(
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let names = [("period", &component.period), ("area", &component.area)];
-    let keys = component.per.iter().flat_map(|per| per.key.iter().chain(per.columns.keys()));
+    let of_per = component.per.iter().flat_map(|per| per.key.iter().chain(per.columns.keys()));
     let names =
-        names.into_iter().chain(component.join.iter().map(|c| ("join", c))).chain(keys.map(|c| ("per", c)));
+        names.into_iter().chain(component.join.iter().map(|c| ("join", c))).chain(of_per.map(|c| ("per", c)));
     for (part, name) in names {
         if name.len() > 100 || !name.chars().all(plain) {
             return Err(DeclarationError::new(part, format!("{name:?} is not the name of a column")));
@@ -110,7 +122,12 @@ pub(crate) fn check(
     for (part, sql) in parts.iter().filter(|(_, sql)| !sql.is_empty()) {
         // The measure of records that are added up first is over the sums, which exist only then.
         if component.per.is_none() || part != "measure" {
-            check_expression(part, &parse(&rows, part, &filled(sql, first))?, &personal)?;
+            let parsed = parse(&rows, part, &filled(sql, first))?;
+            check_expression(part, &parsed, &personal)?;
+            let kind = parsed.get_type(rows.schema()).map_err(|e| declaration_failed(part, &e))?;
+            if part == "where" && kind != DataType::Boolean {
+                return Err(DeclarationError::new(part, format!("{sql} is {kind}, not a condition")));
+            }
         }
     }
     let breakdown = Breakdown { area: "50".to_owned(), by_level: Some(6), dimensions: dimensions.to_vec() };
@@ -121,13 +138,13 @@ pub(crate) fn check(
         check_expression("measure", &measure, &personal)?;
     }
     let mut aggregates = Vec::new();
-    let outputs = plan(component, period, None, &records, &mut aggregates)?;
-    let counted =
-        aggregate(records, &breakdown, aggregates).map_err(|e| declaration_failed("measure", &e))?;
-    let outputs = outputs.into_iter().enumerate().map(|(n, e)| e.alias(format!("o{n}")));
-    let selected =
-        counted.select(outputs.collect::<Vec<_>>()).map_err(|e| declaration_failed("measure", &e))?;
-    let kind = selected.schema().field(0).data_type().clone();
+    let [measure, ..] = plan(component, period, None, &records, &mut aggregates)?;
+    let failed = |e: DataFusionError| declaration_failed("measure", &e);
+    let grouping = keys(component, &breakdown, &records)?;
+    let program = Program::new(&records, grouping, &aggregates).map_err(failed)?;
+    let answer = DFSchema::try_from(program.schema()).map_err(failed)?;
+    let measured = Expressions::over(answer.clone()).ready(&measure).map_err(failed)?;
+    let kind = measured.data_type(answer.as_arrow()).map_err(failed)?;
     if !kind.is_numeric() {
         return Err(DeclarationError::new(
             "measure",
@@ -152,7 +169,7 @@ fn is_personal(component: &Component, name: &str) -> bool {
         })
 }
 
-/// The records of a component in an area, with the code of the area inside if it is broken down.
+/// The records of a component in an area.
 /// A period is needed where records are added up first, since the sums depend on it.
 pub(crate) fn records(
     component: &Component,
@@ -166,8 +183,7 @@ pub(crate) fn records(
     for column in &component.join {
         frame = join(frame, component, column, source)?;
     }
-    let kind = component.kind_sql().unwrap_or_else(|| "CAST(NULL AS VARCHAR)".to_owned());
-    let kind = parse(&frame, "dataset", &kind)?;
+    let kind = kind(component, &frame)?;
     frame = frame.with_column(KIND, kind).map_err(failed)?;
     let area = component.area_column(&table);
     if let (true, Some(period)) = (component.county, period) {
@@ -204,16 +220,6 @@ pub(crate) fn records(
             }
         }
     }
-    if let Some(digits) = breakdown.by_level {
-        let digits = digits as i64;
-        let code = || ident(&area);
-        let mut inside = datafusion::logical_expr::when(
-            functions::character_length(code()).gt_eq(lit(digits)),
-            functions::left(code(), lit(digits)),
-        );
-        // Records of an area above the level belong to none of the areas inside.
-        frame = frame.with_column(AREA, inside.otherwise(lit("")).map_err(failed)?).map_err(failed)?;
-    }
     Ok(frame)
 }
 
@@ -224,7 +230,7 @@ pub(crate) fn plan(
     period: Period,
     since: Option<Period>,
     records: &DataFrame,
-    aggregates: &mut Vec<Expr>,
+    aggregates: &mut Vec<Output>,
 ) -> Result<Outputs, DeclarationError> {
     let measure = parse(records, "measure", &filled(&component.measure, period))?;
     let earlier = since.map(|since| condition(component, since)).transpose()?;
@@ -233,7 +239,7 @@ pub(crate) fn plan(
         Some(_) => None,
         None => Some(parse(records, "where", &condition(component, period)?)?),
     };
-    let mut keep = |aggregate: Expr| -> Expr {
+    let mut keep = |aggregate: Output| -> Expr {
         let index = aggregates.iter().position(|known| *known == aggregate);
         let index = index.unwrap_or_else(|| {
             aggregates.push(aggregate);
@@ -246,16 +252,18 @@ pub(crate) fn plan(
     let measure = measure
         .transform_down(|expr| match expr {
             Expr::AggregateFunction(f) => {
-                let survey = survey_aggregate(&f, records).map_err(|e| DataFusionError::Plan(e.remedy))?;
-                let value = match survey {
-                    Some((rows, estimate)) => {
-                        let now = keep(filtered(rows.clone(), &when));
-                        let before = earlier.as_ref().map(|_| keep(filtered(rows, &earlier)));
-                        let estimate = estimate(before, now);
+                let is_measure = is_measure_call(&f).map_err(|e| DataFusionError::Plan(e.remedy))?;
+                let now = filtered(f.clone(), &when);
+                let value = match (is_measure, &earlier) {
+                    (false, _) => keep(Output::Aggregate(now)),
+                    (true, earlier) => {
+                        let estimate = keep(match earlier {
+                            Some(_) => Output::Change { before: filtered(f, earlier), after: now },
+                            None => Output::Aggregate(now),
+                        });
                         uncertainty = if alone { estimate.clone() } else { lit(ScalarValue::Null) };
                         get_field(estimate, "value")
                     }
-                    None => keep(filtered(f, &when)),
                 };
                 Ok(Transformed::new(value, true, TreeNodeRecursion::Jump))
             }
@@ -268,10 +276,10 @@ pub(crate) fn plan(
         None => count(lit(1)),
     };
     let counted = match rows {
-        Expr::AggregateFunction(f) => keep(filtered(f, &when)),
-        other => keep(other),
+        Expr::AggregateFunction(f) => filtered(f, &when),
+        other => other,
     };
-    Ok([measure, counted, uncertainty])
+    Ok([measure, keep(Output::Aggregate(counted)), uncertainty])
 }
 
 /// An aggregate with a condition added to its own filter.
@@ -281,25 +289,36 @@ fn filtered(mut f: AggregateFunction, condition: &Option<Expr>) -> Expr {
     Expr::AggregateFunction(f)
 }
 
-/// The aggregates of records, for the whole area and for each area inside; real and simulated records apart, and those
-/// of a register and of a survey.
-pub(crate) fn aggregate(
-    records: DataFrame,
+/// What the records of a component are grouped by: the area as far as the breakdown tells areas apart, its dimensions,
+/// and real and simulated records apart, as those of a register and of a survey.
+pub(crate) fn keys(
+    component: &Component,
     breakdown: &Breakdown,
-    aggregates: Vec<Expr>,
-) -> datafusion::error::Result<DataFrame> {
-    let mut dimensions: Vec<_> = breakdown.dimensions.iter().map(ident).collect();
-    dimensions.extend([ident(SIMULATED), ident(KIND)]);
-    let aliased = aggregates.into_iter().enumerate().map(|(n, a)| a.alias(format!("a{n}"))).collect();
-    let groups = match breakdown.by_level {
-        None => dimensions,
-        Some(_) => {
-            let inside = dimensions.iter().cloned().chain([ident(AREA)]).collect();
-            let sets = datafusion::logical_expr::GroupingSet::GroupingSets(vec![dimensions, inside]);
-            vec![Expr::GroupingSet(sets)]
-        }
-    };
-    records.aggregate(groups, aliased)
+    records: &DataFrame,
+) -> Result<Keys, DeclarationError> {
+    let area = component.area_column(&table(&component.dataset)?);
+    let mut others: Vec<_> = breakdown.dimensions.iter().map(ident).collect();
+    others.extend([ident(SIMULATED), kind(component, records)?]);
+    Ok(Keys { area, digits: breakdown.digits(), others })
+}
+
+/// Register or survey, of records of households; nothing of others.
+fn kind(component: &Component, records: &DataFrame) -> Result<Expr, DeclarationError> {
+    if records.schema().field_with_unqualified_name(KIND).is_ok() {
+        return Ok(ident(KIND));
+    }
+    let sql = component.kind_sql().unwrap_or_else(|| "CAST(NULL AS VARCHAR)".to_owned());
+    parse(records, "dataset", &sql)
+}
+
+/// Whether a component measures records as they are in their files: without others joined, and not added up first.
+pub(crate) fn is_direct(component: &Component) -> bool {
+    component.join.is_empty() && component.per.is_none() && !component.county
+}
+
+/// The columns of such records, to plan over.
+pub(crate) fn direct_records(component: &Component) -> Result<DataFrame, DeclarationError> {
+    SESSION.read_table(empty(&component.dataset)?).map_err(|e| declaration_failed("dataset", &e))
 }
 
 /// SQL condition that a record lies in the period, and is one that the component measures.

@@ -4,25 +4,28 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, StringArray};
-use arrow::datatypes::{Float64Type, Int64Type};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use datafusion::catalog::TableProvider;
-use datafusion::logical_expr::{Expr, ident};
+use datafusion::common::DFSchema;
+use datafusion::prelude::DataFrame;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+use uplift_aggregation::{Answer, Group, Kept, Program, Source, TRUE, compute};
 use uplift_core::error::{DeclarationError, Error, ErrorKind, Result};
 use uplift_core::period::Period;
 use uplift_engine::error::query_failed;
-use uplift_formats::columns::{boolean, integer, text};
-use uplift_store::schema::SIMULATED;
+use uplift_engine::expressions::Expressions;
 
 use super::indicator::Component;
 use super::lines::Lines;
-use super::plan::{self, AREA, Breakdown, KIND};
+use super::plan::{self, Breakdown, Outputs};
 use super::value::{Value, values};
 use crate::snapshots::SnapshotSet;
+use crate::tables::table;
 
 /// A component to be computed in a period, or its difference from an earlier one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -102,9 +105,6 @@ struct Key {
     versions: Vec<i64>,
 }
 
-/// Measurements of one scan: planning takes the square of their number.
-const MAX_TOGETHER: usize = 64;
-
 /// Bytes of cached results, and about how many there are then.
 const MAX_CACHED_BYTES: u64 = 256 << 20;
 const ABOUT_CACHED: usize = 50_000;
@@ -113,6 +113,7 @@ const ABOUT_CACHED: usize = 50_000;
 #[derive(Debug)]
 pub(crate) struct Scanner {
     cache: Cache<Key, Arc<Vec<GroupResult>>, Bytes>,
+    kept: Arc<Kept>,
 }
 
 /// What a cached result takes in memory, about.
@@ -130,7 +131,7 @@ impl Weighter<Key, Arc<Vec<GroupResult>>> for Bytes {
 
 impl Default for Scanner {
     fn default() -> Self {
-        Self { cache: Cache::with_weighter(ABOUT_CACHED, MAX_CACHED_BYTES, Bytes) }
+        Self { cache: Cache::with_weighter(ABOUT_CACHED, MAX_CACHED_BYTES, Bytes), kept: Arc::default() }
     }
 }
 
@@ -159,16 +160,16 @@ impl Scanner {
         for (n, measurement) in measurements.iter().enumerate().filter(|(n, _)| answers[*n].is_none()) {
             scans.entry(shared(&measurement.component, measurement.period)).or_default().push(n);
         }
-        for indices in scans.values().flat_map(|together| together.chunks(MAX_TOGETHER)) {
+        for indices in scans.values() {
             let with_lines = |n: &usize| Measurement {
                 component: measurements[*n].component.with_lines(&lines),
                 ..measurements[*n].clone()
             };
             let together: Vec<_> = indices.iter().map(with_lines).collect();
             let together: Vec<_> = together.iter().collect();
-            let scanned = match scan(snapshots, breakdown, &together).await {
+            let scanned = match self.scan(snapshots, breakdown, &together).await {
                 Err(e) if e.kind == ErrorKind::NotComputable => {
-                    scan_apart(snapshots, breakdown, &together).await
+                    self.scan_apart(snapshots, breakdown, &together).await
                 }
                 scanned => scanned,
             };
@@ -180,6 +181,109 @@ impl Scanner {
         }
         Ok(answers.into_iter().flatten().collect())
     }
+
+    /// Each measurement by itself, because one of them cannot be computed: that one has no value.
+    async fn scan_apart(
+        &self,
+        snapshots: &SnapshotSet,
+        breakdown: &Breakdown,
+        measurements: &[&Measurement],
+    ) -> Result<Vec<Vec<GroupResult>>> {
+        let mut all = Vec::new();
+        for measurement in measurements {
+            match self.scan(snapshots, breakdown, &[measurement]).await {
+                Ok(mut rows) => all.push(rows.pop().unwrap_or_default()),
+                Err(e) if e.kind == ErrorKind::NotComputable => {
+                    tracing::warn!(
+                        measure = measurement.component.measure,
+                        "a declared measure cannot be computed"
+                    );
+                    all.push(Vec::new());
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(all)
+    }
+
+    async fn scan(
+        &self,
+        snapshots: &SnapshotSet,
+        breakdown: &Breakdown,
+        measurements: &[&Measurement],
+    ) -> Result<Vec<Vec<GroupResult>>> {
+        let Some(Measurement { component: first, period, .. }) = measurements.first() else {
+            return Ok(Vec::new());
+        };
+        let (records, source) = match plan::is_direct(first) {
+            true => self.files(snapshots, breakdown, measurements).await?,
+            false => query(snapshots, breakdown, first, *period, measurements).await?,
+        };
+        let Some(source) = source else { return Ok(vec![Vec::new(); measurements.len()]) };
+        let mut aggregates = Vec::new();
+        let mut outputs = Vec::new();
+        for Measurement { component, period, since } in measurements {
+            let planned = plan::plan(component, *period, *since, &records, &mut aggregates);
+            outputs.push(planned.map_err(planning_error)?);
+        }
+        let keys = plan::keys(first, breakdown, &records).map_err(planning_error)?;
+        let program = Arc::new(Program::new(&records, keys, &aggregates).map_err(failed)?);
+        let answer = compute(program, source, &breakdown.area, breakdown.by_level).await?;
+        let columns = DFSchema::try_from(answer.columns.schema().as_ref().clone()).map_err(failed)?;
+        let expressions = Expressions::over(columns);
+        outputs.into_iter().map(|outputs| read(&answer, &expressions, outputs, breakdown)).collect()
+    }
+
+    /// The columns of records that are measured as they are, and the files with those of the periods; no files of a table
+    /// that does not exist.
+    async fn files(
+        &self,
+        snapshots: &SnapshotSet,
+        breakdown: &Breakdown,
+        measurements: &[&Measurement],
+    ) -> Result<(DataFrame, Option<Source>)> {
+        let component = &measurements[0].component;
+        let records = plan::direct_records(component).map_err(planning_error)?;
+        let Some(snapshot) = snapshots.snapshot(&component.dataset).await? else {
+            return Ok((records, None));
+        };
+        let mut condition = format!("({})", any_period(measurements)?);
+        let columns = table(&component.dataset).map_err(planning_error)?;
+        let within = plan::within(&component.area_column(&columns), &breakdown.area);
+        condition.extend(within.into_iter().map(|within| format!(" AND {within}")));
+        let condition = plan::parse(&records, "period", &condition).map_err(planning_error)?;
+        let condition = Expressions::over(records.schema().clone()).ready(&condition).map_err(failed)?;
+        let (table, kept) = (component.dataset.clone(), self.kept.clone());
+        Ok((records, Some(Source::Files { table, snapshot, condition, kept })))
+    }
+}
+
+/// Records with what is joined to them, or added up, as a query.
+async fn query(
+    snapshots: &SnapshotSet,
+    breakdown: &Breakdown,
+    component: &Component,
+    period: Period,
+    measurements: &[&Measurement],
+) -> Result<(DataFrame, Option<Source>)> {
+    let mut sources: HashMap<&str, Arc<dyn TableProvider>> = HashMap::new();
+    for dataset in component.datasets() {
+        let provider = match snapshots.provider(dataset).await? {
+            Some(provider) => provider,
+            None => plan::empty(dataset).map_err(planning_error)?,
+        };
+        sources.insert(dataset, provider);
+    }
+    let source = |dataset: &str| {
+        let provider = sources.get(dataset).cloned();
+        provider.ok_or_else(|| DeclarationError::new("dataset", format!("{dataset} is not read")))
+    };
+    let mut records = plan::records(component, breakdown, Some(period), &source).map_err(planning_error)?;
+    if component.per.is_none() {
+        let periods = plan::parse(&records, "period", &any_period(measurements)?).map_err(planning_error)?;
+        records = records.filter(periods).map_err(failed)?;
+    }
+    Ok((records.clone(), Some(Source::Query(Box::new(records)))))
 }
 
 /// What components must have in common to share a scan.
@@ -195,78 +299,6 @@ fn shared(component: &Component, period: Period) -> String {
     }
 }
 
-/// Each measurement by itself, because one of them cannot be computed: that one has no value.
-async fn scan_apart(
-    snapshots: &SnapshotSet,
-    breakdown: &Breakdown,
-    measurements: &[&Measurement],
-) -> Result<Vec<Vec<GroupResult>>> {
-    let mut all = Vec::new();
-    for measurement in measurements {
-        match scan(snapshots, breakdown, &[measurement]).await {
-            Ok(mut rows) => all.push(rows.pop().unwrap_or_default()),
-            Err(e) if e.kind == ErrorKind::NotComputable => {
-                tracing::warn!(
-                    measure = measurement.component.measure,
-                    "a declared measure cannot be computed"
-                );
-                all.push(Vec::new());
-            }
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(all)
-}
-
-async fn scan(
-    snapshots: &SnapshotSet,
-    breakdown: &Breakdown,
-    measurements: &[&Measurement],
-) -> Result<Vec<Vec<GroupResult>>> {
-    let Some(Measurement { component: first, period, .. }) = measurements.first() else {
-        return Ok(Vec::new());
-    };
-    let mut sources: HashMap<&str, Arc<dyn TableProvider>> = HashMap::new();
-    for dataset in first.datasets() {
-        let provider = match snapshots.provider(dataset).await? {
-            Some(provider) => provider,
-            None => plan::empty(dataset).map_err(planning_error)?,
-        };
-        sources.insert(dataset, provider);
-    }
-    let source = |dataset: &str| {
-        let provider = sources.get(dataset).cloned();
-        provider.ok_or_else(|| DeclarationError::new("dataset", format!("{dataset} is not read")))
-    };
-    let mut records = plan::records(first, breakdown, Some(*period), &source).map_err(planning_error)?;
-    if first.per.is_none() {
-        let periods = plan::parse(&records, "period", &any_period(measurements)?).map_err(planning_error)?;
-        records = records.filter(periods).map_err(failed)?;
-    }
-    let mut aggregates = Vec::new();
-    let mut outputs = Vec::new();
-    for Measurement { component, period, since } in measurements {
-        outputs
-            .push(plan::plan(component, *period, *since, &records, &mut aggregates).map_err(planning_error)?);
-    }
-    let counted = plan::aggregate(records, breakdown, aggregates).map_err(failed)?;
-    let mut columns: Vec<Expr> = breakdown.dimensions.iter().map(ident).collect();
-    columns.extend([ident(SIMULATED), ident(KIND)]);
-    columns.extend(breakdown.by_level.map(|_| ident(AREA)));
-    for (n, output) in outputs.into_iter().enumerate() {
-        columns
-            .extend(output.into_iter().zip(["v", "r", "e"]).map(|(e, part)| e.alias(format!("{part}{n}"))));
-    }
-    let batches = counted.select(columns).map_err(failed)?.collect().await.map_err(failed)?;
-    let mut answers = vec![Vec::new(); measurements.len()];
-    for batch in batches.iter().filter(|b| b.num_rows() > 0) {
-        for (n, rows) in answers.iter_mut().enumerate() {
-            rows.extend(read(batch, breakdown, n)?);
-        }
-    }
-    Ok(answers)
-}
-
 /// SQL condition that a record lies in one of the periods: it spares reading the others.
 fn any_period(measurements: &[&Measurement]) -> Result<String> {
     let periods = |measurement: &&Measurement| std::iter::once(measurement.period).chain(measurement.since);
@@ -278,39 +310,46 @@ fn any_period(measurements: &[&Measurement]) -> Result<String> {
     Ok(distinct.into_iter().map(|c| format!("({c})")).collect::<Vec<_>>().join(" OR "))
 }
 
-fn read(batch: &RecordBatch, breakdown: &Breakdown, n: usize) -> Result<Vec<GroupResult>> {
-    let dimensions: Vec<StringArray> =
-        breakdown.dimensions.iter().map(|name| text(batch, name)).collect::<Result<_>>()?;
-    let areas = breakdown.by_level.map(|_| text(batch, AREA)).transpose()?;
-    let column = |part: &str| {
-        let name = format!("{part}{n}");
-        batch.column_by_name(&name).ok_or_else(|| Error::internal("reading values", format!("no {name}")))
-    };
-    let records = integer(batch, &format!("r{n}"))?;
-    let (simulated, kinds) = (boolean(batch, SIMULATED)?, text(batch, KIND)?);
-    let uncertainty = uncertainty(column("e")?)?;
-    let at = |column: &StringArray, row: usize| column.is_valid(row).then(|| column.value(row).to_owned());
-    let values = values(column("v")?)?;
-    let row = |(row, value): (usize, Option<Value>)| {
-        let records = if records.is_valid(row) { records.value(row) } else { 0 };
+/// What one measurement has for each place.
+fn read(
+    answer: &Answer,
+    expressions: &Expressions,
+    outputs: Outputs,
+    breakdown: &Breakdown,
+) -> Result<Vec<GroupResult>> {
+    let [value, records, estimate] = outputs.map(|output| {
+        let computed = expressions.ready(&output).and_then(|e| e.evaluate(&answer.columns));
+        computed.and_then(|column| column.into_array(answer.groups.len())).map_err(failed)
+    });
+    let (values, records) = (values(&value?)?, whole_numbers(&records?)?);
+    let uncertainty = uncertainty(&estimate?)?;
+    let row = |(row, group): (usize, &Group)| {
+        let (dimensions, origin) = group.others.split_at(breakdown.dimensions.len());
+        let text = |text: &Option<Arc<str>>| text.as_deref().map(str::to_owned);
         GroupResult {
             origin: Origin {
-                simulated: simulated.is_valid(row) && simulated.value(row),
-                kind: at(&kinds, row),
+                simulated: origin.first().and_then(|simulated| simulated.as_deref()) == Some(TRUE),
+                kind: origin.get(1).and_then(text),
             },
-            area: areas.as_ref().and_then(|areas| at(areas, row)),
-            dimensions: dimensions.iter().map(|d| at(d, row)).collect(),
+            area: text(&group.area),
+            dimensions: dimensions.iter().map(text).collect(),
             observation: Observation {
                 // A count of no records has no value: nothing was submitted.
-                value: value.filter(|_| records > 0),
-                records,
+                value: values[row].filter(|_| records[row] > 0),
+                records: records[row],
                 uncertainty: uncertainty.get(row).copied().flatten(),
             },
         }
     };
-    let rows = values.into_iter().enumerate().map(row);
-    // Records above the level belong to the whole alone; other measurements may have no records here.
-    Ok(rows.filter(|r| r.area.as_deref() != Some("") && r.observation.records > 0).collect())
+    let rows = answer.groups.iter().enumerate().map(row);
+    // Other measurements may have no records here.
+    Ok(rows.filter(|row| row.observation.records > 0).collect())
+}
+
+/// Counts; 0 where nothing was counted.
+fn whole_numbers(column: &ArrayRef) -> Result<Vec<i64>> {
+    let column = cast(column, &DataType::Int64).map_err(|e| Error::internal("reading counts", e))?;
+    Ok(column.as_primitive::<Int64Type>().iter().map(Option::unwrap_or_default).collect())
 }
 
 /// The uncertainty of estimates; none for other measures, and without a design.

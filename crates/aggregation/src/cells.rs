@@ -1,0 +1,90 @@
+//! The cells of one source: a group and a cluster of the sample, numbered as they are met.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, StringArray};
+use datafusion::common::{DataFusionError, Result};
+
+use crate::batch::Batch;
+use crate::program::Program;
+
+/// Stratum and name of a cluster; empty where a record tells none.
+pub(crate) type Cluster = (Arc<str>, Arc<str>);
+
+#[derive(Debug, Default)]
+pub(crate) struct Cells {
+    /// Group and cluster of each cell.
+    pub(crate) keys: Vec<(u32, u32)>,
+    pub(crate) clusters: Vec<Cluster>,
+    known: HashMap<(u32, u32), u32>,
+    known_clusters: HashMap<Cluster, u32>,
+}
+
+impl Cells {
+    /// The cell of each row of a batch whose groups are known.
+    pub(crate) fn number(
+        &mut self,
+        program: &Program,
+        batch: &Batch<'_>,
+        groups: &[usize],
+    ) -> Result<Vec<u32>> {
+        let columns = match program.design {
+            Some([stratum, cluster]) => Some([text(batch, stratum)?, text(batch, cluster)?]),
+            None => None,
+        };
+        let mut last: Option<(usize, u32, u32)> = None;
+        let mut cells = Vec::with_capacity(groups.len());
+        for (row, group) in groups.iter().enumerate() {
+            let names = columns.map_or(("", ""), |[strata, clusters]| (at(strata, row), at(clusters, row)));
+            let cell = match last {
+                Some((in_group, cluster, cell)) if in_group == *group && self.is(cluster, names) => cell,
+                _ => {
+                    let cluster = self.cluster(names);
+                    let cell = self.cell(*group as u32, cluster);
+                    last = Some((*group, cluster, cell));
+                    cell
+                }
+            };
+            cells.push(cell);
+        }
+        Ok(cells)
+    }
+
+    fn is(&self, cluster: u32, names: (&str, &str)) -> bool {
+        let (stratum, name) = &self.clusters[cluster as usize];
+        **name == *names.1 && **stratum == *names.0
+    }
+
+    fn cluster(&mut self, (stratum, name): (&str, &str)) -> u32 {
+        let cluster: Cluster = (stratum.into(), name.into());
+        let next = self.clusters.len() as u32;
+        let number = *self.known_clusters.entry(cluster.clone()).or_insert(next);
+        if number == next {
+            self.clusters.push(cluster);
+        }
+        number
+    }
+
+    fn cell(&mut self, group: u32, cluster: u32) -> u32 {
+        let next = self.keys.len() as u32;
+        let number = *self.known.entry((group, cluster)).or_insert(next);
+        if number == next {
+            self.keys.push((group, cluster));
+        }
+        number
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.keys.len() * 40 + self.clusters.iter().map(|(s, c)| 2 * (s.len() + c.len()) + 128).sum::<usize>()
+    }
+}
+
+fn text<'b>(batch: &'b Batch<'_>, column: usize) -> Result<&'b StringArray> {
+    let texts = batch.rows.column(column).as_string_opt::<i32>();
+    texts.ok_or_else(|| DataFusionError::Plan("a stratum and a cluster are texts".into()))
+}
+
+fn at(column: &StringArray, row: usize) -> &str {
+    if column.is_null(row) { "" } else { column.value(row) }
+}

@@ -1,0 +1,124 @@
+//! What was computed of data files: kept, because a file never changes, and computed again where it was let go.
+
+use std::sync::Arc;
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use uplift_core::error::Result;
+use uplift_store::{DataFile, Snapshot};
+
+use crate::cells::Cells;
+use crate::groups::Groups;
+use crate::state::State;
+
+/// Bytes of states that are kept, and about how many there are then.
+const MAX_BYTES: u64 = 512 << 20;
+const ABOUT: usize = 50_000;
+
+/// Versions of tables whose lists of files are kept.
+const ABOUT_LISTS: usize = 200;
+
+/// States by file, grouping and aggregate, and the files of versions of tables.
+#[derive(Debug)]
+pub struct Kept {
+    cache: Cache<Key, Part, Bytes>,
+    files: Cache<(String, i64), Arc<Vec<DataFile>>>,
+}
+
+/// A file of a table, what its records are grouped by, and what is kept of them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    file: Arc<str>,
+    grouping: Arc<str>,
+    part: Arc<str>,
+}
+
+/// A part of what a pass over a file leaves.
+#[derive(Debug, Clone)]
+pub(crate) enum Part {
+    Groups(Arc<Groups>),
+    Cells(Arc<Cells>),
+    State(Arc<State>),
+}
+
+#[derive(Debug, Clone)]
+struct Bytes;
+
+impl Weighter<Key, Part> for Bytes {
+    fn weight(&self, _: &Key, part: &Part) -> u64 {
+        let size = match part {
+            Part::Groups(groups) => groups.size(),
+            Part::Cells(cells) => cells.size(),
+            Part::State(state) => state.size(),
+        };
+        (size + 256) as u64
+    }
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self { cache: Cache::with_weighter(ABOUT, MAX_BYTES, Bytes), files: Cache::new(ABOUT_LISTS) }
+    }
+}
+
+/// Names of the parts that are not states; no identity of an aggregate is as short.
+const GROUPS: &str = "groups";
+const CELLS: &str = "cells";
+
+impl Kept {
+    /// The files of a table at a version.
+    pub(crate) fn files(&self, table: &str, snapshot: &Snapshot) -> Result<Arc<Vec<DataFile>>> {
+        let list = || snapshot.data_files().map(Arc::new);
+        self.files.get_or_insert_with(&(table.to_owned(), snapshot.version()), list)
+    }
+
+    pub(crate) fn of<'k>(&'k self, file: &Arc<str>, grouping: &Arc<str>) -> KeptOfFile<'k> {
+        let name = |name: &str| Key { file: file.clone(), grouping: grouping.clone(), part: name.into() };
+        KeptOfFile { kept: self, groups: name(GROUPS), cells: name(CELLS) }
+    }
+}
+
+/// What is kept of one file in one grouping.
+pub(crate) struct KeptOfFile<'k> {
+    kept: &'k Kept,
+    groups: Key,
+    cells: Key,
+}
+
+impl KeptOfFile<'_> {
+    fn state_key(&self, identity: &Arc<str>) -> Key {
+        Key { part: identity.clone(), ..self.groups.clone() }
+    }
+
+    pub(crate) fn groups(&self) -> Option<Arc<Groups>> {
+        match self.kept.cache.get(&self.groups) {
+            Some(Part::Groups(groups)) => Some(groups),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn cells(&self) -> Option<Arc<Cells>> {
+        match self.kept.cache.get(&self.cells) {
+            Some(Part::Cells(cells)) => Some(cells),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn state(&self, identity: &Arc<str>) -> Option<Arc<State>> {
+        match self.kept.cache.get(&self.state_key(identity)) {
+            Some(Part::State(state)) => Some(state),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn keep(&self, groups: &Arc<Groups>, cells: Option<&Arc<Cells>>) {
+        self.kept.cache.insert(self.groups.clone(), Part::Groups(groups.clone()));
+        if let Some(cells) = cells {
+            self.kept.cache.insert(self.cells.clone(), Part::Cells(cells.clone()));
+        }
+    }
+
+    pub(crate) fn keep_state(&self, identity: &Arc<str>, state: &Arc<State>) {
+        self.kept.cache.insert(self.state_key(identity), Part::State(state.clone()));
+    }
+}

@@ -1,0 +1,24 @@
+//! Aggregates of records by area: computed once of every data file, kept, and merged.
+//!
+//! Owns the one pass over records, the states that it leaves, and how states become answers. Never knows what an
+//! indicator, a period or a unit is, and never writes a table.
+
+mod answer;
+mod batch;
+mod cells;
+mod computation;
+mod estimates;
+mod file;
+mod groups;
+mod kept;
+mod pass;
+mod places;
+mod program;
+mod relevance;
+mod state;
+
+pub use answer::{Answer, Group};
+pub use computation::{Source, compute};
+pub use groups::TRUE;
+pub use kept::Kept;
+pub use program::{Keys, Output, Program};

@@ -1,0 +1,262 @@
+//! One pass over the records of a source: every aggregate that is wanted, by group and cell.
+
+use std::collections::BTreeSet;
+
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::datatypes::Float64Type;
+use arrow::error::ArrowError;
+use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
+use datafusion::physical_expr::GroupsAccumulatorAdapter;
+use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
+use uplift_engine::SESSION;
+use uplift_engine::error::is_not_computable;
+use uplift_measures::distribution::check;
+use uplift_measures::totals::{Totals, TotalsMeasure};
+
+use std::sync::Arc;
+
+use crate::batch::{Batch, Taken};
+use crate::cells::Cells;
+use crate::groups::Groups;
+use crate::program::{Kind, Program};
+use crate::state::{Content, Row, SortedRows, State};
+
+/// What a pass leaves.
+pub(crate) struct Passed {
+    pub(crate) groups: Groups,
+    /// None where no aggregate needs them.
+    pub(crate) cells: Option<Cells>,
+    /// One for each aggregate that was wanted.
+    pub(crate) states: Vec<State>,
+}
+
+pub(crate) struct Pass<'p> {
+    program: &'p Program,
+    groups: Groups,
+    cells: Option<Cells>,
+    running: Vec<Running>,
+    memory: MemoryReservation,
+}
+
+/// An aggregate while its records are read.
+struct Running {
+    aggregate: usize,
+    gathered: Gathered,
+    failed: BTreeSet<usize>,
+}
+
+enum Gathered {
+    Engine(Box<dyn GroupsAccumulator>),
+    Totals(TotalsMeasure, Vec<Option<Totals>>),
+    Rows(Vec<Row>),
+}
+
+/// The function over groups, whatever it is able to do itself.
+pub(crate) fn accumulator(function: &Arc<AggregateFunctionExpr>) -> Result<Box<dyn GroupsAccumulator>> {
+    if function.groups_accumulator_supported() {
+        return function.create_groups_accumulator();
+    }
+    let function = function.clone();
+    Ok(Box::new(GroupsAccumulatorAdapter::new(move || function.create_accumulator())))
+}
+
+impl<'p> Pass<'p> {
+    /// A pass for some of the aggregates of a program.
+    pub(crate) fn new(program: &'p Program, wanted: &[usize]) -> Result<Self> {
+        let running = wanted.iter().map(|aggregate| {
+            let gathered = match &program.aggregates[*aggregate].kind {
+                Kind::Engine(function) => Gathered::Engine(accumulator(function)?),
+                Kind::Totals(measure) => Gathered::Totals(*measure, Vec::new()),
+                Kind::Rows => Gathered::Rows(Vec::new()),
+            };
+            Ok(Running { aggregate: *aggregate, gathered, failed: BTreeSet::new() })
+        });
+        let by_cluster = wanted.iter().any(|aggregate| program.by_cluster(*aggregate));
+        Ok(Self {
+            program,
+            groups: Groups::default(),
+            cells: by_cluster.then(Cells::default),
+            running: running.collect::<Result<_>>()?,
+            memory: MemoryConsumer::new("aggregates").register(&SESSION.runtime_env().memory_pool),
+        })
+    }
+
+    pub(crate) fn add(&mut self, rows: RecordBatch) -> Result<()> {
+        if rows.num_rows() == 0 {
+            return Ok(());
+        }
+        let mut batch = Batch::new(self.program, rows);
+        let groups = self.groups.number(self.program, &mut batch)?;
+        let cells = match &mut self.cells {
+            Some(cells) => cells.number(self.program, &batch, &groups)?,
+            None => Vec::new(),
+        };
+        let totals = (self.groups.len(), self.cells.as_ref().map_or(0, |cells| cells.keys.len()));
+        let mut held = 0;
+        for running in &mut self.running {
+            let added = running.add(self.program, &mut batch, &groups, &cells, totals);
+            match added {
+                Err(e) if is_not_computable(&e) => {
+                    running.add_apart(self.program, &batch, &groups, &cells, totals)?
+                }
+                added => added?,
+            }
+            held += running.gathered.size();
+        }
+        self.memory.try_resize(held)
+    }
+
+    pub(crate) fn finish(self) -> Result<Passed> {
+        let groups = self.groups.len();
+        let in_group =
+            |cell: u32| self.cells.as_ref().map_or(0, |cells| cells.keys[cell as usize].0 as usize);
+        let states = self.running.into_iter().map(|running| {
+            let content = match running.gathered {
+                Gathered::Engine(mut accumulator) => {
+                    pad(self.program, running.aggregate, accumulator.as_mut(), groups)?;
+                    Content::Engine(accumulator.state(EmitTo::All)?)
+                }
+                Gathered::Totals(_, cells) => Content::Totals(cells),
+                Gathered::Rows(rows) => {
+                    let mut by_group = vec![SortedRows::default(); groups];
+                    rows.into_iter().for_each(|row| by_group[in_group(row.cell)].rows.push(row));
+                    by_group.iter_mut().for_each(|group| {
+                        group.rows.sort_unstable_by(order);
+                        group.rows.shrink_to_fit();
+                    });
+                    Content::Rows(by_group)
+                }
+            };
+            Ok(State { content, failed: running.failed })
+        });
+        let states = states.collect::<Result<_>>()?;
+        Ok(Passed { groups: self.groups, cells: self.cells, states })
+    }
+}
+
+/// The order of rows in a group.
+pub(crate) fn order(a: &Row, b: &Row) -> std::cmp::Ordering {
+    a.value.total_cmp(&b.value).then(a.weight.total_cmp(&b.weight)).then(a.cell.cmp(&b.cell))
+}
+
+/// Makes the function know of all groups, by no rows.
+fn pad(
+    program: &Program,
+    aggregate: usize,
+    accumulator: &mut dyn GroupsAccumulator,
+    groups: usize,
+) -> Result<()> {
+    let none = program.aggregates[aggregate].arguments.iter().map(|slot| {
+        let kind = program.expressions[*slot].data_type(&program.columns)?;
+        Ok(arrow::array::new_empty_array(&kind))
+    });
+    accumulator.update_batch(&none.collect::<Result<Vec<_>>>()?, &[], None, groups)
+}
+
+impl Running {
+    fn add(
+        &mut self,
+        program: &Program,
+        batch: &mut Batch<'_>,
+        groups: &[usize],
+        cells: &[u32],
+        (all_groups, all_cells): (usize, usize),
+    ) -> Result<()> {
+        let Taken { arguments, passes } = batch.taken(&program.aggregates[self.aggregate])?;
+        if let Gathered::Engine(accumulator) = &mut self.gathered {
+            let updated = accumulator.update_batch(&arguments, groups, passes.as_ref(), all_groups);
+            return match updated {
+                // Some of the rows may have been added: they are not added again.
+                Err(e) if is_not_computable(&e) => {
+                    self.failed.extend(groups);
+                    Ok(())
+                }
+                updated => updated,
+            };
+        }
+        let (Some(values), Some(weights)) = (
+            arguments.first().and_then(|a| a.as_primitive_opt::<Float64Type>()),
+            arguments.get(1).and_then(|a| a.as_primitive_opt::<Float64Type>()),
+        ) else {
+            return Err(DataFusionError::Internal("a measure is of doubles".into()));
+        };
+        // All rows are looked at before any is added, so that a failure leaves nothing.
+        let chosen = chosen(values, weights, passes.as_ref());
+        for row in &chosen {
+            check(values.value(*row), weights.value(*row))
+                .map_err(|e| ArrowError::ComputeError(e.message))?;
+        }
+        let (values, weights) = (values.values(), weights.values());
+        match &mut self.gathered {
+            Gathered::Totals(measure, totals) => {
+                totals.resize(all_cells, None);
+                for row in chosen {
+                    let cell = totals[cells[row] as usize].get_or_insert_default();
+                    if weights[row] > 0.0 {
+                        measure.add(values[row], weights[row], cell);
+                    }
+                }
+            }
+            Gathered::Rows(rows) => rows.extend(chosen.into_iter().map(|row| Row {
+                value: values[row],
+                weight: weights[row],
+                cell: cells[row],
+            })),
+            Gathered::Engine(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Group by group: those that cannot be computed are told apart.
+    fn add_apart(
+        &mut self,
+        program: &Program,
+        batch: &Batch<'_>,
+        groups: &[usize],
+        cells: &[u32],
+        totals: (usize, usize),
+    ) -> Result<()> {
+        let present: BTreeSet<usize> = groups.iter().copied().collect();
+        for group in present.into_iter().filter(|group| !self.failed.contains(group)).collect::<Vec<_>>() {
+            let keep: BooleanArray = groups.iter().map(|g| Some(*g == group)).collect();
+            let rows = |row: &usize| groups[*row] == group;
+            let (groups, cells): (Vec<_>, Vec<_>) = (0..groups.len())
+                .filter(rows)
+                .map(|row| (groups[row], cells.get(row).copied().unwrap_or_default()))
+                .unzip();
+            match self.add(program, &mut batch.part(&keep)?, &groups, &cells, totals) {
+                Err(e) if is_not_computable(&e) => {
+                    self.failed.insert(group);
+                }
+                added => added?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Rows that pass and have a value and a weight.
+fn chosen(
+    values: &arrow::array::Float64Array,
+    weights: &arrow::array::Float64Array,
+    passes: Option<&BooleanArray>,
+) -> Vec<usize> {
+    let whole = values.null_count() == 0 && weights.null_count() == 0;
+    let has = |row: &usize| whole || (values.is_valid(*row) && weights.is_valid(*row));
+    match passes {
+        None => (0..values.len()).filter(has).collect(),
+        Some(passes) => passes.values().set_indices().filter(has).collect(),
+    }
+}
+
+impl Gathered {
+    fn size(&self) -> usize {
+        match self {
+            Self::Engine(accumulator) => accumulator.size(),
+            Self::Totals(_, cells) => cells.capacity() * size_of::<Option<Totals>>(),
+            Self::Rows(rows) => rows.capacity() * size_of::<Row>(),
+        }
+    }
+}

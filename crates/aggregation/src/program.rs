@@ -1,0 +1,315 @@
+//! What is computed in one pass over records: aggregates by area, each distinct expression once.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::{DataFusionError, Result, ScalarValue};
+use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, ident};
+use datafusion::physical_expr::aggregate::{AggregateExprBuilder, AggregateFunctionExpr};
+use datafusion::physical_expr::expressions::Literal;
+use datafusion::physical_expr::utils::{collect_columns, reassign_expr_columns};
+use datafusion::physical_expr::{PhysicalExpr, PhysicalSortExpr, split_conjunction};
+use datafusion::prelude::DataFrame;
+use uplift_engine::expressions::Expressions;
+use uplift_measures::conventions::Conventions;
+use uplift_measures::engine::{estimate_type, named};
+use uplift_measures::measure::Measure;
+use uplift_measures::totals::TotalsMeasure;
+
+/// What records are grouped by: the beginning of the code of their area, and other columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Keys {
+    /// Column with the area.
+    pub area: String,
+    /// Characters of the code that tell groups apart.
+    pub digits: usize,
+    /// Texts or truth values.
+    pub others: Vec<Expr>,
+}
+
+/// A column of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// An aggregate; of a measure, its estimate.
+    Aggregate(Expr),
+    /// How a measure differs between two parts of the records.
+    Change { before: Expr, after: Expr },
+}
+
+/// A number of an expression of the program.
+pub(crate) type Slot = usize;
+
+/// Everything that a pass computes.
+#[derive(Debug)]
+pub struct Program {
+    /// All columns of the records.
+    pub(crate) table: SchemaRef,
+    /// The columns that are read.
+    pub(crate) columns: SchemaRef,
+    pub(crate) expressions: Vec<Arc<dyn PhysicalExpr>>,
+    pub(crate) area: usize,
+    pub(crate) digits: usize,
+    pub(crate) others: Vec<Slot>,
+    /// Stratum and cluster, where records have them.
+    pub(crate) design: Option<[usize; 2]>,
+    pub(crate) aggregates: Vec<Aggregate>,
+    pub(crate) outputs: Vec<Planned>,
+    /// What tells groupings apart.
+    pub(crate) grouping: Arc<str>,
+}
+
+/// An output as aggregates by their number.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Planned {
+    Engine(usize),
+    Estimate(Measured),
+    Change(Measured, Measured),
+}
+
+/// A measure of the rows or totals that an aggregate leaves.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Measured {
+    pub(crate) aggregate: usize,
+    pub(crate) measure: Measure,
+}
+
+/// What is gathered of the records that all of its conditions hold for.
+#[derive(Debug)]
+pub(crate) struct Aggregate {
+    pub(crate) kind: Kind,
+    pub(crate) conditions: Vec<Slot>,
+    pub(crate) arguments: Vec<Slot>,
+    /// What tells states apart.
+    pub(crate) identity: Arc<str>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// A function of the query engine.
+    Engine(Arc<AggregateFunctionExpr>),
+    /// Totals of a measure that is a ratio of two, by cluster.
+    Totals(TotalsMeasure),
+    /// Rows in ascending order: values, weights and clusters.
+    Rows,
+}
+
+/// Columns of the design that records are sampled by.
+const DESIGN: [&str; 2] = ["stratum", "cluster"];
+
+impl Program {
+    /// Plans outputs over the columns of records.
+    pub fn new(records: &DataFrame, keys: Keys, outputs: &[Output]) -> Result<Self> {
+        let mut planner = Planner::new(records)?;
+        let flat: Vec<Expr> = outputs.iter().flat_map(aggregates_of).collect();
+        let coerced = planner.coerced(&flat)?;
+        let mut coerced = coerced.iter();
+        let mut planned = Vec::new();
+        for output in outputs {
+            let mut next = || {
+                let expr = coerced.next();
+                expr.ok_or_else(|| DataFusionError::Internal("an aggregate was lost in planning".into()))
+            };
+            planned.push(match output {
+                Output::Aggregate(_) => planner.aggregate(next()?)?,
+                Output::Change { .. } => match (planner.aggregate(next()?)?, planner.aggregate(next()?)?) {
+                    (Planned::Estimate(before), Planned::Estimate(after)) => Planned::Change(before, after),
+                    _ => return Err(DataFusionError::Plan("only measures have a change".into())),
+                },
+            });
+        }
+        planner.finish(keys, planned)
+    }
+
+    /// The columns of an answer: `a0`, `a1`, …
+    pub fn schema(&self) -> Schema {
+        let kind = |planned: &Planned| match planned {
+            Planned::Engine(n) => match &self.aggregates[*n].kind {
+                Kind::Engine(function) => function.field().data_type().clone(),
+                _ => DataType::Null,
+            },
+            _ => estimate_type(),
+        };
+        let field = |(n, planned)| Field::new(format!("a{n}"), kind(planned), true);
+        Schema::new(self.outputs.iter().enumerate().map(field).collect::<Vec<_>>())
+    }
+
+    /// Whether an aggregate needs the cluster of each row.
+    pub(crate) fn by_cluster(&self, aggregate: usize) -> bool {
+        !matches!(self.aggregates[aggregate].kind, Kind::Engine(_))
+    }
+}
+
+fn aggregates_of(output: &Output) -> Vec<Expr> {
+    match output {
+        Output::Aggregate(one) => vec![one.clone()],
+        Output::Change { before, after } => vec![before.clone(), after.clone()],
+    }
+}
+
+struct Planner {
+    ready: Expressions,
+    columns: SchemaRef,
+    expressions: Vec<Arc<dyn PhysicalExpr>>,
+    aggregates: Vec<Aggregate>,
+}
+
+impl Planner {
+    fn new(records: &DataFrame) -> Result<Self> {
+        let columns = Arc::new(records.schema().as_arrow().clone());
+        let ready = Expressions::over(records.schema().clone());
+        Ok(Self { ready, columns, expressions: Vec::new(), aggregates: Vec::new() })
+    }
+
+    /// Aggregates with their arguments in the types that their functions take.
+    fn coerced(&self, aggregates: &[Expr]) -> Result<Vec<Expr>> {
+        if aggregates.is_empty() {
+            return Ok(Vec::new());
+        }
+        let empty = EmptyRelation { produce_one_row: false, schema: self.ready.columns().clone() };
+        let named = aggregates.iter().enumerate().map(|(n, a)| a.clone().alias(format!("a{n}")));
+        let plan = LogicalPlanBuilder::from(LogicalPlan::EmptyRelation(empty));
+        let plan = plan.aggregate(Vec::<Expr>::new(), named)?.build()?;
+        let session = self.ready.session();
+        let analysed = session.analyzer().execute_and_check(plan, session.config_options(), |_, _| {});
+        // Which step of planning it was says nothing to who wrote the aggregate.
+        let analysed = analysed.map_err(|e| match e {
+            DataFusionError::Context(_, cause) => *cause,
+            other => other,
+        })?;
+        let mut node = &analysed;
+        while let LogicalPlan::Projection(projection) = node {
+            node = &projection.input;
+        }
+        match node {
+            LogicalPlan::Aggregate(aggregate) => Ok(aggregate.aggr_expr.clone()),
+            other => {
+                Err(DataFusionError::Internal(format!("aggregates were planned as {}", other.display())))
+            }
+        }
+    }
+
+    fn physical(&self, expr: &Expr) -> Result<Arc<dyn PhysicalExpr>> {
+        self.ready.ready(expr)
+    }
+
+    fn slot(&mut self, expr: Arc<dyn PhysicalExpr>) -> Slot {
+        let known = self.expressions.iter().position(|known| known == &expr);
+        known.unwrap_or_else(|| {
+            self.expressions.push(expr);
+            self.expressions.len() - 1
+        })
+    }
+
+    fn aggregate(&mut self, expr: &Expr) -> Result<Planned> {
+        let bare = expr.clone().unalias();
+        let Expr::AggregateFunction(call) = &bare else {
+            return Err(DataFusionError::Plan(format!("{bare} is not an aggregate")));
+        };
+        let params = &call.params;
+        let arguments = params.args.iter().map(|a| self.physical(a)).collect::<Result<Vec<_>>>()?;
+        let condition = params.filter.as_ref().map(|filter| self.physical(filter)).transpose()?;
+        let conditions = condition.iter().flat_map(split_conjunction).cloned().collect::<Vec<_>>();
+        let conditions: Vec<Slot> = conditions.into_iter().map(|c| self.slot(c)).collect();
+        if let Some(measure) = measure(call.func.name(), &arguments)? {
+            let (kind, told) =
+                match TotalsMeasure::new(&measure, &Conventions::default()).map_err(planning)? {
+                    Some(totals) => (Kind::Totals(totals), format!("{measure:?}")),
+                    None => (Kind::Rows, "rows".to_owned()),
+                };
+            let identity = format!("{told} {:?} {:?}", &params.args[..2], params.filter);
+            let arguments = arguments.into_iter().take(2).map(|a| self.slot(a)).collect();
+            let aggregate = self.keep(Aggregate { kind, conditions, arguments, identity: identity.into() });
+            return Ok(Planned::Estimate(Measured { aggregate, measure }));
+        }
+        let order = params.order_by.iter().map(|sort| {
+            let options =
+                arrow::compute::SortOptions { descending: !sort.asc, nulls_first: sort.nulls_first };
+            Ok(PhysicalSortExpr { expr: self.physical(&sort.expr)?, options })
+        });
+        let order = order.collect::<Result<Vec<_>>>()?;
+        let ignore_nulls =
+            params.null_treatment == Some(datafusion::logical_expr::expr::NullTreatment::IgnoreNulls);
+        let function = AggregateExprBuilder::new(call.func.clone(), arguments.clone())
+            .schema(self.columns.clone())
+            .order_by(order.clone())
+            .alias("aggregate")
+            .with_ignore_nulls(ignore_nulls)
+            .with_distinct(params.distinct)
+            .build()?;
+        // What is ordered is given what it is ordered by, too.
+        let arguments = arguments.into_iter().chain(order.into_iter().map(|sort| sort.expr));
+        let arguments = arguments.map(|a| self.slot(a)).collect();
+        let kind = Kind::Engine(Arc::new(function));
+        let identity = format!("{bare:?}").into();
+        Ok(Planned::Engine(self.keep(Aggregate { kind, conditions, arguments, identity })))
+    }
+
+    fn keep(&mut self, aggregate: Aggregate) -> usize {
+        let known = self.aggregates.iter().position(|known| known.identity == aggregate.identity);
+        known.unwrap_or_else(|| {
+            self.aggregates.push(aggregate);
+            self.aggregates.len() - 1
+        })
+    }
+
+    /// The program over the columns that it needs, and no other.
+    fn finish(mut self, keys: Keys, outputs: Vec<Planned>) -> Result<Program> {
+        let grouping = format!("{} {} {:?}", keys.area, keys.digits, keys.others).into();
+        let others = keys.others.iter().map(|key| {
+            let key = self.physical(key)?;
+            Ok(self.slot(key))
+        });
+        let others = others.collect::<Result<Vec<_>>>()?;
+        let area = self.physical(&ident(&keys.area))?;
+        let measured = self.aggregates.iter().any(|a| !matches!(a.kind, Kind::Engine(_)));
+        let has_design = measured && DESIGN.iter().all(|name| self.columns.field_with_name(name).is_ok());
+        let design: &[&str] = if has_design { &DESIGN } else { &[] };
+        let mut needed: BTreeSet<usize> =
+            design.iter().flat_map(|name| self.columns.index_of(name)).collect();
+        for expr in self.expressions.iter().chain([&area]) {
+            needed.extend(collect_columns(expr).iter().map(|column| column.index()));
+        }
+        let columns = Arc::new(self.columns.project(&needed.into_iter().collect::<Vec<_>>())?);
+        let expressions = self.expressions.into_iter().map(|e| reassign_expr_columns(e, &columns));
+        let index = |name: &str| columns.index_of(name).map_err(DataFusionError::from);
+        let design = match has_design {
+            true => Some([index(DESIGN[0])?, index(DESIGN[1])?]),
+            false => None,
+        };
+        Ok(Program {
+            expressions: expressions.collect::<Result<_>>()?,
+            area: index(&keys.area)?,
+            digits: keys.digits,
+            others,
+            design,
+            aggregates: self.aggregates,
+            outputs,
+            grouping,
+            columns,
+            table: self.columns,
+        })
+    }
+}
+
+/// The measure that a call of a function is, with its parameters; none of another function.
+fn measure(name: &str, arguments: &[Arc<dyn PhysicalExpr>]) -> Result<Option<Measure>> {
+    if !uplift_measures::engine::is_measure(name) {
+        return Ok(None);
+    }
+    let number = |argument: &Arc<dyn PhysicalExpr>| match argument.downcast_ref::<Literal>() {
+        Some(literal) => match literal.value() {
+            ScalarValue::Float64(Some(number)) => Ok(*number),
+            other => Err(DataFusionError::Plan(format!("{other} is not a number"))),
+        },
+        None => Err(DataFusionError::Plan(format!(
+            "{argument} is not a number; write the line or parameter as one"
+        ))),
+    };
+    let parameters = arguments.iter().skip(2).map(number).collect::<Result<Vec<_>>>()?;
+    named(name, &parameters).map(Some).map_err(planning)
+}
+
+fn planning(error: uplift_measures::error::Error) -> DataFusionError {
+    DataFusionError::Plan(error.message)
+}
