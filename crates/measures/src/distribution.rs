@@ -1,7 +1,7 @@
 //! A distribution: values in ascending order, each with the weight of those who have it.
 
 use crate::error::{Error, Result};
-use crate::exact::ExactSum;
+use crate::exact::{CompensatedSum, ExactSum};
 
 /// Values in ascending order, equal ones as one, with their weights.
 ///
@@ -58,13 +58,19 @@ impl Distribution {
         distribution.values.reserve(pairs.len());
         distribution.weights.reserve(pairs.len());
         let (mut population, mut total) = (ExactSum::default(), ExactSum::default());
+        let mut of_value = CompensatedSum::default();
         for &(value, weight) in &pairs {
             population.add(weight);
             total.add(weight * value);
             match distribution.weights.last_mut() {
                 // Minus zero and zero are the same amount.
-                Some(last) if distribution.values.last() == Some(&value) => *last += weight,
+                Some(last) if distribution.values.last() == Some(&value) => {
+                    of_value.add(weight);
+                    *last = of_value.value();
+                }
                 _ => {
+                    of_value = CompensatedSum::default();
+                    of_value.add(weight);
                     distribution.values.push(value);
                     distribution.weights.push(weight);
                 }

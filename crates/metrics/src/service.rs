@@ -18,7 +18,7 @@ use crate::indicators::live_catalogue::LiveCatalogue;
 use crate::indicators::query::{Figure, Query, answer};
 use crate::indicators::reference_data::{REFERENCE_TABLES, ReferenceData};
 use crate::indicators::scan::Scanner;
-use crate::indicators::trace::{Trace, TracePart, recompute, trace_parts};
+use crate::indicators::trace::{EvidenceSource, Trace, TracePart, recompute, trace_parts};
 use crate::indicators::value::Value;
 use crate::row_cache::RowCache;
 use crate::snapshots::{AsOf, SnapshotSet};
@@ -143,7 +143,9 @@ impl Metrics {
         let figures = answer(&catalogue, &self.scanner, &self.reference_data, &snapshots, &query).await?;
         let figure = figures.into_iter().find(|f| trace.is_of(f));
         let figure = figure.ok_or_else(|| wrong("belongs to a figure that has no records".to_owned()))?;
-        let parts = trace_parts(&snapshots, &self.row_cache, indicator, trace, period, (start, size)).await?;
+        let from =
+            EvidenceSource { snapshots: &snapshots, row_cache: &self.row_cache, scanner: &self.scanner };
+        let parts = trace_parts(from, indicator, trace, period, (start, size)).await?;
         let recomputed = recompute(indicator, &parts);
         Ok(Evidence { figure, parts, recomputed, versions: trace.versions.clone() })
     }

@@ -18,9 +18,10 @@ use uplift_store::schema::{ROW_NUMBER, SIMULATED, SUBMISSION_ID};
 
 use super::indicator::{Component, Indicator, join_keys, reference};
 use super::lines::Lines;
-use super::plan::{self, COUNTY, COUNTY_DIGITS};
+use super::plan::{self, Breakdown, COUNTY, COUNTY_DIGITS};
 use super::query::Figure;
 use super::reference_data::REFERENCE_TABLES;
+use super::scan::{GroupResult, Measurement, Scanner};
 use super::value::{Value, values};
 use crate::row_cache::RowCache;
 use crate::snapshots::SnapshotSet;
@@ -141,11 +142,20 @@ const MAX_TOKEN: usize = 8_000;
 
 /// Maximum number of submissions of a part.
 const MAX_SUBMISSIONS: usize = 1_000;
+/// Submissions that a page of records is looked for in, by name.
+const MAX_IN_PAGE: usize = 200;
+
+/// Where evidence comes from.
+#[derive(Clone, Copy)]
+pub(crate) struct EvidenceSource<'a> {
+    pub(crate) snapshots: &'a SnapshotSet,
+    pub(crate) row_cache: &'a RowCache,
+    pub(crate) scanner: &'a Scanner,
+}
 
 /// The parts of a figure, each recomputed by its own SQL.
 pub(crate) async fn trace_parts(
-    snapshots: &SnapshotSet,
-    row_cache: &RowCache,
+    EvidenceSource { snapshots, row_cache, scanner }: EvidenceSource<'_>,
     indicator: &Indicator,
     trace: &Trace,
     period: Period,
@@ -158,8 +168,8 @@ pub(crate) async fn trace_parts(
         ("denominator", &indicator.denominator),
     ] {
         if let Some(component) = component {
-            trace_parts
-                .push(part(snapshots, row_cache, name, component, trace, period, (start, size)).await?);
+            let evidence = EvidenceSource { snapshots, row_cache, scanner };
+            trace_parts.push(part(evidence, name, component, trace, period, (start, size)).await?);
         }
     }
     Ok(trace_parts)
@@ -178,8 +188,7 @@ pub(crate) fn recompute(indicator: &Indicator, trace_parts: &[TracePart]) -> Opt
 }
 
 async fn part(
-    snapshots: &SnapshotSet,
-    row_cache: &RowCache,
+    EvidenceSource { snapshots, row_cache, scanner }: EvidenceSource<'_>,
     name: &'static str,
     component: &Component,
     trace: &Trace,
@@ -196,6 +205,7 @@ async fn part(
         session.register_table(dataset, provider).map_err(failed)?;
     }
     let lines = Lines::read(snapshots).await?;
+    let declared = component;
     let component = &component.with_lines(&lines);
     let from = from_clause(component, period).map_err(planning_error)?;
     let (condition, sql) = conditions(component, &from, trace, period).map_err(planning_error)?;
@@ -205,28 +215,21 @@ async fn part(
     let column = answer.column_by_name("value").map(values).transpose()?.unwrap_or_default();
     let value = column.first().copied().flatten().filter(|_| records > 0);
 
-    let measure = plan::filled(&component.measure, period);
-    let measured = if is_sum(component, &measure) { format!(", {measure} AS value") } else { String::new() };
-    let by_submission = format!(
-        "SELECT {SUBMISSION_ID}, count(*) AS records{measured} FROM {from} WHERE {condition} GROUP BY {SUBMISSION_ID} \
-         ORDER BY records DESC, {SUBMISSION_ID} LIMIT {MAX_SUBMISSIONS}"
-    );
-    let by_submission = run(&session, &by_submission).await?;
-    let (ids, counts) = (text(&by_submission, SUBMISSION_ID)?, integer(&by_submission, "records")?);
-    let measured = by_submission.column_by_name("value").map(values).transpose()?;
-    let contribution = |row| Contribution {
-        submission: text_at(&ids, row),
-        records: counts.value(row),
-        value: measured.as_ref().and_then(|values| values.get(row).copied().flatten()),
+    let (mut submissions, all_are_known) = match &component.per {
+        None => (by_submission(scanner, snapshots, declared, trace, period).await?, true),
+        Some(_) => (by_submission_of_sums(&session, &from, &condition).await?, false),
     };
-    let submissions = (0..by_submission.num_rows()).map(contribution).collect();
-
     let columns = public_columns(component).map_err(planning_error)?;
     let numbered = component.dataset != "submission";
     let number = if numbered { ROW_NUMBER } else { "CAST(0 AS BIGINT)" };
     let fields: String = columns.iter().map(|c| format!(", CAST({c} AS VARCHAR) AS {c}_")).collect();
+    let in_few = all_are_known.then(|| page_of(&submissions, start, size)).flatten();
+    let (within, start) = match in_few {
+        Some((ids, skipped)) => (format!("{condition} AND {SUBMISSION_ID} IN ({ids})"), start - skipped),
+        None => (condition, start),
+    };
     let page = format!(
-        "SELECT {SUBMISSION_ID}, {number} AS number{fields} FROM {from} WHERE {condition} \
+        "SELECT {SUBMISSION_ID}, {number} AS number{fields} FROM {from} WHERE {within} \
          ORDER BY {SUBMISSION_ID}, number LIMIT {size} OFFSET {start}"
     );
     let page = run(&session, &page).await?;
@@ -236,15 +239,88 @@ async fn part(
         (text_at(&ids, row), numbers.value(row), cells.iter().map(|c| text_at(c, row)).collect::<Vec<_>>())
     };
     let rows = (0..page.num_rows()).map(row).collect();
+    submissions.sort_by(|a, b| b.records.cmp(&a.records).then_with(|| a.submission.cmp(&b.submission)));
+    submissions.truncate(MAX_SUBMISSIONS);
     Ok(TracePart { name, sql, value, records, submissions, columns, rows })
+}
+
+/// The submissions of a page of records that are ordered by submission, as a list of SQL, and the records of those before
+/// it: only their files need be read. None where a page would name too many.
+fn page_of(submissions: &[Contribution], start: usize, size: usize) -> Option<(String, usize)> {
+    let mut by_id: Vec<&Contribution> = submissions.iter().collect();
+    by_id.sort_by(|a, b| a.submission.cmp(&b.submission));
+    let (mut before, mut skipped, mut ids) = (0, 0, Vec::new());
+    for contribution in by_id {
+        let records = usize::try_from(contribution.records).ok()?;
+        if before + records <= start {
+            skipped = before + records;
+        } else if before < start + size {
+            ids.push(format!("'{}'", contribution.submission.replace('\'', "''")));
+        }
+        before += records;
+    }
+    (!ids.is_empty() && ids.len() <= MAX_IN_PAGE).then(|| (ids.join(", "), skipped))
+}
+
+/// What each submission brings to a part.
+async fn by_submission(
+    scanner: &Scanner,
+    snapshots: &SnapshotSet,
+    component: &Component,
+    trace: &Trace,
+    period: Period,
+) -> Result<Vec<Contribution>> {
+    let is_sum = is_sum(&component.measure);
+    let measure = if is_sum { component.measure.clone() } else { "count(*)".to_owned() };
+    let component = Component { measure, ..component.clone() };
+    let codes = trace.dimensions.values().map(|code| Some(code.clone()).filter(|code| !code.is_empty()));
+    let codes: Vec<Option<String>> = codes.collect();
+    let dimensions = trace.dimensions.keys().cloned().chain([SUBMISSION_ID.to_owned()]).collect();
+    let breakdown = Breakdown { area: trace.area.clone(), by_level: None, dimensions };
+    let measurement = [Measurement { component, period, since: None }];
+    let measured = scanner.measure(snapshots, &breakdown, &measurement).await?;
+    let is_of = |result: &&GroupResult| {
+        trace.simulated.is_none_or(|simulated| simulated == result.origin.simulated)
+            && (trace.kind.is_none() || trace.kind == result.origin.kind)
+            && result.dimensions.starts_with(&codes)
+    };
+    let mut contributions: BTreeMap<String, Contribution> = BTreeMap::new();
+    for result in measured.iter().flat_map(|results| results.iter()).filter(is_of) {
+        let submission = result.dimensions.last().cloned().flatten().unwrap_or_default();
+        let (records, value) = (result.observation.records, result.observation.value.filter(|_| is_sum));
+        let contribution = Contribution { submission: submission.clone(), records, value };
+        // A trace from before kinds of records were told apart has several of one submission.
+        let known = contributions.entry(submission);
+        known
+            .and_modify(|known| (known.records, known.value) = (known.records + records, None))
+            .or_insert(contribution);
+    }
+    Ok(contributions.into_values().collect())
+}
+
+/// The same of records that are added up first.
+async fn by_submission_of_sums(
+    session: &SessionContext,
+    from: &str,
+    condition: &str,
+) -> Result<Vec<Contribution>> {
+    let by_submission = format!(
+        "SELECT {SUBMISSION_ID}, count(*) AS records FROM {from} WHERE {condition} GROUP BY {SUBMISSION_ID} \
+         ORDER BY records DESC, {SUBMISSION_ID} LIMIT {MAX_SUBMISSIONS}"
+    );
+    let by_submission = run(session, &by_submission).await?;
+    let (ids, counts) = (text(&by_submission, SUBMISSION_ID)?, integer(&by_submission, "records")?);
+    let contribution =
+        |row| Contribution { submission: text_at(&ids, row), records: counts.value(row), value: None };
+    Ok((0..by_submission.num_rows()).map(contribution).collect())
 }
 
 /// Whether a measure is a sum or a count, whose parts may add up; that they do is for the reader to see: what several
 /// submissions tell of one payment counts once.
-fn is_sum(component: &Component, measure: &str) -> bool {
+fn is_sum(measure: &str) -> bool {
     let measure = measure.to_ascii_lowercase();
     let measure = measure.trim_start().trim_start_matches("coalesce(");
-    component.per.is_none() && ["sum(", "sum_once(", "count("].iter().any(|name| measure.starts_with(name))
+    ["sum(", "sum_once(", "count("].iter().any(|name| measure.starts_with(name))
 }
 
 async fn run(session: &SessionContext, sql: &str) -> Result<RecordBatch> {
