@@ -1,6 +1,7 @@
 //! A program over the records of a source: the states of its files, kept or computed, and the answer that they make.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use datafusion::common::DataFusionError;
 use datafusion::logical_expr::ident;
@@ -58,6 +59,7 @@ pub async fn compute(
     area: &str,
     by_level: Option<usize>,
 ) -> Result<Answer> {
+    let began = Instant::now();
     let partials = match source {
         Source::Query(records) => of_query(&program, *records).await.map_err(failed)?,
         Source::Files { table, snapshot, condition, kept } => {
@@ -72,9 +74,13 @@ pub async fn compute(
                 .await??
         }
     };
-    let area = area.to_owned();
-    blocking(move || Answer::new(&program, &partials, Extent { area: &area, by_level }).map_err(failed))
-        .await?
+    let passed = began.elapsed();
+    let (aggregates, sources, area) = (program.aggregates.len(), partials.len(), area.to_owned());
+    let merge = move || Answer::new(&program, &partials, Extent { area: &area, by_level });
+    let answer = blocking(merge).await?.map_err(failed);
+    let merged = began.elapsed() - passed;
+    tracing::debug!(sources, aggregates, ?passed, ?merged, "aggregates");
+    answer
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {

@@ -1,6 +1,7 @@
 //! Measures of places, with their uncertainty: from totals by cluster, or from rows in order.
 
-use std::collections::BTreeMap;
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
 
 use rayon::prelude::*;
 use uplift_measures::conventions::Conventions;
@@ -8,12 +9,13 @@ use uplift_measures::design::{Design, LonelyPsu};
 use uplift_measures::distribution::Distribution;
 use uplift_measures::error::Result;
 use uplift_measures::estimate::{CONFIDENCE, Estimate, Sample, estimate_of_totals};
+use uplift_measures::exact::ExactSum;
 use uplift_measures::measure::Measure;
 use uplift_measures::totals::{Totals, TotalsMeasure};
 
 use crate::computation::Partial;
 use crate::pass::order;
-use crate::places::{Clusters, Places};
+use crate::places::{Clusters, PlacedCell, Places};
 use crate::program::{Kind, Measured, Planned, Program};
 use crate::state::{Content, Row};
 
@@ -32,7 +34,8 @@ pub(crate) fn estimates_of_places(
     wanted.sort_by_key(|(_, planned)| aggregates(planned));
     let clusters = Clusters::new(partials, places);
     let of_place = |place: &usize| {
-        let source = PlaceSource { program, partials, places, clusters: &clusters, place: *place };
+        let known = OnceCell::new();
+        let source = PlaceSource { program, partials, places, clusters: &clusters, place: *place, known };
         source.estimates(&wanted)
     };
     let mut order: Vec<usize> = (0..places.groups.len()).collect();
@@ -63,12 +66,24 @@ struct PlaceSource<'a> {
     places: &'a Places,
     clusters: &'a Clusters,
     place: usize,
+    /// The design of all clusters of the place: most aggregates meet every one.
+    known: OnceCell<Rc<Design>>,
 }
 
 /// What an aggregate has of a place.
 enum Placed {
-    Totals { measure: TotalsMeasure, by_cluster: BTreeMap<u32, Totals>, all: Totals },
+    Totals(PlacedTotals),
     Rows(PlacedRows),
+}
+
+/// Totals of a place, and of each cluster in it.
+struct PlacedTotals {
+    measure: TotalsMeasure,
+    all: Totals,
+    clusters: Vec<u32>,
+    /// Upper and lower total of each cluster.
+    values: Vec<(f64, f64)>,
+    design: Rc<Design>,
 }
 
 /// Rows of a place in order.
@@ -79,9 +94,10 @@ struct PlacedRows {
     /// Clusters of the rows, by their number in the answer.
     clusters: Vec<u32>,
     design: Design,
+    known: RefCell<Vec<(Measure, Rc<Linear>)>>,
 }
 
-impl<'a> PlaceSource<'a> {
+impl PlaceSource<'_> {
     fn estimates(&self, wanted: &[(usize, &Planned)]) -> Vec<Estimate> {
         let mut held: Vec<(usize, Option<Placed>)> = Vec::new();
         let estimate = |(_, planned): &(usize, &Planned)| {
@@ -127,18 +143,38 @@ impl<'a> PlaceSource<'a> {
     }
 
     fn totals(&self, aggregate: usize, measure: TotalsMeasure) -> Option<Placed> {
-        let (mut by_cluster, mut all) = (BTreeMap::<u32, Totals>::new(), Totals::default());
-        for cell in &self.clusters.cells[self.place] {
-            let Content::Totals(cells) = &self.partials[cell.source].states[aggregate].content else {
+        let mut all: Option<Totals> = None;
+        for (source, group) in &self.places.parts[self.place] {
+            let Content::Totals(groups, _) = &self.partials[*source].states[aggregate].content else {
                 continue;
             };
-            // The state ends with the last cell that had a row.
-            if let Some(Some(totals)) = cells.get(cell.cell as usize) {
-                by_cluster.entry(cell.cluster).or_default().merge(totals);
-                all.merge(totals);
+            if let Some(Some(totals)) = groups.get(*group) {
+                all.get_or_insert_default().merge(totals);
             }
         }
-        (!by_cluster.is_empty()).then_some(Placed::Totals { measure, by_cluster, all })
+        let of_cell = |cell: &PlacedCell| match &self.partials[cell.source].states[aggregate].content {
+            Content::Totals(_, cells) => Some((cells, cells.values(cell.cell)?)),
+            _ => None,
+        };
+        let cells = &self.clusters.cells[self.place];
+        let (mut clusters, mut values) = (Vec::with_capacity(cells.len()), Vec::with_capacity(cells.len()));
+        for same in cells.chunk_by(|a, b| a.cluster == b.cluster) {
+            let mut met = same.iter().filter_map(|cell| Some((cell, of_cell(cell)?)));
+            let Some((first, (state, value))) = met.next() else { continue };
+            clusters.push(first.cluster);
+            let mut more = met.peekable();
+            if more.peek().is_none() {
+                values.push(value);
+                continue;
+            }
+            // A cluster whose rows are in several files has the exact sum of all.
+            let (mut upper, mut lower) = (ExactSum::default(), ExactSum::default());
+            state.add_to(first.cell, &mut upper, &mut lower);
+            more.for_each(|(cell, (state, _))| state.add_to(cell.cell, &mut upper, &mut lower));
+            values.push((upper.value(), lower.value()));
+        }
+        let design = self.design(&clusters);
+        Some(Placed::Totals(PlacedTotals { measure, all: all?, clusters, values, design }))
     }
 
     fn rows(&self, aggregate: usize) -> Option<Placed> {
@@ -162,15 +198,27 @@ impl<'a> PlaceSource<'a> {
         let mut number = vec![0; self.clusters.stratum_of.len()];
         in_use.iter().zip(0..).for_each(|(cluster, n)| number[*cluster as usize] = n);
         clusters.iter_mut().for_each(|cluster| *cluster = number[*cluster as usize]);
-        let design = self.design(&in_use).with_rows(clusters);
-        Some(Placed::Rows(PlacedRows { values, weights, distribution, clusters: in_use, design }))
+        let design = Design::clone(&self.design(&in_use)).with_rows(clusters);
+        Some(Placed::Rows(PlacedRows {
+            values,
+            weights,
+            distribution,
+            clusters: in_use,
+            design,
+            known: RefCell::default(),
+        }))
     }
 
-    /// The design of some of the clusters; none where records tell none.
-    fn design(&self, clusters: &[u32]) -> Design {
-        match self.program.design {
-            Some(_) => Design::of_clusters(clusters.iter().map(|c| self.clusters.stratum_of[*c as usize])),
-            None => Design::default(),
+    /// The design of some of the clusters of the place, in their order; none where records tell none.
+    fn design(&self, clusters: &[u32]) -> Rc<Design> {
+        if self.program.design.is_none() {
+            return Rc::default();
+        }
+        let mut all: Vec<u32> = self.clusters.cells[self.place].iter().map(|cell| cell.cluster).collect();
+        all.dedup();
+        match clusters.len() == all.len() {
+            true => self.known.get_or_init(|| Rc::new(self.clusters.design(all))).clone(),
+            false => Rc::new(self.clusters.design(clusters.iter().copied())),
         }
     }
 
@@ -178,22 +226,23 @@ impl<'a> PlaceSource<'a> {
         let conventions = Conventions::default();
         let designed = self.program.design.is_some();
         match placed {
-            Placed::Totals { measure, by_cluster, all } => {
-                let design = self.design(&by_cluster.keys().copied().collect::<Vec<_>>());
-                let Some(value) = measure.value(all) else {
-                    return Ok(without_value(all.rows, &design));
+            Placed::Totals(totals) => {
+                let Some((value, contributions)) = totals.linear() else {
+                    return Ok(without_value(totals.all.rows, &totals.design));
                 };
-                let influence = measure.influence(value, all);
-                let totals = by_cluster.values().map(influence).collect::<Vec<_>>();
-                estimate_of_totals(value, &totals, all.rows, &design)
+                estimate_of_totals(value, &contributions, totals.all.rows, &totals.design)
             }
-            Placed::Rows(rows) if designed => {
+            Placed::Rows(rows) if !designed || matches!(measure, Measure::Quantile { .. }) => {
                 let sample = sample(&rows.weights, &rows.design);
                 sample.measure_distribution(measure, &rows.values, &rows.distribution, &conventions)
             }
-            Placed::Rows(PlacedRows { distribution, .. }) => {
-                let value = measure.value(distribution, &conventions)?;
-                Ok(Estimate { value, rows: distribution.rows(), ..Estimate::default() })
+            Placed::Rows(rows) => {
+                let known = rows.linear(measure)?;
+                let used = rows.used(measure);
+                match (known.value, &known.contributions) {
+                    (Some(value), Some(totals)) => estimate_of_totals(value, totals, used, &rows.design),
+                    (value, _) => Ok(Estimate { value, ..without_value(used, &rows.design) }),
+                }
             }
         }
     }
@@ -208,11 +257,16 @@ impl<'a> PlaceSource<'a> {
         else {
             return Ok(Estimate { value, rows, ..Estimate::default() });
         };
-        let mut totals: BTreeMap<u32, f64> =
-            earlier.into_iter().map(|(cluster, total)| (cluster, -total)).collect();
-        later.into_iter().for_each(|(cluster, total)| *totals.entry(cluster).or_default() += total);
-        let design = self.design(&totals.keys().copied().collect::<Vec<_>>());
-        estimate_of_totals(value, &totals.into_values().collect::<Vec<_>>(), rows, &design)
+        let mut both: Contributions = earlier.into_iter().map(|(cluster, total)| (cluster, -total)).collect();
+        both.extend(later);
+        // Each year is in order, the earlier first in a cluster of both.
+        both.sort_by_key(|(cluster, _)| *cluster);
+        let (mut clusters, mut totals) = (Vec::new(), Vec::new());
+        for same in both.chunk_by(|a, b| a.0 == b.0) {
+            clusters.push(same[0].0);
+            totals.push(same.iter().map(|(_, total)| total).sum::<f64>());
+        }
+        estimate_of_totals(value, &totals, rows, &self.design(&clusters))
     }
 }
 
@@ -220,9 +274,18 @@ impl Placed {
     /// Rows that stand for somebody.
     fn rows(&self) -> u64 {
         match self {
-            Self::Totals { all, .. } => all.people,
+            Self::Totals(totals) => totals.all.people,
             Self::Rows(rows) => rows.distribution.rows(),
         }
+    }
+}
+
+impl PlacedTotals {
+    /// The value, and what each cluster contributes to its error; none where it is undefined.
+    fn linear(&self) -> Option<(f64, Vec<f64>)> {
+        let value = self.measure.value(&self.all)?;
+        let influence = self.measure.influence(value, &self.all);
+        Some((value, self.values.iter().map(|(upper, lower)| influence(*upper, *lower)).collect()))
     }
 }
 
@@ -249,25 +312,57 @@ fn without_value(rows: u64, design: &Design) -> Estimate {
 /// What each cluster contributes to a measure.
 type Contributions = Vec<(u32, f64)>;
 
-/// A measure, and what each cluster contributes to it; nothing of one that is not smooth.
+/// A measure of rows, and what each of their clusters contributes to it; nothing of one that is not smooth.
+struct Linear {
+    value: Option<f64>,
+    contributions: Option<Vec<f64>>,
+}
+
+impl PlacedRows {
+    /// Computed once: an estimate and a change need the same.
+    fn linear(&self, measure: &Measure) -> Result<Rc<Linear>> {
+        if let Some((_, known)) = self.known.borrow().iter().find(|(known, _)| known == measure) {
+            return Ok(known.clone());
+        }
+        let conventions = Conventions::default();
+        let value = measure.value(&self.distribution, &conventions)?;
+        let sample = sample(&self.weights, &self.design);
+        let linear = match value {
+            Some(value) => {
+                sample.linearise_value(measure, value, &self.values, &self.distribution, &conventions)?
+            }
+            None => None,
+        };
+        let contributions = linear.map(|linear| self.design.totals(&linear.contributions).collect());
+        let linear = Rc::new(Linear { value, contributions });
+        self.known.borrow_mut().push((*measure, linear.clone()));
+        Ok(linear)
+    }
+
+    /// Rows that a measure uses.
+    fn used(&self, measure: &Measure) -> u64 {
+        match measure.takes_logarithms() {
+            true => sample(&self.weights, &self.design).rows_above_zero(&self.values),
+            false => self.distribution.rows(),
+        }
+    }
+}
+
+/// A measure, and what each cluster contributes to it.
 fn linear(placed: &Placed, measure: &Measure) -> Result<(Option<f64>, Option<Contributions>)> {
     match placed {
-        Placed::Totals { measure, by_cluster, all } => {
-            let Some(value) = measure.value(all) else { return Ok((None, None)) };
-            let influence = measure.influence(value, all);
-            let totals = by_cluster.iter().map(|(cluster, totals)| (*cluster, influence(totals)));
-            Ok((Some(value), Some(totals.collect())))
+        Placed::Totals(totals) => {
+            let linear = totals.linear();
+            let clusters = totals.clusters.iter().copied();
+            Ok(linear
+                .map(|(value, each)| (Some(value), Some(clusters.zip(each).collect())))
+                .unwrap_or_default())
         }
         Placed::Rows(rows) => {
-            let conventions = Conventions::default();
-            let value = measure.value(&rows.distribution, &conventions)?;
-            let sample = sample(&rows.weights, &rows.design);
-            let linear = sample.linearise(measure, &rows.values, &rows.distribution, &conventions)?;
-            let totals = linear.map(|linear| {
-                let totals = rows.design.totals(&linear.contributions);
-                rows.clusters.iter().copied().zip(totals).collect()
-            });
-            Ok((value, totals))
+            let linear = rows.linear(measure)?;
+            let each = linear.contributions.as_ref();
+            let each = each.map(|each| rows.clusters.iter().copied().zip(each.iter().copied()).collect());
+            Ok((linear.value, each))
         }
     }
 }

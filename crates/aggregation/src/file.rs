@@ -12,7 +12,7 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 use uplift_store::DataFile;
 
 /// Rows that are decoded together: their columns fit the caches of a core.
-const BATCH: usize = 16_384;
+const BATCH: usize = 8_192;
 
 /// The batches of a file.
 pub(crate) struct FileBatches<'f> {

@@ -11,6 +11,7 @@ mod estimates;
 mod file;
 mod groups;
 mod kept;
+mod nodes;
 mod pass;
 mod places;
 mod program;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::array::{Array, AsArray, BooleanArray, Float64Array, RecordBatch, new_empty_array};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::Float64Type;
 use arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, Result};
@@ -21,7 +22,7 @@ use crate::batch::{Batch, Taken};
 use crate::cells::Cells;
 use crate::groups::Groups;
 use crate::program::{Kind, Program};
-use crate::state::{Content, Row, SortedRows, State};
+use crate::state::{CellTotals, Content, Row, SortedRows, State};
 
 /// What a pass leaves.
 pub(crate) struct Passed {
@@ -118,7 +119,15 @@ impl<'p> Pass<'p> {
                     pad(self.program, running.aggregate, accumulator.as_mut(), groups)?;
                     Content::Engine(accumulator.state(EmitTo::All)?)
                 }
-                Gathered::Totals(_, cells) => Content::Totals(cells),
+                Gathered::Totals(_, cells) => {
+                    let mut by_group = vec![None; groups];
+                    for (cell, totals) in (0..).zip(&cells) {
+                        if let Some(totals) = totals {
+                            by_group[in_group(cell)].get_or_insert_with(Totals::default).merge(totals);
+                        }
+                    }
+                    Content::Totals(by_group, CellTotals::new(&cells))
+                }
                 Gathered::Rows(rows) => {
                     let mut by_group = vec![SortedRows::default(); groups];
                     rows.into_iter().for_each(|row| by_group[in_group(row.cell)].rows.push(row));
@@ -148,11 +157,9 @@ fn pad(
     accumulator: &mut dyn GroupsAccumulator,
     groups: usize,
 ) -> Result<()> {
-    let none = program.aggregates[aggregate].arguments.iter().map(|slot| {
-        let kind = program.expressions[*slot].data_type(&program.columns)?;
-        Ok(arrow::array::new_empty_array(&kind))
-    });
-    accumulator.update_batch(&none.collect::<Result<Vec<_>>>()?, &[], None, groups)
+    let arguments = program.aggregates[aggregate].arguments.iter();
+    let none: Vec<_> = arguments.map(|slot| new_empty_array(&program.nodes[*slot].data_type)).collect();
+    accumulator.update_batch(&none, &[], None, groups)
 }
 
 impl Running {
@@ -164,7 +171,9 @@ impl Running {
         cells: &[u32],
         (all_groups, all_cells): (usize, usize),
     ) -> Result<()> {
-        let Taken { arguments, passes } = batch.taken(&program.aggregates[self.aggregate])?;
+        let Some(Taken { arguments, passes }) = batch.taken(&program.aggregates[self.aggregate])? else {
+            return Ok(());
+        };
         if let Gathered::Engine(accumulator) = &mut self.gathered {
             let updated = accumulator.update_batch(&arguments, groups, passes.as_ref(), all_groups);
             return match updated {
@@ -182,31 +191,27 @@ impl Running {
         ) else {
             return Err(DataFusionError::Internal("a measure is of doubles".into()));
         };
-        // All rows are looked at before any is added, so that a failure leaves nothing.
-        let chosen = chosen(values, weights, passes.as_ref());
-        for row in &chosen {
-            check(values.value(*row), weights.value(*row))
-                .map_err(|e| ArrowError::ComputeError(e.message))?;
-        }
+        let chosen = Chosen::new(values, weights, passes.as_ref());
         let (values, weights) = (values.values(), weights.values());
+        // All rows are looked at before any is added, so that a failure leaves nothing.
+        chosen.each(|row| check(values[row], weights[row]))?;
         match &mut self.gathered {
             Gathered::Totals(measure, totals) => {
                 totals.resize(all_cells, None);
-                for row in chosen {
+                chosen.each(|row| {
                     let cell = totals[cells[row] as usize].get_or_insert_default();
                     if weights[row] > 0.0 {
                         measure.add(values[row], weights[row], cell);
                     }
-                }
+                    Ok(())
+                })
             }
-            Gathered::Rows(rows) => rows.extend(chosen.into_iter().map(|row| Row {
-                value: values[row],
-                weight: weights[row],
-                cell: cells[row],
-            })),
-            Gathered::Engine(_) => {}
+            Gathered::Rows(rows) => chosen.each(|row| {
+                rows.push(Row { value: values[row], weight: weights[row], cell: cells[row] });
+                Ok(())
+            }),
+            Gathered::Engine(_) => Ok(()),
         }
-        Ok(())
     }
 
     /// Group by group: those that cannot be computed are told apart.
@@ -238,16 +243,29 @@ impl Running {
 }
 
 /// Rows that pass and have a value and a weight.
-fn chosen(
-    values: &arrow::array::Float64Array,
-    weights: &arrow::array::Float64Array,
-    passes: Option<&BooleanArray>,
-) -> Vec<usize> {
-    let whole = values.null_count() == 0 && weights.null_count() == 0;
-    let has = |row: &usize| whole || (values.is_valid(*row) && weights.is_valid(*row));
-    match passes {
-        None => (0..values.len()).filter(has).collect(),
-        Some(passes) => passes.values().set_indices().filter(has).collect(),
+struct Chosen<'a> {
+    rows: usize,
+    passes: Option<&'a BooleanBuffer>,
+    whole: Option<NullBuffer>,
+}
+
+impl<'a> Chosen<'a> {
+    fn new(values: &Float64Array, weights: &Float64Array, passes: Option<&'a BooleanArray>) -> Self {
+        let whole = NullBuffer::union(values.nulls(), weights.nulls()).filter(|nulls| nulls.null_count() > 0);
+        Self { rows: values.len(), passes: passes.map(BooleanArray::values), whole }
+    }
+
+    #[inline]
+    fn each(&self, mut take: impl FnMut(usize) -> uplift_measures::error::Result<()>) -> Result<()> {
+        let mut take = |row: usize| match &self.whole {
+            Some(whole) if whole.is_null(row) => Ok(()),
+            _ => take(row),
+        };
+        let taken = match self.passes {
+            None => (0..self.rows).try_for_each(&mut take),
+            Some(passes) => passes.set_indices().try_for_each(&mut take),
+        };
+        Ok(taken.map_err(|e| ArrowError::ComputeError(e.message))?)
     }
 }
 

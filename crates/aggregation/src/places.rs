@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use uplift_measures::design::Design;
+
 use crate::cells::{Cells, Cluster};
 use crate::computation::Partial;
 use crate::groups::GroupKey;
@@ -93,7 +95,7 @@ pub(crate) struct Clusters {
     pub(crate) stratum_of: Vec<u32>,
     /// Number in the answer, by source and the source's own number of a cell.
     pub(crate) of_cell: Vec<Vec<u32>>,
-    /// By place.
+    /// By place, in the order of clusters.
     pub(crate) cells: Vec<Vec<PlacedCell>>,
 }
 
@@ -125,6 +127,26 @@ impl Clusters {
             }
             clusters.of_cell.push(of_cell);
         }
+        clusters.cells.iter_mut().for_each(|cells| cells.sort_by_key(|cell| cell.cluster));
         clusters
+    }
+
+    /// The design of a sample of some of the clusters, in their order.
+    pub(crate) fn design(&self, clusters: impl IntoIterator<Item = u32>) -> Design {
+        let mut numbers = HashMap::new();
+        let mut last = None;
+        let stratum = |cluster: u32| {
+            let stratum = self.stratum_of[cluster as usize];
+            let number = match last {
+                Some((known, number)) if known == stratum => number,
+                _ => {
+                    let next = numbers.len() as u32;
+                    *numbers.entry(stratum).or_insert(next)
+                }
+            };
+            last = Some((stratum, number));
+            number
+        };
+        Design::of_clusters(clusters.into_iter().map(stratum).collect())
     }
 }

@@ -8,7 +8,7 @@ use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, ident};
 use datafusion::physical_expr::aggregate::{AggregateExprBuilder, AggregateFunctionExpr};
 use datafusion::physical_expr::expressions::Literal;
-use datafusion::physical_expr::utils::{collect_columns, reassign_expr_columns};
+use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_expr::{PhysicalExpr, PhysicalSortExpr, split_conjunction};
 use datafusion::prelude::DataFrame;
 use uplift_engine::expressions::Expressions;
@@ -16,6 +16,8 @@ use uplift_measures::conventions::Conventions;
 use uplift_measures::engine::{estimate_type, named};
 use uplift_measures::measure::Measure;
 use uplift_measures::totals::TotalsMeasure;
+
+use crate::nodes::{Input, Node, Nodes, Slot};
 
 /// What records are grouped by: the beginning of the code of their area, and other columns.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,9 +39,6 @@ pub enum Output {
     Change { before: Expr, after: Expr },
 }
 
-/// A number of an expression of the program.
-pub(crate) type Slot = usize;
-
 /// Everything that a pass computes.
 #[derive(Debug)]
 pub struct Program {
@@ -47,7 +46,7 @@ pub struct Program {
     pub(crate) table: SchemaRef,
     /// The columns that are read.
     pub(crate) columns: SchemaRef,
-    pub(crate) expressions: Vec<Arc<dyn PhysicalExpr>>,
+    pub(crate) nodes: Vec<Node>,
     pub(crate) area: usize,
     pub(crate) digits: usize,
     pub(crate) others: Vec<Slot>,
@@ -150,7 +149,7 @@ fn aggregates_of(output: &Output) -> Vec<Expr> {
 struct Planner {
     ready: Expressions,
     columns: SchemaRef,
-    expressions: Vec<Arc<dyn PhysicalExpr>>,
+    nodes: Nodes,
     aggregates: Vec<Aggregate>,
 }
 
@@ -158,7 +157,7 @@ impl Planner {
     fn new(records: &DataFrame) -> Result<Self> {
         let columns = Arc::new(records.schema().as_arrow().clone());
         let ready = Expressions::over(records.schema().clone());
-        Ok(Self { ready, columns, expressions: Vec::new(), aggregates: Vec::new() })
+        Ok(Self { ready, nodes: Nodes::over(columns.clone()), columns, aggregates: Vec::new() })
     }
 
     /// Aggregates with their arguments in the types that their functions take.
@@ -193,12 +192,8 @@ impl Planner {
         self.ready.ready(expr)
     }
 
-    fn slot(&mut self, expr: Arc<dyn PhysicalExpr>) -> Slot {
-        let known = self.expressions.iter().position(|known| known == &expr);
-        known.unwrap_or_else(|| {
-            self.expressions.push(expr);
-            self.expressions.len() - 1
-        })
+    fn slots(&mut self, expressions: &[Arc<dyn PhysicalExpr>]) -> Result<Vec<Slot>> {
+        expressions.iter().map(|expr| self.nodes.slot(expr)).collect()
     }
 
     fn aggregate(&mut self, expr: &Expr) -> Result<Planned> {
@@ -210,7 +205,7 @@ impl Planner {
         let arguments = params.args.iter().map(|a| self.physical(a)).collect::<Result<Vec<_>>>()?;
         let condition = params.filter.as_ref().map(|filter| self.physical(filter)).transpose()?;
         let conditions = condition.iter().flat_map(split_conjunction).cloned().collect::<Vec<_>>();
-        let conditions: Vec<Slot> = conditions.into_iter().map(|c| self.slot(c)).collect();
+        let conditions = self.slots(&conditions)?;
         if let Some(measure) = measure(call.func.name(), &arguments)? {
             let (kind, told) =
                 match TotalsMeasure::new(&measure, &Conventions::default()).map_err(planning)? {
@@ -218,7 +213,7 @@ impl Planner {
                     None => (Kind::Rows, "rows".to_owned()),
                 };
             let identity = format!("{told} {:?} {:?}", &params.args[..2], params.filter);
-            let arguments = arguments.into_iter().take(2).map(|a| self.slot(a)).collect();
+            let arguments = self.slots(&arguments[..2])?;
             let aggregate = self.keep(Aggregate { kind, conditions, arguments, identity: identity.into() });
             return Ok(Planned::Estimate(Measured { aggregate, measure }));
         }
@@ -239,7 +234,7 @@ impl Planner {
             .build()?;
         // What is ordered is given what it is ordered by, too.
         let arguments = arguments.into_iter().chain(order.into_iter().map(|sort| sort.expr));
-        let arguments = arguments.map(|a| self.slot(a)).collect();
+        let arguments = self.slots(&arguments.collect::<Vec<_>>())?;
         let kind = Kind::Engine(Arc::new(function));
         let identity = format!("{bare:?}").into();
         Ok(Planned::Engine(self.keep(Aggregate { kind, conditions, arguments, identity })))
@@ -258,7 +253,7 @@ impl Planner {
         let grouping = format!("{} {} {:?}", keys.area, keys.digits, keys.others).into();
         let others = keys.others.iter().map(|key| {
             let key = self.physical(key)?;
-            Ok(self.slot(key))
+            self.nodes.slot(&key)
         });
         let others = others.collect::<Result<Vec<_>>>()?;
         let area = self.physical(&ident(&keys.area))?;
@@ -267,18 +262,24 @@ impl Planner {
         let design: &[&str] = if has_design { &DESIGN } else { &[] };
         let mut needed: BTreeSet<usize> =
             design.iter().flat_map(|name| self.columns.index_of(name)).collect();
-        for expr in self.expressions.iter().chain([&area]) {
-            needed.extend(collect_columns(expr).iter().map(|column| column.index()));
+        needed.extend(collect_columns(&area).iter().map(|column| column.index()));
+        for input in self.nodes.nodes.iter().flat_map(Node::inputs) {
+            if let Input::Column(column) = input {
+                needed.insert(column);
+            }
         }
-        let columns = Arc::new(self.columns.project(&needed.into_iter().collect::<Vec<_>>())?);
-        let expressions = self.expressions.into_iter().map(|e| reassign_expr_columns(e, &columns));
+        let needed: Vec<usize> = needed.into_iter().collect();
+        let columns = Arc::new(self.columns.project(&needed)?);
+        let place = |column: usize| needed.binary_search(&column).unwrap_or_default();
+        let mut nodes = self.nodes.nodes;
+        nodes.iter_mut().for_each(|node| node.renumber(place));
         let index = |name: &str| columns.index_of(name).map_err(DataFusionError::from);
         let design = match has_design {
             true => Some([index(DESIGN[0])?, index(DESIGN[1])?]),
             false => None,
         };
         Ok(Program {
-            expressions: expressions.collect::<Result<_>>()?,
+            nodes,
             area: index(&keys.area)?,
             digits: keys.digits,
             others,

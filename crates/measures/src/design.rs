@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::OnceLock;
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -34,7 +35,12 @@ pub struct Design {
     cluster_of: Vec<u32>,
     stratum_of: Vec<u32>,
     strata: u32,
+    /// The factor of the usual confidence, once it was computed.
+    usual_t: OnceLock<Option<f64>>,
 }
+
+/// Confidence of intervals unless another is asked for.
+pub const CONFIDENCE: f64 = 0.95;
 
 impl Design {
     /// From the stratum and the cluster of each row. Clusters of the same name in two strata are two.
@@ -59,15 +65,10 @@ impl Design {
         Ok(design)
     }
 
-    /// From the stratum of each cluster, of rows that are told by their cluster's total alone.
-    pub fn of_clusters(strata: impl IntoIterator<Item = u32>) -> Self {
-        let mut known = HashMap::new();
-        let renumbered = strata.into_iter().map(|stratum| {
-            let next = known.len() as u32;
-            *known.entry(stratum).or_insert(next)
-        });
-        let stratum_of: Vec<u32> = renumbered.collect();
-        Self { cluster_of: Vec::new(), strata: known.len() as u32, stratum_of }
+    /// From the stratum of each cluster, numbered from 0, of rows that are told by their cluster's total alone.
+    pub fn of_clusters(stratum_of: Vec<u32>) -> Self {
+        let strata = stratum_of.iter().max().map_or(0, |last| last + 1);
+        Self { strata, stratum_of, ..Self::default() }
     }
 
     /// The same clusters, and the cluster of each row.
@@ -78,7 +79,7 @@ impl Design {
     /// A simple random sample: one stratum, in which every row is a cluster.
     pub fn simple(rows: usize) -> Self {
         let cluster_of = (0..rows as u32).collect();
-        Self { cluster_of, stratum_of: vec![0; rows], strata: u32::from(rows > 0) }
+        Self { cluster_of, stratum_of: vec![0; rows], strata: u32::from(rows > 0), ..Self::default() }
     }
 
     /// The design of some of its rows, in another order or several times, as in the years of a panel. It
@@ -169,8 +170,11 @@ impl Design {
     /// Factor of the standard error for a two-sided interval of this confidence: a quantile of Student's
     /// t distribution.
     pub fn t_critical(&self, confidence: f64) -> Option<f64> {
-        let student = StudentsT::new(0.0, 1.0, self.degrees_of_freedom() as f64).ok()?;
-        Some(student.inverse_cdf(0.5 + confidence / 2.0))
+        let compute = || {
+            let student = StudentsT::new(0.0, 1.0, self.degrees_of_freedom() as f64).ok()?;
+            Some(student.inverse_cdf(0.5 + confidence / 2.0))
+        };
+        if confidence == CONFIDENCE { *self.usual_t.get_or_init(compute) } else { compute() }
     }
 }
 

@@ -15,6 +15,8 @@ use crate::exact::{CompensatedSum, ExactSum};
 pub struct Distribution {
     values: Vec<f64>,
     weights: Vec<f64>,
+    /// People, and what they have, up to and with each value.
+    cumulative: Vec<(f64, f64)>,
     /// Every row in order, where some have the same value.
     tied: Option<Vec<(f64, f64)>>,
     rows: u64,
@@ -77,6 +79,13 @@ impl Distribution {
             }
         }
         (distribution.population, distribution.total) = (population.value(), total.value());
+        let (mut people, mut income) = (CompensatedSum::default(), CompensatedSum::default());
+        let upto = distribution.iter().map(|(value, weight)| {
+            people.add(weight);
+            income.add(weight * value);
+            (people.value(), income.value())
+        });
+        distribution.cumulative = upto.collect();
         distribution.tied = (distribution.values.len() < pairs.len()).then_some(pairs);
         distribution
     }
@@ -84,6 +93,26 @@ impl Distribution {
     /// Values with their weights, the lowest first; no value twice.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (f64, f64)> + ExactSizeIterator + '_ {
         self.values.iter().copied().zip(self.weights.iter().copied())
+    }
+
+    /// People, and what they have together, up to and with each of the values.
+    pub fn cumulative(&self) -> &[(f64, f64)] {
+        &self.cumulative
+    }
+
+    /// The same before a value, by its place.
+    pub(crate) fn before(&self, place: usize) -> (f64, f64) {
+        place.checked_sub(1).map_or((0.0, 0.0), |before| self.cumulative[before])
+    }
+
+    /// The first place from which a condition holds, which holds of all that follow.
+    pub(crate) fn first_place(&self, mut holds: impl FnMut(usize) -> bool) -> usize {
+        let (mut low, mut high) = (0, self.values.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if holds(middle) { high = middle } else { low = middle + 1 }
+        }
+        low
     }
 
     /// Distinct values, the lowest first.

@@ -9,8 +9,7 @@ use crate::influence::influence;
 use crate::measure::Measure;
 use crate::quantile::quantile;
 
-/// Confidence of intervals unless another is asked for.
-pub const CONFIDENCE: f64 = 0.95;
+pub use crate::design::CONFIDENCE;
 
 /// A sample: weights and design, and how uncertainty is computed.
 #[derive(Debug, Clone, Copy)]
@@ -53,8 +52,8 @@ pub struct Linearized {
     pub contributions: Vec<f64>,
 }
 
-/// The estimate of a value to which each cluster of a design contributes: value ± t·standard error, t by clusters less
-/// strata. `rows` were used.
+/// The estimate of a value to which each cluster of a design contributes: value ± t·standard error, with the design's t.
+/// `rows` were used.
 pub fn estimate_of_totals(value: f64, totals: &[f64], rows: u64, design: &Design) -> Result<Estimate> {
     let error = design.variance_of_totals(totals.iter().copied(), LonelyPsu::default())?.map(f64::sqrt);
     let estimate = Estimate {
@@ -111,7 +110,7 @@ impl Sample<'_> {
         if let Measure::Quantile { .. } = measure {
             return self.quantile(value, values, distribution, conventions);
         }
-        let estimate = match self.linear(measure, value, values, distribution, conventions)? {
+        let estimate = match self.linearise_value(measure, value, values, distribution, conventions)? {
             Some(linear) => self.estimate(&linear)?,
             None => Estimate { value: Some(value), ..self.without_value() },
         };
@@ -120,7 +119,7 @@ impl Sample<'_> {
     }
 
     /// Rows that stand for somebody and have a logarithm.
-    fn rows_above_zero(&self, values: &[f64]) -> u64 {
+    pub fn rows_above_zero(&self, values: &[f64]) -> u64 {
         values.iter().zip(self.weights).filter(|(y, w)| **y > 0.0 && **w > 0.0).count() as u64
     }
 
@@ -133,12 +132,13 @@ impl Sample<'_> {
         conventions: &Conventions,
     ) -> Result<Option<Linearized>> {
         match measure.value(distribution, conventions)? {
-            Some(value) => self.linear(measure, value, values, distribution, conventions),
+            Some(value) => self.linearise_value(measure, value, values, distribution, conventions),
             None => Ok(None),
         }
     }
 
-    fn linear(
+    /// The same of a measure whose value is known.
+    pub fn linearise_value(
         &self,
         measure: &Measure,
         value: f64,

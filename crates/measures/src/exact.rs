@@ -48,6 +48,16 @@ impl ExactSum {
         let wide = u128::from(mantissa) << shift;
         let sign = if x.is_sign_negative() { -1 } else { 1 };
         let part = |n: u32| sign * (wide >> (DIGIT * n) & 0xffff_ffff) as i64;
+        // Most numbers of a sum are near each other.
+        if self.all.is_none()
+            && self.pending.wrapping_sub(1) < CARRY_EVERY - 2
+            && let Some(near) =
+                place.checked_sub(self.lowest.into()).and_then(|at| self.near.get_mut(at..at + 3))
+        {
+            near.iter_mut().zip([part(0), part(1), part(2)]).for_each(|(digit, more)| *digit += more);
+            self.pending += 1;
+            return;
+        }
         self.add_digits(place, &[part(0), part(1), part(2)]);
         self.settle(1);
     }
@@ -101,27 +111,30 @@ impl ExactSum {
     }
 
     /// The digits with their place, carried, of the amount of the sum; and whether it is negative.
-    fn carried(&self) -> ([i64; DIGITS], usize, bool) {
-        let mut digits = [0; DIGITS];
-        let place = match &self.all {
+    fn carried<T>(&self, of: impl FnOnce(&[i64], usize, bool) -> T) -> T {
+        let amount = |digits: &mut [i64]| {
+            carry(digits);
+            let negative = digits.last().is_some_and(|top| *top < 0);
+            if negative {
+                digits.iter_mut().for_each(|d| *d = -*d);
+                carry(digits);
+            }
+            negative
+        };
+        match &self.all {
             Some(all) => {
-                digits = **all;
-                0
+                let mut digits = **all;
+                let negative = amount(&mut digits);
+                of(&digits, 0, negative)
             }
             None => {
+                // Beyond those in place there is room for what is carried.
+                let mut digits = [0; NEAR + 2];
                 digits[..NEAR].copy_from_slice(&self.near);
-                usize::from(self.lowest)
+                let negative = amount(&mut digits);
+                of(&digits, usize::from(self.lowest), negative)
             }
-        };
-        // Beyond those in place there is room for what is carried.
-        let used = if self.all.is_some() { DIGITS } else { NEAR + 2 };
-        carry(&mut digits[..used]);
-        let negative = digits[used - 1] < 0;
-        if negative {
-            digits[..used].iter_mut().for_each(|d| *d = -*d);
-            carry(&mut digits[..used]);
         }
-        (digits, place, negative)
     }
 
     /// The sum, rounded once to the nearest double; NaN if something added was not finite.
@@ -129,14 +142,45 @@ impl ExactSum {
         if self.not_finite {
             return f64::NAN;
         }
-        let (digits, place, negative) = self.carried();
-        let Some(top) = digits.iter().rposition(|d| *d != 0) else { return 0.0 };
-        let low = top.saturating_sub(2);
-        let mut head = digits[low..=top].iter().rev().fold(0u128, |head, d| head << DIGIT | *d as u128);
-        // Whatever lies below decides ties only: one bit says that there is something.
-        head |= u128::from(digits[..low].iter().any(|d| *d != 0));
-        let value = scale(head as f64, DIGIT as i32 * (place + low) as i32 + LEAST);
-        if negative { -value } else { value }
+        match self.as_fixed().and_then(|fixed| fixed.normal()) {
+            Some(value) => value,
+            None => self.carried_value(),
+        }
+    }
+
+    fn carried_value(&self) -> f64 {
+        self.carried(|digits, place, negative| {
+            let Some(top) = digits.iter().rposition(|d| *d != 0) else { return 0.0 };
+            let low = top.saturating_sub(2);
+            let mut head = digits[low..=top].iter().rev().fold(0u128, |head, d| head << DIGIT | *d as u128);
+            // Whatever lies below decides ties only: one bit says that there is something.
+            head |= u128::from(digits[..low].iter().any(|d| *d != 0));
+            let value = scale(head as f64, DIGIT as i32 * (place + low) as i32 + LEAST);
+            if negative { -value } else { value }
+        })
+    }
+
+    /// The sum as a whole number and its place; none of a sum whose digits lie further apart.
+    pub fn as_fixed(&self) -> Option<Fixed> {
+        if self.all.is_some() || self.not_finite {
+            return None;
+        }
+        let Some(first) = self.near.iter().position(|digit| *digit != 0) else {
+            return Some(Fixed { number: 0, place: self.lowest });
+        };
+        let shifted =
+            |number: i128, digit: &i64| number.checked_mul(1 << DIGIT)?.checked_add((*digit).into());
+        let number = self.near[first..].iter().rev().try_fold(0, shifted)?;
+        Some(Fixed { number, place: self.lowest + first as u8 })
+    }
+
+    /// Adds a sum of that form.
+    pub fn add_fixed(&mut self, fixed: &Fixed) {
+        let (amount, sign) = (fixed.number.unsigned_abs(), fixed.number.signum() as i64);
+        let part = |n: u32| sign * (amount >> (DIGIT * n) & 0xffff_ffff) as i64;
+        let used = (128 - amount.leading_zeros()).div_ceil(DIGIT) as usize;
+        self.add_digits(fixed.place.into(), &[part(0), part(1), part(2), part(3)][..used]);
+        self.settle(1);
     }
 
     #[inline]
@@ -149,14 +193,40 @@ impl ExactSum {
     }
 }
 
+/// A sum that is a whole number of 128 bits at a place: half as large, and sooner rounded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fixed {
+    number: i128,
+    place: u8,
+}
+
+impl Fixed {
+    /// The nearest double.
+    pub fn value(&self) -> f64 {
+        self.normal().unwrap_or_else(|| {
+            let mut sum = ExactSum::default();
+            sum.add_fixed(self);
+            sum.carried_value()
+        })
+    }
+
+    /// The same where it is not among the least doubles, which have fewer digits.
+    fn normal(&self) -> Option<f64> {
+        // Conversion rounds to the nearest, and no digit is lost by a power of two.
+        let is_normal = self.place >= 2 || self.number == 0;
+        is_normal.then(|| scale(self.number as f64, DIGIT as i32 * i32::from(self.place) + LEAST))
+    }
+}
+
 /// Sums are equal that stand for the same number.
 impl PartialEq for ExactSum {
     fn eq(&self, other: &Self) -> bool {
         let number = |sum: &Self| {
-            let (digits, place, negative) = sum.carried();
-            let used: Vec<_> =
-                digits.iter().enumerate().filter(|(_, d)| **d != 0).map(|(n, d)| (n + place, *d)).collect();
-            (negative && !used.is_empty(), used)
+            sum.carried(|digits, place, negative| {
+                let used = digits.iter().enumerate().filter(|(_, digit)| **digit != 0);
+                let used: Vec<_> = used.map(|(n, digit)| (n + place, *digit)).collect();
+                (negative && !used.is_empty(), used)
+            })
         };
         self.not_finite == other.not_finite && number(self) == number(other)
     }
@@ -248,7 +318,12 @@ mod tests {
             let right: ExactSum = right.iter().copied().collect();
             parts.merge(&right);
             prop_assert_eq!(whole.value().to_bits(), parts.value().to_bits());
-            prop_assert_eq!(whole, parts);
+            prop_assert_eq!(&whole, &parts);
+            if let Some(fixed) = whole.as_fixed() {
+                let mut again = ExactSum::default();
+                again.add_fixed(&fixed);
+                prop_assert_eq!((fixed.value().to_bits(), again), (whole.value().to_bits(), whole));
+            }
         }
 
         /// Against whole numbers, whose sum another way is exact too.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use crate::conventions::{Conventions, FiniteSample, NonPositive};
 use crate::distribution::Distribution;
 use crate::error::{Error, Result};
-use crate::exact::{CompensatedSum, ExactSum};
+use crate::exact::ExactSum;
 
 /// The Gini coefficient: half the mean difference between two people, by the mean. 0 or more; below 1
 /// unless values are negative.
@@ -19,10 +19,10 @@ use crate::exact::{CompensatedSum, ExactSum};
 pub fn gini(distribution: &Distribution, conventions: &Conventions) -> Result<Option<f64>> {
     let Some(_) = distribution.mean().filter(|mean| *mean > 0.0) else { return Ok(None) };
     // Σ w·y·(people below − people above), in which equal values cancel.
-    let mut below = CompensatedSum::default();
-    let terms = distribution.iter().map(|(y, w)| {
-        let term = w * y * (2.0 * below.value() + w - distribution.population());
-        below.add(w);
+    let mut below = 0.0;
+    let terms = distribution.iter().zip(distribution.cumulative()).map(|((y, w), (upto, _))| {
+        let term = w * y * (2.0 * below + w - distribution.population());
+        below = *upto;
         term
     });
     let sum = ExactSum::from_iter(terms).value();

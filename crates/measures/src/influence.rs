@@ -5,10 +5,11 @@
 //! Source: Deville (1999), Survey Methodology 25(2); Binder and Kovacevic (1995), ibid. 21(2).
 //! A line is taken as given; one that is estimated from the same sample adds uncertainty left out here.
 
+use std::cell::Cell;
+
 use crate::conventions::{Conventions, FiniteSample, NonPositive};
 use crate::distribution::Distribution;
 use crate::error::Result;
-use crate::exact::CompensatedSum;
 use crate::inequality::{gini, logarithms};
 use crate::measure::Measure;
 use crate::poverty::gap_to;
@@ -74,15 +75,10 @@ fn gini_influence(distribution: &Distribution, conventions: &Conventions) -> Res
     let plain = Conventions { finite_sample: FiniteSample::Population, ..*conventions };
     let Some(value) = gini(distribution, &plain)? else { return Ok(None) };
     let (n, total) = (distribution.population(), distribution.total());
-    let (mut people, mut income) = (CompensatedSum::default(), CompensatedSum::default());
-    let upto: Vec<(f64, f64, f64)> = distribution
-        .iter()
-        .map(|(y, w)| {
-            people.add(w);
-            income.add(w * y);
-            (y, people.value(), income.value())
-        })
-        .collect();
+    let upto = distribution.values().iter().zip(distribution.cumulative());
+    let upto: Vec<(f64, f64, f64)> = upto.map(|(y, (people, income))| (*y, *people, *income)).collect();
+    // Rows mostly come in order: the one before is where to look first.
+    let last = Cell::new(0);
     let rows = distribution.rows() as f64;
     let factor = match conventions.finite_sample {
         FiniteSample::Population => 1.0,
@@ -90,7 +86,11 @@ fn gini_influence(distribution: &Distribution, conventions: &Conventions) -> Res
         FiniteSample::Corrected => return Ok(None),
     };
     Ok(Some(Box::new(move |y| {
-        let index = upto.partition_point(|(value, ..)| *value <= y);
+        let is_after = |index: usize| index >= upto.len() || upto[index].0 > y;
+        let is_place = |index: &usize| is_after(*index) && (*index == 0 || !is_after(*index - 1));
+        let near = [last.get(), last.get() + 1].into_iter().find(is_place);
+        let index = near.unwrap_or_else(|| upto.partition_point(|(value, ..)| *value <= y));
+        last.set(index);
         let (people, income) = if index == 0 { (0.0, 0.0) } else { (upto[index - 1].1, upto[index - 1].2) };
         let differences = y * (2.0 * people - n) - 2.0 * income + total;
         factor * (differences / (n * total) - value / n - value * y / total)

@@ -3,7 +3,6 @@
 use crate::conventions::{Conventions, Quantile, Shares};
 use crate::distribution::Distribution;
 use crate::error::{Error, Result};
-use crate::exact::CompensatedSum;
 
 /// Shares of people that differ by less are the same: p·population is rounded, and so are sums of weights.
 const SAME: f64 = 1e-12;
@@ -22,28 +21,25 @@ fn check_share(name: &str, p: f64) -> Result<()> {
 pub fn quantile(distribution: &Distribution, p: f64, conventions: &Conventions) -> Result<Option<f64>> {
     check_share("p", p)?;
     let target = p * distribution.population();
-    let same = SAME * distribution.population();
-    let mut below = CompensatedSum::default();
-    let mut last: Option<(f64, f64)> = None;
-    let mut rows = distribution.iter().peekable();
-    while let Some((value, weight)) = rows.next() {
-        let middle = below.value() + weight / 2.0;
-        below.add(weight);
-        match conventions.quantile {
-            Quantile::Interpolated if middle >= target => {
-                let Some((before, at)) = last else { return Ok(Some(value)) };
-                return Ok(Some(before + (value - before) * (target - at) / (middle - at)));
+    let (values, upto) = (distribution.values(), distribution.cumulative());
+    let Some(last) = values.len().checked_sub(1) else { return Ok(None) };
+    if conventions.quantile == Quantile::Interpolated {
+        let middle = |place: usize| (distribution.before(place).0 + upto[place].0) / 2.0;
+        let place = distribution.first_place(|place| middle(place) >= target);
+        return Ok(Some(match place {
+            0 => values[0],
+            place if place > last => values[last],
+            place => {
+                let (before, at) = (values[place - 1], middle(place - 1));
+                before + (values[place] - before) * (target - at) / (middle(place) - at)
             }
-            Quantile::Interpolated => last = Some((value, middle)),
-            Quantile::Averaged if (below.value() - target).abs() <= same => {
-                let next = rows.peek().map_or(value, |(next, _)| *next);
-                return Ok(Some(value + (next - value) / 2.0));
-            }
-            _ if below.value() >= target - same => return Ok(Some(value)),
-            _ => {}
-        }
+        }));
     }
-    Ok(distribution.values().last().copied())
+    let same = SAME * distribution.population();
+    let place = distribution.first_place(|place| upto[place].0 >= target - same).min(last);
+    let averaged = conventions.quantile == Quantile::Averaged && (upto[place].0 - target).abs() <= same;
+    let next = values[if averaged { (place + 1).min(last) } else { place }];
+    Ok(Some(values[place] + (next - values[place]) / 2.0))
 }
 
 /// The median: the 0.5-quantile.
@@ -74,17 +70,13 @@ pub fn share(distribution: &Distribution, p: f64, q: f64, conventions: &Conventi
 /// Share of all income that the poorest p have: the Lorenz curve. The total is above zero.
 pub(crate) fn lorenz(distribution: &Distribution, p: f64) -> f64 {
     let target = p * distribution.population();
-    let (mut people, mut income) = (CompensatedSum::default(), CompensatedSum::default());
-    for (value, weight) in distribution.iter() {
-        let left = target - people.value();
-        if left <= weight {
-            income.add(value * left.max(0.0));
-            return income.value() / distribution.total();
-        }
-        people.add(weight);
-        income.add(value * weight);
+    let left = |place: usize| target - distribution.before(place).0;
+    let (values, upto) = (distribution.values(), distribution.cumulative());
+    let place = distribution.first_place(|place| upto[place].0 >= target);
+    match values.get(place) {
+        Some(value) => (distribution.before(place).1 + value * left(place).max(0.0)) / distribution.total(),
+        None => 1.0,
     }
-    1.0
 }
 
 /// Each of n equal groups' share of all income, the poorest first: deciles for n = 10.

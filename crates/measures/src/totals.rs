@@ -114,15 +114,12 @@ impl TotalsMeasure {
         }
     }
 
-    /// The influence of a cluster, by its totals, on a measure that came to `value` over all.
-    pub fn influence(&self, value: f64, all: &Totals) -> impl Fn(&Totals) -> f64 + use<> {
+    /// The influence of a cluster, by the values of its totals, on a measure that came to `value` over all.
+    pub fn influence(&self, value: f64, all: &Totals) -> impl Fn(f64, f64) -> f64 + use<> {
         let (term, people) = (self.term, all.lower.value());
-        move |cluster| {
-            let (upper, lower) = (cluster.upper.value(), cluster.lower.value());
-            match term {
-                Term::Poor { .. } => upper,
-                _ => (upper - value * lower) / people,
-            }
+        move |upper, lower| match term {
+            Term::Poor { .. } => upper,
+            _ => (upper - value * lower) / people,
         }
     }
 }

@@ -1,0 +1,159 @@
+//! Expressions taken apart, so that what several of them contain is evaluated once of a batch.
+//!
+//! Taken apart is only what cannot fail and is evaluated of every row anyway: the parts of a CASE or of a function stay
+//! with it, since a branch that is not taken may divide by zero.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::Result;
+use datafusion::logical_expr::Operator;
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::{
+    BinaryExpr, CastExpr, Column, IsNotNullExpr, IsNullExpr, Literal, NotExpr,
+};
+use datafusion::physical_expr::utils::{collect_columns, reassign_expr_columns};
+
+/// A number of an expression.
+pub(crate) type Slot = usize;
+
+/// An expression over columns of the records, and over others.
+#[derive(Debug)]
+pub(crate) struct Node {
+    expr: Arc<dyn PhysicalExpr>,
+    inputs: Vec<Input>,
+    schema: SchemaRef,
+    pub(crate) data_type: DataType,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Input {
+    Column(usize),
+    Slot(Slot),
+}
+
+impl Node {
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = Input> {
+        self.inputs.iter().copied()
+    }
+
+    /// Columns by their place among those that are read.
+    pub(crate) fn renumber(&mut self, place: impl Fn(usize) -> usize) {
+        for input in &mut self.inputs {
+            if let Input::Column(column) = input {
+                *column = place(*column);
+            }
+        }
+    }
+
+    pub(crate) fn evaluate(&self, inputs: Vec<ArrayRef>, rows: usize) -> Result<ArrayRef> {
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let batch = RecordBatch::try_new_with_options(self.schema.clone(), inputs, &options)?;
+        self.expr.evaluate(&batch)?.into_array(rows)
+    }
+}
+
+/// The expressions of a program, each once.
+#[derive(Debug)]
+pub(crate) struct Nodes {
+    columns: SchemaRef,
+    known: Vec<Arc<dyn PhysicalExpr>>,
+    pub(crate) nodes: Vec<Node>,
+}
+
+impl Nodes {
+    pub(crate) fn over(columns: SchemaRef) -> Self {
+        Self { columns, known: Vec::new(), nodes: Vec::new() }
+    }
+
+    /// The number of an expression.
+    pub(crate) fn slot(&mut self, expr: &Arc<dyn PhysicalExpr>) -> Result<Slot> {
+        if let Some(known) = self.known.iter().position(|known| known == expr) {
+            return Ok(known);
+        }
+        let data_type = expr.data_type(&self.columns)?;
+        let (expr_of_inputs, inputs) = match self.is_taken_apart(expr)? {
+            true => self.taken_apart(expr)?,
+            false => self.whole(expr)?,
+        };
+        let field = |(n, input): (usize, &Input)| -> Result<Field> {
+            let kind = match input {
+                Input::Column(column) => self.columns.field(*column).data_type().clone(),
+                Input::Slot(slot) => self.nodes[*slot].data_type.clone(),
+            };
+            Ok(Field::new(format!("i{n}"), kind, true))
+        };
+        let schema = inputs.iter().enumerate().map(field).collect::<Result<Vec<_>>>()?;
+        let schema = Arc::new(Schema::new(schema));
+        self.known.push(expr.clone());
+        self.nodes.push(Node { expr: expr_of_inputs, inputs, schema, data_type });
+        Ok(self.nodes.len() - 1)
+    }
+
+    fn is_taken_apart(&self, expr: &Arc<dyn PhysicalExpr>) -> Result<bool> {
+        let kind = |expr: &Arc<dyn PhysicalExpr>| expr.data_type(&self.columns);
+        if let Some(binary) = expr.downcast_ref::<BinaryExpr>() {
+            return Ok(match binary.op() {
+                Operator::Plus | Operator::Minus | Operator::Multiply => kind(expr)?.is_numeric(),
+                Operator::Divide => kind(expr)?.is_floating(),
+                // One side may guard the other.
+                Operator::And | Operator::Or => {
+                    self.cannot_fail(binary.left())? && self.cannot_fail(binary.right())?
+                }
+                op => op.is_logic_operator(),
+            });
+        }
+        if let Some(cast) = expr.downcast_ref::<CastExpr>() {
+            let from = kind(cast.expr())?;
+            return Ok(match cast.cast_type() {
+                DataType::Float64 => from.is_numeric() || from == DataType::Boolean,
+                to => from == DataType::Boolean && to.is_integer(),
+            });
+        }
+        let other = expr.downcast_ref::<NotExpr>().is_some()
+            || expr.downcast_ref::<IsNullExpr>().is_some()
+            || expr.downcast_ref::<IsNotNullExpr>().is_some();
+        Ok(other)
+    }
+
+    /// Whether all of an expression is taken apart.
+    fn cannot_fail(&self, expr: &Arc<dyn PhysicalExpr>) -> Result<bool> {
+        if expr.downcast_ref::<Column>().is_some() || expr.downcast_ref::<Literal>().is_some() {
+            return Ok(true);
+        }
+        let mut all = self.is_taken_apart(expr)?;
+        for child in expr.children() {
+            all = all && self.cannot_fail(child)?;
+        }
+        Ok(all)
+    }
+
+    fn taken_apart(&mut self, expr: &Arc<dyn PhysicalExpr>) -> Result<(Arc<dyn PhysicalExpr>, Vec<Input>)> {
+        let (mut inputs, mut children) = (Vec::new(), Vec::new());
+        for child in expr.children() {
+            if child.downcast_ref::<Literal>().is_some() {
+                children.push(child.clone());
+                continue;
+            }
+            let input = match child.downcast_ref::<Column>() {
+                Some(column) => Input::Column(column.index()),
+                None => Input::Slot(self.slot(child)?),
+            };
+            let place = inputs.iter().position(|known| *known == input).unwrap_or_else(|| {
+                inputs.push(input);
+                inputs.len() - 1
+            });
+            children.push(Arc::new(Column::new(&format!("i{place}"), place)));
+        }
+        Ok((expr.clone().with_new_children(children)?, inputs))
+    }
+
+    fn whole(&self, expr: &Arc<dyn PhysicalExpr>) -> Result<(Arc<dyn PhysicalExpr>, Vec<Input>)> {
+        let mut columns: Vec<Column> = collect_columns(expr).into_iter().collect();
+        columns.sort_by_key(Column::index);
+        let places: Vec<usize> = columns.iter().map(Column::index).collect();
+        let expr = reassign_expr_columns(expr.clone(), &self.columns.project(&places)?)?;
+        Ok((expr, places.into_iter().map(Input::Column).collect()))
+    }
+}
