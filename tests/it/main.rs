@@ -21,6 +21,7 @@ mod files;
 mod hostile;
 mod indicators;
 mod ingest;
+mod kept_states;
 mod kits;
 mod model;
 mod modules;

@@ -15,8 +15,8 @@ use uplift_measures::engine::estimates;
 
 pub use crate::places::Group;
 
-use crate::computation::Partial;
 use crate::estimates::estimates_of_places;
+use crate::partial::Partial;
 use crate::pass::accumulator;
 use crate::places::{Extent, Places};
 use crate::program::{Kind, Planned, Program};

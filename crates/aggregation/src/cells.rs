@@ -1,10 +1,10 @@
 //! The cells of one source: a group and a cluster of the sample, numbered as they are met.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, StringArray};
 use datafusion::common::{DataFusionError, Result};
+use hashbrown::HashMap;
 
 use crate::batch::Batch;
 use crate::program::Program;
@@ -18,7 +18,7 @@ pub(crate) struct Cells {
     pub(crate) keys: Vec<(u32, u32)>,
     pub(crate) clusters: Vec<Cluster>,
     known: HashMap<(u32, u32), u32>,
-    known_clusters: HashMap<Cluster, u32>,
+    known_clusters: HashMap<Arc<str>, HashMap<Arc<str>, u32>>,
 }
 
 impl Cells {
@@ -57,12 +57,12 @@ impl Cells {
     }
 
     fn cluster(&mut self, (stratum, name): (&str, &str)) -> u32 {
-        let cluster: Cluster = (stratum.into(), name.into());
-        let next = self.clusters.len() as u32;
-        let number = *self.known_clusters.entry(cluster.clone()).or_insert(next);
-        if number == next {
-            self.clusters.push(cluster);
+        if let Some(known) = self.known_clusters.get(stratum).and_then(|names| names.get(name)) {
+            return *known;
         }
+        let (cluster, number): (Cluster, u32) = ((stratum.into(), name.into()), self.clusters.len() as u32);
+        self.known_clusters.entry(cluster.0.clone()).or_default().insert(cluster.1.clone(), number);
+        self.clusters.push(cluster);
         number
     }
 

@@ -15,10 +15,9 @@ use uplift_engine::error::query_failed;
 use uplift_store::{DataFile, Snapshot};
 
 use crate::answer::Answer;
-use crate::cells::Cells;
 use crate::file::FileBatches;
-use crate::groups::Groups;
 use crate::kept::Kept;
+use crate::partial::Partial;
 use crate::pass::{Pass, Passed};
 use crate::places::Extent;
 use crate::program::Program;
@@ -32,24 +31,6 @@ pub enum Source {
     Files { table: String, snapshot: Snapshot, condition: Arc<dyn PhysicalExpr>, kept: Arc<Kept> },
     /// A query, as for records that others are joined to: nothing of it is kept.
     Query(Box<DataFrame>),
-}
-
-/// What one source left: its groups and cells, and a state for each aggregate of the program.
-#[derive(Debug)]
-pub(crate) struct Partial {
-    pub(crate) groups: Arc<Groups>,
-    pub(crate) cells: Option<Arc<Cells>>,
-    pub(crate) states: Vec<Arc<State>>,
-}
-
-impl From<Passed> for Partial {
-    fn from(passed: Passed) -> Self {
-        Self {
-            groups: Arc::new(passed.groups),
-            cells: passed.cells.map(Arc::new),
-            states: passed.states.into_iter().map(Arc::new).collect(),
-        }
-    }
 }
 
 /// The answer of a program for an area, and for the areas inside whose codes have as many characters.

@@ -13,7 +13,7 @@ use uplift_measures::exact::ExactSum;
 use uplift_measures::measure::Measure;
 use uplift_measures::totals::{Totals, TotalsMeasure};
 
-use crate::computation::Partial;
+use crate::partial::Partial;
 use crate::pass::order;
 use crate::places::{Clusters, PlacedCell, Places};
 use crate::program::{Kind, Measured, Planned, Program};

@@ -1,12 +1,12 @@
 //! The groups of the records of one source, numbered as they are met.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::common::{DataFusionError, Result};
+use hashbrown::HashMap;
 
 use crate::batch::Batch;
 use crate::program::Program;
@@ -17,6 +17,8 @@ pub(crate) type GroupKey = Vec<Option<Arc<str>>>;
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
     pub(crate) keys: Vec<GroupKey>,
+    /// Whether the area's code is as long as codes are cut.
+    is_cut: Vec<bool>,
     known: HashMap<GroupKey, u32>,
 }
 
@@ -43,13 +45,23 @@ impl Groups {
         for row in 0..batch.rows.num_rows() {
             // Rows of a group mostly come together.
             let same = last.is_some_and(|last| {
-                self.keys[last as usize].iter().enumerate().all(|(n, known)| known.as_deref() == text(n, row))
+                let mut known = self.keys[last as usize].iter().enumerate();
+                known.all(|(n, known)| match (n, known, readers[n].at(row)) {
+                    // A code begins as the known one, which is as long as codes are cut, or is the same.
+                    (0, Some(known), Some(code)) => {
+                        code.starts_with(&**known)
+                            && (code.len() == known.len() || self.is_cut[last as usize])
+                    }
+                    (_, known, text) => known.as_deref() == text,
+                })
             });
             if !same {
                 let key: GroupKey = (0..readers.len()).map(|n| text(n, row).map(Arc::from)).collect();
                 let next = self.keys.len() as u32;
                 let number = *self.known.entry(key.clone()).or_insert(next);
                 if number == next {
+                    let cut = |code: &Arc<str>| code.chars().count() == program.digits;
+                    self.is_cut.push(key[0].as_ref().is_some_and(cut));
                     self.keys.push(key);
                 }
                 last = Some(number);

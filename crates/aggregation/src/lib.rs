@@ -12,6 +12,7 @@ mod file;
 mod groups;
 mod kept;
 mod nodes;
+mod partial;
 mod pass;
 mod places;
 mod program;

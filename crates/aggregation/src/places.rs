@@ -1,13 +1,13 @@
 //! The places of an answer: which groups of which sources belong to each, and the clusters of the sample in it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use uplift_measures::design::Design;
 
-use crate::cells::{Cells, Cluster};
-use crate::computation::Partial;
+use crate::cells::Cells;
 use crate::groups::GroupKey;
+use crate::partial::Partial;
 
 /// A place with the other keys of its records: a row of the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -102,21 +102,21 @@ pub(crate) struct Clusters {
 impl Clusters {
     pub(crate) fn new(partials: &[Partial], places: &Places) -> Self {
         let mut clusters = Self { cells: vec![Vec::new(); places.groups.len()], ..Self::default() };
-        let mut known: HashMap<Cluster, u32> = HashMap::new();
-        let mut strata: HashMap<Arc<str>, u32> = HashMap::new();
         let none = Cells::default();
+        let mut known: HashMap<(&str, &str), u32> = HashMap::new();
+        let mut strata: HashMap<&str, u32> = HashMap::new();
         for (source, partial) in partials.iter().enumerate() {
             let cells = partial.cells.as_deref().unwrap_or(&none);
-            let mut number = |cluster: &Cluster| {
+            let mut numbers = Vec::with_capacity(cells.clusters.len());
+            for (stratum, name) in &cells.clusters {
                 let next = known.len() as u32;
-                let number = *known.entry(cluster.clone()).or_insert(next);
+                let number = *known.entry((stratum, name)).or_insert(next);
                 if number == next {
                     let next = strata.len() as u32;
-                    clusters.stratum_of.push(*strata.entry(cluster.0.clone()).or_insert(next));
+                    clusters.stratum_of.push(*strata.entry(stratum).or_insert(next));
                 }
-                number
-            };
-            let numbers: Vec<u32> = cells.clusters.iter().map(&mut number).collect();
+                numbers.push(number);
+            }
             let mut of_cell = Vec::with_capacity(cells.keys.len());
             for (cell, (group, cluster)) in cells.keys.iter().enumerate() {
                 let placed = PlacedCell { source, cell: cell as u32, cluster: numbers[*cluster as usize] };

@@ -170,7 +170,13 @@ pub(crate) fn in_order(a: &(f64, f64), b: &(f64, f64)) -> std::cmp::Ordering {
 }
 
 /// Refuses a row that cannot be measured.
+#[inline]
 pub fn check(value: f64, weight: f64) -> Result<()> {
+    if value.is_finite() && weight.is_finite() && weight >= 0.0 { Ok(()) } else { refused(value, weight) }
+}
+
+#[cold]
+fn refused(value: f64, weight: f64) -> Result<()> {
     if !value.is_finite() {
         return Err(Error::new(format!("the value is {value}; leave it empty where it is not known")));
     }
