@@ -6,6 +6,7 @@ use uplift_core::language::Language;
 use uplift_proto::v1::reporting::{EditionFigure, EditionSection, FigureChange};
 
 use crate::document::{Document, Figure, Section};
+use crate::edition::same_value::is_same_value;
 use crate::figure_key::FigureKey;
 
 /// The figures of a document as an edition keeps them.
@@ -66,7 +67,7 @@ pub(crate) fn changes(before: &[EditionFigure], after: &[EditionFigure]) -> Vec<
     for figure in before {
         let value =
             later.get(&FigureKey::of_edition(figure)).map(|f| f.exact_value.as_str()).unwrap_or_default();
-        if value != figure.exact_value {
+        if !is_same_value(value, &figure.exact_value) {
             changes.push(change(figure, &figure.exact_value, value, &figure.figure_id));
         }
     }

@@ -8,6 +8,7 @@ pub(crate) mod figures;
 pub(crate) mod name;
 pub(crate) mod publication;
 pub(crate) mod recomputed;
+pub(crate) mod same_value;
 pub(crate) mod statements;
 pub(crate) mod store;
 pub(crate) mod verification;

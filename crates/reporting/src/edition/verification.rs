@@ -14,6 +14,7 @@ use uplift_proto::v1::reporting::{Difference, Edition, EditionFigure, Verificati
 use crate::digest::digest;
 use crate::edition::difference::difference;
 use crate::edition::name::EditionName;
+use crate::edition::same_value::is_same_value;
 use crate::edition::statements::statement_differences;
 use crate::edition::store::EditionStore;
 use crate::steps::{DIGESTING, Progress, RECOMPUTING, Steps};
@@ -135,7 +136,7 @@ fn compare(figure: &EditionFigure, answer: &TraceFigureResponse) -> Option<Diffe
         return Some(difference(&figure.figure_id, &figure.definition_digest, digest, message));
     }
     // What the query answers, and what its evidence adds up to: both must be what was published.
-    let other = [current, recomputed].into_iter().find(|value| *value != figure.exact_value)?;
+    let other = [current, recomputed].into_iter().find(|value| !is_same_value(value, &figure.exact_value))?;
     let message = Bilingual::new(
         format!("{} is computed otherwise now", figure.title_en),
         format!("“{}”重新计算的结果与发布时不同", figure.title_zh),

@@ -10,6 +10,7 @@ use uplift_proto::v1::reporting::{Difference, Edition};
 
 use crate::edition::difference::difference;
 use crate::edition::recomputed::{Definitions, by_key, recomputed};
+use crate::edition::same_value::is_same_value;
 use crate::edition::statements::statement_differences;
 use crate::figure_key::FigureKey;
 use crate::kit::layout::{DEFINITIONS, TABLES};
@@ -32,7 +33,8 @@ pub(crate) async fn replay(
             for figure in &edition.figures {
                 let found = now.get(&FigureKey::of_edition(figure));
                 let current = found.map(|now| now.exact_value.as_str()).unwrap_or_default();
-                if current != figure.exact_value || found.is_some_and(|now| now.simulated != figure.simulated)
+                if !is_same_value(current, &figure.exact_value)
+                    || found.is_some_and(|now| now.simulated != figure.simulated)
                 {
                     let message = Bilingual::new(
                         format!("{} is computed otherwise from the rows of the kit", figure.title_en),
