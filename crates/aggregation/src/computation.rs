@@ -83,7 +83,12 @@ fn of_file(
     let is_whole = known.iter().all(Option::is_some) && (cells.is_some() || !needs_cells);
     if let (true, Some(groups)) = (is_whole, &groups) {
         let states = known.into_iter().flatten().collect();
-        return Ok(Partial { groups: groups.clone(), cells: cells.filter(|_| needs_cells), states });
+        return Ok(Partial {
+            groups: groups.clone(),
+            cells: cells.filter(|_| needs_cells),
+            states,
+            _memory: None,
+        });
     }
     let wanted = |n: &usize| known[*n].is_none() || (cells.is_none() && program.by_cluster(*n));
     let wanted: Vec<usize> = (0..known.len()).filter(wanted).collect();
@@ -97,7 +102,8 @@ fn of_file(
         kept.keep_state(&program.aggregates[n].identity, &state);
         states[n] = Some(state);
     }
-    Ok(Partial { groups, cells, states: states.into_iter().flatten().collect() })
+    let states = states.into_iter().flatten().collect();
+    Ok(Partial { groups, cells, states, _memory: Some(passed.memory) })
 }
 
 fn pass_over(

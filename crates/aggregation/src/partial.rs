@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use datafusion::execution::memory_pool::MemoryReservation;
+
 use crate::cells::Cells;
 use crate::groups::Groups;
 use crate::pass::Passed;
@@ -13,6 +15,8 @@ pub(crate) struct Partial {
     pub(crate) groups: Arc<Groups>,
     pub(crate) cells: Option<Arc<Cells>>,
     pub(crate) states: Vec<Arc<State>>,
+    /// Held as long as the states are merged; none for states that were kept, which have a limit of their own.
+    pub(crate) _memory: Option<MemoryReservation>,
 }
 
 impl From<Passed> for Partial {
@@ -21,6 +25,7 @@ impl From<Passed> for Partial {
             groups: Arc::new(passed.groups),
             cells: passed.cells.map(Arc::new),
             states: passed.states.into_iter().map(Arc::new).collect(),
+            _memory: Some(passed.memory),
         }
     }
 }

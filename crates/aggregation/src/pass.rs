@@ -1,6 +1,7 @@
 //! One pass over the records of a source: every aggregate that is wanted, by group and cell.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BooleanArray, Float64Array, RecordBatch, new_empty_array};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
@@ -16,8 +17,6 @@ use uplift_engine::error::is_not_computable;
 use uplift_measures::distribution::check;
 use uplift_measures::totals::{Totals, TotalsMeasure};
 
-use std::sync::Arc;
-
 use crate::batch::{Batch, Taken};
 use crate::cells::Cells;
 use crate::groups::Groups;
@@ -31,6 +30,8 @@ pub(crate) struct Passed {
     pub(crate) cells: Option<Cells>,
     /// One for each aggregate that was wanted.
     pub(crate) states: Vec<State>,
+    /// The memory that the states take, of what all queries may hold together.
+    pub(crate) memory: MemoryReservation,
 }
 
 pub(crate) struct Pass<'p> {
@@ -140,8 +141,10 @@ impl<'p> Pass<'p> {
             };
             Ok(State { content, failed: running.failed })
         });
-        let states = states.collect::<Result<_>>()?;
-        Ok(Passed { groups: self.groups, cells: self.cells, states })
+        let states = states.collect::<Result<Vec<_>>>()?;
+        let memory = self.memory;
+        memory.try_resize(states.iter().map(State::size).sum())?;
+        Ok(Passed { groups: self.groups, cells: self.cells, states, memory })
     }
 }
 
