@@ -17,9 +17,8 @@ pub use crate::places::Group;
 
 use crate::estimates::estimates_of_places;
 use crate::partial::Partial;
-use crate::pass::accumulator;
 use crate::places::{Extent, Places};
-use crate::program::{Kind, Planned, Program};
+use crate::program::{Kind, Planned, Program, accumulator};
 use crate::state::Content;
 
 /// What a program computed.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use arrow::datatypes::SchemaRef;
 use datafusion::common::DataFusionError;
 use datafusion::logical_expr::ident;
 use datafusion::physical_expr::PhysicalExpr;
@@ -14,9 +15,12 @@ use uplift_core::error::{Error, Result};
 use uplift_engine::error::query_failed;
 use uplift_store::{DataFile, Snapshot};
 
+use crate::addition::{AddedColumns, Addition};
 use crate::answer::Answer;
 use crate::file::FileBatches;
 use crate::kept::Kept;
+use crate::key_merge::{merged, share_bits};
+use crate::key_pass::{KeyPass, KeyStates};
 use crate::partial::Partial;
 use crate::pass::{Pass, Passed};
 use crate::places::Extent;
@@ -24,11 +28,22 @@ use crate::program::Program;
 use crate::relevance::relevant;
 use crate::state::State;
 
+/// The files of a table that may have a record of which a condition holds: what is computed of them is kept.
+#[derive(Debug)]
+pub struct Files {
+    pub table: String,
+    pub snapshot: Snapshot,
+    pub condition: Arc<dyn PhysicalExpr>,
+    pub kept: Arc<Kept>,
+}
+
 /// Where records come from.
 #[derive(Debug)]
 pub enum Source {
-    /// The files of a table that may have a record of which a condition holds: what was computed of them is kept.
-    Files { table: String, snapshot: Snapshot, condition: Arc<dyn PhysicalExpr>, kept: Arc<Kept> },
+    /// Files, as they are.
+    Files(Files),
+    /// Files, whose records are added up first.
+    Added(Addition, Files),
     /// A query, as for records that others are joined to: nothing of it is kept.
     Query(Box<DataFrame>),
 }
@@ -43,16 +58,20 @@ pub async fn compute(
     let began = Instant::now();
     let partials = match source {
         Source::Query(records) => of_query(&program, *records).await.map_err(failed)?,
-        Source::Files { table, snapshot, condition, kept } => {
-            let (program, runtime) = (program.clone(), Handle::current());
-            let all = kept.files(&table, &snapshot)?;
-            let files = relevant(&all, condition, &program.table).map_err(failed)?;
-            let of_file = move |file: &DataFile| {
-                let content = || runtime.block_on(snapshot.content(&table, file));
-                of_file(&program, file, &kept, content)
+        Source::Files(files) => {
+            let program = program.clone();
+            let table = program.table.clone();
+            files.each(table, move |file, kept, content| of_file(&program, file, kept, content)).await?
+        }
+        Source::Added(addition, files) => {
+            let (addition, program) = (Arc::new(addition), program.clone());
+            let wanted = addition.columns_of(&program.columns).map_err(failed)?;
+            let (of_files, of_each) = (wanted.aggregates.clone(), addition.clone());
+            let of_file = move |file: &DataFile, kept: &Kept, content: Content<'_>| {
+                keys_of_file(&of_each, &of_files, file, kept, content)
             };
-            blocking(move || files.par_iter().map(|n| of_file(&all[*n])).collect::<Result<Vec<_>>>())
-                .await??
+            let parts = files.each(addition.table.clone(), of_file).await?;
+            blocking(move || added_up(&addition, &wanted, &program, &parts)).await?.map_err(failed)?
         }
     };
     let passed = began.elapsed();
@@ -64,17 +83,34 @@ pub async fn compute(
     answer
 }
 
+/// Reads a file.
+type Content<'a> = &'a dyn Fn() -> Result<bytes::Bytes>;
+
+impl Files {
+    /// Something of each file, in their order.
+    async fn each<T: Send + 'static>(
+        self,
+        columns: SchemaRef,
+        of_file: impl Fn(&DataFile, &Kept, Content<'_>) -> Result<T> + Send + Sync + 'static,
+    ) -> Result<Vec<T>> {
+        let Self { table, snapshot, condition, kept } = self;
+        let all = kept.files(&table, &snapshot)?;
+        let files = relevant(&all, condition, &columns).map_err(failed)?;
+        let runtime = Handle::current();
+        let each = move |n: &usize| {
+            let file = &all[*n];
+            of_file(file, &kept, &|| runtime.block_on(snapshot.content(&table, file)))
+        };
+        blocking(move || files.par_iter().map(each).collect()).await?
+    }
+}
+
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|e| Error::internal("computing indicators", e))
 }
 
 /// The states of a file: those that are kept, and those of a pass over it for the others.
-fn of_file(
-    program: &Program,
-    file: &DataFile,
-    kept: &Kept,
-    content: impl FnOnce() -> Result<bytes::Bytes>,
-) -> Result<Partial> {
+fn of_file(program: &Program, file: &DataFile, kept: &Kept, content: Content<'_>) -> Result<Partial> {
     let kept = kept.of(&file.path.as_str().into(), &program.grouping);
     let known: Vec<Option<Arc<State>>> =
         program.aggregates.iter().map(|aggregate| kept.state(&aggregate.identity)).collect();
@@ -119,6 +155,62 @@ fn pass_over(
         pass.finish()
     };
     over().map_err(failed)
+}
+
+/// What a file has of each key: kept, or of a pass over it.
+fn keys_of_file(
+    addition: &Addition,
+    wanted: &[usize],
+    file: &DataFile,
+    kept: &Kept,
+    content: Content<'_>,
+) -> Result<KeyStates> {
+    let kept = kept.of(&file.path.as_str().into(), &addition.identity);
+    let identity = |aggregate: &usize| &addition.aggregates[*aggregate].identity;
+    let mut known: Vec<Option<Arc<State>>> =
+        wanted.iter().map(|aggregate| kept.state(identity(aggregate))).collect();
+    let missing: Vec<usize> = (0..known.len()).filter(|n| known[*n].is_none()).collect();
+    let (keys, memory) = match kept.keys().filter(|_| missing.is_empty()) {
+        Some(keys) => (keys, None),
+        None => {
+            let missing_aggregates: Vec<usize> = missing.iter().map(|n| wanted[*n]).collect();
+            let batches = FileBatches::new(content()?, addition.columns.clone(), file);
+            let over = || {
+                let mut pass = KeyPass::new(addition, &missing_aggregates)?;
+                for rows in batches? {
+                    pass.add(rows?)?;
+                }
+                pass.finish()
+            };
+            let (keys, states, memory) = over().map_err(failed)?;
+            let keys = Arc::new(keys);
+            kept.keep_keys(&keys);
+            for (n, state) in missing.into_iter().zip(states) {
+                let state = Arc::new(state);
+                kept.keep_state(identity(&wanted[n]), &state);
+                known[n] = Some(state);
+            }
+            (keys, Some(memory))
+        }
+    };
+    Ok(KeyStates { keys, states: known.into_iter().flatten().collect(), _memory: memory })
+}
+
+/// A partial for each share of the keys.
+fn added_up(
+    addition: &Addition,
+    wanted: &AddedColumns,
+    program: &Program,
+    parts: &[KeyStates],
+) -> datafusion::common::Result<Vec<Partial>> {
+    let bits = share_bits(parts);
+    let of_share = |share: usize| {
+        let all: Vec<usize> = (0..program.aggregates.len()).collect();
+        let mut pass = Pass::new(program, &all)?;
+        pass.add(merged(addition, wanted, parts, share, bits)?)?;
+        pass.finish().map(Partial::from)
+    };
+    (0..1usize << bits).into_par_iter().map(of_share).collect()
 }
 
 /// A partial for each part that the engine divides a query into.

@@ -136,7 +136,7 @@ impl PlaceSource<'_> {
             return None;
         }
         match &self.program.aggregates[aggregate].kind {
-            Kind::Engine(_) => None,
+            Kind::Engine(_) | Kind::Key(_) => None,
             Kind::Totals(measure) => self.totals(aggregate, *measure),
             Kind::Rows => self.rows(aggregate),
         }

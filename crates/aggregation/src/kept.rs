@@ -9,6 +9,7 @@ use uplift_store::{DataFile, Snapshot};
 
 use crate::cells::Cells;
 use crate::groups::Groups;
+use crate::keys::Digest;
 use crate::state::State;
 
 /// Bytes of states that are kept, and about how many there are then.
@@ -38,6 +39,7 @@ struct Key {
 pub(crate) enum Part {
     Groups(Arc<Groups>),
     Cells(Arc<Cells>),
+    Keys(Arc<Vec<Digest>>),
     State(Arc<State>),
 }
 
@@ -49,6 +51,7 @@ impl Weighter<Key, Part> for Bytes {
         let size = match part {
             Part::Groups(groups) => groups.size(),
             Part::Cells(cells) => cells.size(),
+            Part::Keys(keys) => size_of_val(keys.as_slice()),
             Part::State(state) => state.size(),
         };
         (size + 256) as u64
@@ -64,6 +67,7 @@ impl Default for Kept {
 /// Names of the parts that are not states; no identity of an aggregate is as short.
 const GROUPS: &str = "groups";
 const CELLS: &str = "cells";
+const KEYS: &str = "keys";
 
 impl Kept {
     /// The files of a table at a version.
@@ -74,7 +78,7 @@ impl Kept {
 
     pub(crate) fn of<'k>(&'k self, file: &Arc<str>, grouping: &Arc<str>) -> KeptOfFile<'k> {
         let name = |name: &str| Key { file: file.clone(), grouping: grouping.clone(), part: name.into() };
-        KeptOfFile { kept: self, groups: name(GROUPS), cells: name(CELLS) }
+        KeptOfFile { kept: self, groups: name(GROUPS), cells: name(CELLS), keys: name(KEYS) }
     }
 }
 
@@ -83,6 +87,7 @@ pub(crate) struct KeptOfFile<'k> {
     kept: &'k Kept,
     groups: Key,
     cells: Key,
+    keys: Key,
 }
 
 impl KeptOfFile<'_> {
@@ -104,6 +109,13 @@ impl KeptOfFile<'_> {
         }
     }
 
+    pub(crate) fn keys(&self) -> Option<Arc<Vec<Digest>>> {
+        match self.kept.cache.get(&self.keys) {
+            Some(Part::Keys(keys)) => Some(keys),
+            _ => None,
+        }
+    }
+
     pub(crate) fn state(&self, identity: &Arc<str>) -> Option<Arc<State>> {
         match self.kept.cache.get(&self.state_key(identity)) {
             Some(Part::State(state)) => Some(state),
@@ -116,6 +128,10 @@ impl KeptOfFile<'_> {
         if let Some(cells) = cells {
             self.kept.cache.insert(self.cells.clone(), Part::Cells(cells.clone()));
         }
+    }
+
+    pub(crate) fn keep_keys(&self, keys: &Arc<Vec<Digest>>) {
+        self.kept.cache.insert(self.keys.clone(), Part::Keys(keys.clone()));
     }
 
     pub(crate) fn keep_state(&self, identity: &Arc<str>, state: &Arc<State>) {

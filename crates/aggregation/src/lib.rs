@@ -3,6 +3,7 @@
 //! Owns the one pass over records, the states that it leaves, and how states become answers. Never knows what an
 //! indicator, a period or a unit is, and never writes a table.
 
+mod addition;
 mod answer;
 mod batch;
 mod cells;
@@ -11,6 +12,11 @@ mod estimates;
 mod file;
 mod groups;
 mod kept;
+mod key_column;
+mod key_merge;
+mod key_pass;
+mod keys;
+mod latest;
 mod nodes;
 mod partial;
 mod pass;
@@ -19,8 +25,9 @@ mod program;
 mod relevance;
 mod state;
 
+pub use addition::Addition;
 pub use answer::{Answer, Group};
-pub use computation::{Source, compute};
+pub use computation::{Files, Source, compute};
 pub use groups::TRUE;
 pub use kept::Kept;
 pub use program::{Keys, Output, Program};

@@ -1,7 +1,6 @@
 //! One pass over the records of a source: every aggregate that is wanted, by group and cell.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BooleanArray, Float64Array, RecordBatch, new_empty_array};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
@@ -10,8 +9,6 @@ use arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
-use datafusion::physical_expr::GroupsAccumulatorAdapter;
-use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 use uplift_engine::SESSION;
 use uplift_engine::error::is_not_computable;
 use uplift_measures::distribution::check;
@@ -20,7 +17,7 @@ use uplift_measures::totals::{Totals, TotalsMeasure};
 use crate::batch::{Batch, Taken};
 use crate::cells::Cells;
 use crate::groups::Groups;
-use crate::program::{Kind, Program};
+use crate::program::{Aggregate, Kind, Program};
 use crate::state::{CellTotals, Content, Row, SortedRows, State};
 
 /// What a pass leaves.
@@ -55,23 +52,14 @@ enum Gathered {
     Rows(Vec<Row>),
 }
 
-/// The function over groups, whatever it is able to do itself.
-pub(crate) fn accumulator(function: &Arc<AggregateFunctionExpr>) -> Result<Box<dyn GroupsAccumulator>> {
-    if function.groups_accumulator_supported() {
-        return function.create_groups_accumulator();
-    }
-    let function = function.clone();
-    Ok(Box::new(GroupsAccumulatorAdapter::new(move || function.create_accumulator())))
-}
-
 impl<'p> Pass<'p> {
     /// A pass for some of the aggregates of a program.
     pub(crate) fn new(program: &'p Program, wanted: &[usize]) -> Result<Self> {
         let running = wanted.iter().map(|aggregate| {
-            let gathered = match &program.aggregates[*aggregate].kind {
-                Kind::Engine(function) => Gathered::Engine(accumulator(function)?),
-                Kind::Totals(measure) => Gathered::Totals(*measure, Vec::new()),
-                Kind::Rows => Gathered::Rows(Vec::new()),
+            let gathered = match &program.aggregates[*aggregate] {
+                Aggregate { kind: Kind::Totals(measure), .. } => Gathered::Totals(*measure, Vec::new()),
+                Aggregate { kind: Kind::Rows, .. } => Gathered::Rows(Vec::new()),
+                other => Gathered::Engine(other.accumulator().transpose()?.ok_or_else(no_function)?),
             };
             Ok(Running { aggregate: *aggregate, gathered, failed: BTreeSet::new() })
         });
@@ -89,7 +77,7 @@ impl<'p> Pass<'p> {
         if rows.num_rows() == 0 {
             return Ok(());
         }
-        let mut batch = Batch::new(self.program, rows);
+        let mut batch = Batch::new(&self.program.nodes, rows);
         let groups = self.groups.number(self.program, &mut batch)?;
         let cells = match &mut self.cells {
             Some(cells) => cells.number(self.program, &batch, &groups)?,
@@ -146,6 +134,10 @@ impl<'p> Pass<'p> {
         memory.try_resize(states.iter().map(State::size).sum())?;
         Ok(Passed { groups: self.groups, cells: self.cells, states, memory })
     }
+}
+
+fn no_function() -> DataFusionError {
+    DataFusionError::Internal("an aggregate has no function".into())
 }
 
 /// The order of rows in a group.

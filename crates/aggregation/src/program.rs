@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
-use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, ident};
+use datafusion::logical_expr::{
+    EmptyRelation, Expr, GroupsAccumulator, LogicalPlan, LogicalPlanBuilder, ident,
+};
 use datafusion::physical_expr::aggregate::{AggregateExprBuilder, AggregateFunctionExpr};
 use datafusion::physical_expr::expressions::Literal;
 use datafusion::physical_expr::utils::collect_columns;
-use datafusion::physical_expr::{PhysicalExpr, PhysicalSortExpr, split_conjunction};
+use datafusion::physical_expr::{
+    GroupsAccumulatorAdapter, PhysicalExpr, PhysicalSortExpr, split_conjunction,
+};
 use datafusion::prelude::DataFrame;
 use uplift_engine::expressions::Expressions;
 use uplift_measures::conventions::Conventions;
@@ -17,6 +21,8 @@ use uplift_measures::engine::{estimate_type, named};
 use uplift_measures::measure::Measure;
 use uplift_measures::totals::TotalsMeasure;
 
+use crate::key_column::KeyColumn;
+use crate::latest::Latest;
 use crate::nodes::{Input, Node, Nodes, Slot};
 
 /// What records are grouped by: the beginning of the code of their area, and other columns.
@@ -87,10 +93,44 @@ pub(crate) struct Aggregate {
 pub(crate) enum Kind {
     /// A function of the query engine.
     Engine(Arc<AggregateFunctionExpr>),
+    /// A part of the key of records that are added up.
+    Key(DataType),
     /// Totals of a measure that is a ratio of two, by cluster.
     Totals(TotalsMeasure),
     /// Rows in ascending order: values, weights and clusters.
     Rows,
+}
+
+impl Aggregate {
+    /// The type of its value; null of a measure.
+    pub(crate) fn data_type(&self) -> DataType {
+        match &self.kind {
+            Kind::Engine(function) => function.field().data_type().clone(),
+            Kind::Key(data_type) => data_type.clone(),
+            Kind::Totals(_) | Kind::Rows => DataType::Null,
+        }
+    }
+
+    /// What gathers it by group where the engine has a function for that; none of a measure.
+    pub(crate) fn accumulator(&self) -> Option<Result<Box<dyn GroupsAccumulator>>> {
+        match &self.kind {
+            Kind::Engine(function) => Some(accumulator(function)),
+            Kind::Key(data_type) => Some(Ok(Box::new(KeyColumn::new(data_type)))),
+            Kind::Totals(_) | Kind::Rows => None,
+        }
+    }
+}
+
+/// The function over groups, whatever it is able to do itself.
+pub(crate) fn accumulator(function: &Arc<AggregateFunctionExpr>) -> Result<Box<dyn GroupsAccumulator>> {
+    if let Some(latest) = Latest::of(function)? {
+        return Ok(Box::new(latest));
+    }
+    if function.groups_accumulator_supported() {
+        return function.create_groups_accumulator();
+    }
+    let function = function.clone();
+    Ok(Box::new(GroupsAccumulatorAdapter::new(move || function.create_accumulator())))
 }
 
 /// Columns of the design that records are sampled by.
@@ -123,10 +163,7 @@ impl Program {
     /// The columns of an answer: `a0`, `a1`, …
     pub fn schema(&self) -> Schema {
         let kind = |planned: &Planned| match planned {
-            Planned::Engine(n) => match &self.aggregates[*n].kind {
-                Kind::Engine(function) => function.field().data_type().clone(),
-                _ => DataType::Null,
-            },
+            Planned::Engine(n) => self.aggregates[*n].data_type(),
             _ => estimate_type(),
         };
         let field = |(n, planned)| Field::new(format!("a{n}"), kind(planned), true);
@@ -135,7 +172,7 @@ impl Program {
 
     /// Whether an aggregate needs the cluster of each row.
     pub(crate) fn by_cluster(&self, aggregate: usize) -> bool {
-        !matches!(self.aggregates[aggregate].kind, Kind::Engine(_))
+        matches!(self.aggregates[aggregate].kind, Kind::Totals(_) | Kind::Rows)
     }
 }
 
@@ -146,22 +183,22 @@ fn aggregates_of(output: &Output) -> Vec<Expr> {
     }
 }
 
-struct Planner {
+pub(crate) struct Planner {
     ready: Expressions,
-    columns: SchemaRef,
+    pub(crate) columns: SchemaRef,
     nodes: Nodes,
     aggregates: Vec<Aggregate>,
 }
 
 impl Planner {
-    fn new(records: &DataFrame) -> Result<Self> {
+    pub(crate) fn new(records: &DataFrame) -> Result<Self> {
         let columns = Arc::new(records.schema().as_arrow().clone());
         let ready = Expressions::over(records.schema().clone());
         Ok(Self { ready, nodes: Nodes::over(columns.clone()), columns, aggregates: Vec::new() })
     }
 
     /// Aggregates with their arguments in the types that their functions take.
-    fn coerced(&self, aggregates: &[Expr]) -> Result<Vec<Expr>> {
+    pub(crate) fn coerced(&self, aggregates: &[Expr]) -> Result<Vec<Expr>> {
         if aggregates.is_empty() {
             return Ok(Vec::new());
         }
@@ -188,15 +225,15 @@ impl Planner {
         }
     }
 
-    fn physical(&self, expr: &Expr) -> Result<Arc<dyn PhysicalExpr>> {
+    pub(crate) fn physical(&self, expr: &Expr) -> Result<Arc<dyn PhysicalExpr>> {
         self.ready.ready(expr)
     }
 
-    fn slots(&mut self, expressions: &[Arc<dyn PhysicalExpr>]) -> Result<Vec<Slot>> {
+    pub(crate) fn slots(&mut self, expressions: &[Arc<dyn PhysicalExpr>]) -> Result<Vec<Slot>> {
         expressions.iter().map(|expr| self.nodes.slot(expr)).collect()
     }
 
-    fn aggregate(&mut self, expr: &Expr) -> Result<Planned> {
+    pub(crate) fn aggregate(&mut self, expr: &Expr) -> Result<Planned> {
         let bare = expr.clone().unalias();
         let Expr::AggregateFunction(call) = &bare else {
             return Err(DataFusionError::Plan(format!("{bare} is not an aggregate")));
@@ -240,6 +277,14 @@ impl Planner {
         Ok(Planned::Engine(self.keep(Aggregate { kind, conditions, arguments, identity })))
     }
 
+    /// A part of the key of what is added up.
+    pub(crate) fn key_column(&mut self, part: &Arc<dyn PhysicalExpr>) -> Result<usize> {
+        let arguments = self.slots(std::slice::from_ref(part))?;
+        let kind = Kind::Key(part.data_type(&self.columns)?);
+        let identity = format!("key {part}").into();
+        Ok(self.keep(Aggregate { kind, conditions: Vec::new(), arguments, identity }))
+    }
+
     fn keep(&mut self, aggregate: Aggregate) -> usize {
         let known = self.aggregates.iter().position(|known| known.identity == aggregate.identity);
         known.unwrap_or_else(|| {
@@ -263,16 +308,8 @@ impl Planner {
         let mut needed: BTreeSet<usize> =
             design.iter().flat_map(|name| self.columns.index_of(name)).collect();
         needed.extend(collect_columns(&area).iter().map(|column| column.index()));
-        for input in self.nodes.nodes.iter().flat_map(Node::inputs) {
-            if let Input::Column(column) = input {
-                needed.insert(column);
-            }
-        }
-        let needed: Vec<usize> = needed.into_iter().collect();
-        let columns = Arc::new(self.columns.project(&needed)?);
-        let place = |column: usize| needed.binary_search(&column).unwrap_or_default();
-        let mut nodes = self.nodes.nodes;
-        nodes.iter_mut().for_each(|node| node.renumber(place));
+        let table = self.columns.clone();
+        let (aggregates, (columns, nodes)) = self.narrowed(needed)?;
         let index = |name: &str| columns.index_of(name).map_err(DataFusionError::from);
         let design = match has_design {
             true => Some([index(DESIGN[0])?, index(DESIGN[1])?]),
@@ -284,12 +321,30 @@ impl Planner {
             digits: keys.digits,
             others,
             design,
-            aggregates: self.aggregates,
+            aggregates,
             outputs,
             grouping,
             columns,
-            table: self.columns,
+            table,
         })
+    }
+
+    /// The aggregates, and the columns that they and others need, with expressions over those alone.
+    pub(crate) fn narrowed(
+        self,
+        mut needed: BTreeSet<usize>,
+    ) -> Result<(Vec<Aggregate>, (SchemaRef, Vec<Node>))> {
+        for input in self.nodes.nodes.iter().flat_map(Node::inputs) {
+            if let Input::Column(column) = input {
+                needed.insert(column);
+            }
+        }
+        let needed: Vec<usize> = needed.into_iter().collect();
+        let columns = Arc::new(self.columns.project(&needed)?);
+        let place = |column: usize| needed.binary_search(&column).unwrap_or_default();
+        let mut nodes = self.nodes.nodes;
+        nodes.iter_mut().for_each(|node| node.renumber(place));
+        Ok((self.aggregates, (columns, nodes)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Schema};
 use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, ScalarValue};
@@ -12,7 +12,7 @@ use datafusion::functions_aggregate::expr_fn::{count, sum};
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{Expr, ExprSchemable, JoinType, ident, lit};
 use datafusion::prelude::DataFrame;
-use uplift_aggregation::{Keys, Output, Program};
+use uplift_aggregation::{Addition, Keys, Output, Program};
 use uplift_core::error::DeclarationError;
 use uplift_core::period::Period;
 use uplift_engine::SESSION;
@@ -313,9 +313,9 @@ fn kind(component: &Component, records: &DataFrame) -> Result<Expr, DeclarationE
     parse(records, "dataset", &sql)
 }
 
-/// Whether a component measures records as they are in their files: without others joined, and not added up first.
+/// Whether a component is of records as they are in their files, without others joined.
 pub(crate) fn is_direct(component: &Component) -> bool {
-    component.join.is_empty() && component.per.is_none() && !component.county
+    component.join.is_empty() && !component.county
 }
 
 /// The columns of such records, to plan over.
@@ -466,6 +466,41 @@ fn add_up(
         columns.push(parse(&frame, &format!("per.columns.{name}"), &sql)?.alias(name));
     }
     frame.aggregate(keys, columns).map_err(failed)
+}
+
+/// The condition of the records that are added up.
+pub(crate) fn added_condition(
+    component: &Component,
+    records: &DataFrame,
+    period: Period,
+) -> Result<Expr, DeclarationError> {
+    parse(records, "where", &condition(component, period)?)
+}
+
+/// How the records of a component are added up, where no others are joined.
+pub(crate) fn addition(
+    component: &Component,
+    breakdown: &Breakdown,
+    records: &DataFrame,
+    period: Period,
+) -> Result<Addition, DeclarationError> {
+    let keys = component.per.iter().flat_map(|per| per.key.iter()).map(String::as_str).chain([SIMULATED]);
+    let mut keys: Vec<(String, Expr)> = keys.map(|name| (name.to_owned(), ident(name))).collect();
+    keys.push((KIND.to_owned(), kind(component, records)?));
+    let mut columns = vec![(RECORDS.to_owned(), count(lit(1)))];
+    let area = component.area_column(&table(&component.dataset)?);
+    for (name, sql) in added_columns(component, &area, &breakdown.dimensions, period)? {
+        let column = parse(records, &format!("per.columns.{name}"), &sql)?;
+        columns.push((name, column));
+    }
+    let condition = added_condition(component, records, period)?;
+    Addition::new(records, &condition, &keys, columns).map_err(|e| declaration_failed("per", &e))
+}
+
+/// No rows of these columns, to plan over.
+pub(crate) fn rows_of(columns: Schema) -> Result<DataFrame, DeclarationError> {
+    let table = EmptyTable::new(Arc::new(columns));
+    SESSION.read_table(Arc::new(table)).map_err(|e| declaration_failed("per", &e))
 }
 
 /// Columns of records that are added up first, name and SQL aggregate: those that are declared, the area, and the

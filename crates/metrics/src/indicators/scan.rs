@@ -1,7 +1,7 @@
 //! Components computed over tables: those over the same records share one scan, and results are cached
 //! by definition and table version.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
@@ -9,18 +9,20 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use datafusion::catalog::TableProvider;
 use datafusion::common::DFSchema;
+use datafusion::logical_expr::Expr;
 use datafusion::prelude::DataFrame;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
-use uplift_aggregation::{Answer, Group, Kept, Program, Source, TRUE, compute};
+use uplift_aggregation::{Answer, Files, Group, Kept, Program, Source, TRUE, compute};
 use uplift_core::error::{DeclarationError, Error, ErrorKind, Result};
 use uplift_core::period::Period;
 use uplift_engine::error::query_failed;
 use uplift_engine::expressions::Expressions;
+use uplift_store::Snapshot;
 
-use super::indicator::Component;
+use super::indicator::{Component, Per};
 use super::lines::Lines;
 use super::plan::{self, Breakdown, Outputs};
 use super::value::{Value, values};
@@ -155,17 +157,20 @@ impl Scanner {
         let missing = || measurements.iter().zip(&answers).filter(|(_, answer)| answer.is_none());
         let by_line = missing().any(|(m, _)| m.component.uses_lines());
         let lines = if by_line { Lines::read(snapshots).await? } else { Lines::default() };
-        // Those that share their records are computed together.
-        let mut scans: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut scans: Vec<Scan> = Vec::new();
         for (n, measurement) in measurements.iter().enumerate().filter(|(n, _)| answers[*n].is_none()) {
-            scans.entry(shared(&measurement.component, measurement.period)).or_default().push(n);
+            Scan::take(&mut scans, n, measurement);
         }
-        for indices in scans.values() {
-            let with_lines = |n: &usize| Measurement {
-                component: measurements[*n].component.with_lines(&lines),
-                ..measurements[*n].clone()
+        for Scan { added, measurements: indices, .. } in &scans {
+            let prepared = |n: &usize| {
+                let Measurement { component, period, since } = &measurements[*n];
+                let mut component = component.clone();
+                if let Some(per) = &mut component.per {
+                    per.columns.clone_from(added);
+                }
+                Measurement { component: component.with_lines(&lines), period: *period, since: *since }
             };
-            let together: Vec<_> = indices.iter().map(with_lines).collect();
+            let together: Vec<_> = indices.iter().map(prepared).collect();
             let together: Vec<_> = together.iter().collect();
             let scanned = match self.scan(snapshots, breakdown, &together).await {
                 Err(e) if e.kind == ErrorKind::NotComputable => {
@@ -215,9 +220,10 @@ impl Scanner {
         let Some(Measurement { component: first, period, .. }) = measurements.first() else {
             return Ok(Vec::new());
         };
-        let (records, source) = match plan::is_direct(first) {
-            true => self.files(snapshots, breakdown, measurements).await?,
-            false => query(snapshots, breakdown, first, *period, measurements).await?,
+        let (records, source) = match (plan::is_direct(first), &first.per) {
+            (true, None) => self.files(snapshots, breakdown, measurements).await?,
+            (true, Some(_)) => self.added(snapshots, breakdown, first, *period).await?,
+            (false, _) => query(snapshots, breakdown, first, *period, measurements).await?,
         };
         let Some(source) = source else { return Ok(vec![Vec::new(); measurements.len()]) };
         let mut aggregates = Vec::new();
@@ -252,9 +258,31 @@ impl Scanner {
         let within = plan::within(&component.area_column(&columns), &breakdown.area);
         condition.extend(within.into_iter().map(|within| format!(" AND {within}")));
         let condition = plan::parse(&records, "period", &condition).map_err(planning_error)?;
-        let condition = Expressions::over(records.schema().clone()).ready(&condition).map_err(failed)?;
-        let (table, kept) = (component.dataset.clone(), self.kept.clone());
-        Ok((records, Some(Source::Files { table, snapshot, condition, kept })))
+        let files = self.of(&component.dataset, snapshot, &records, &condition)?;
+        Ok((records, Some(Source::Files(files))))
+    }
+
+    /// The columns of records that are added up first, and how and from which files.
+    async fn added(
+        &self,
+        snapshots: &SnapshotSet,
+        breakdown: &Breakdown,
+        component: &Component,
+        period: Period,
+    ) -> Result<(DataFrame, Option<Source>)> {
+        let records = plan::direct_records(component).map_err(planning_error)?;
+        let condition = plan::added_condition(component, &records, period).map_err(planning_error)?;
+        let addition = plan::addition(component, breakdown, &records, period).map_err(planning_error)?;
+        let added = plan::rows_of(addition.schema()).map_err(planning_error)?;
+        let Some(snapshot) = snapshots.snapshot(&component.dataset).await? else { return Ok((added, None)) };
+        let files = self.of(&component.dataset, snapshot, &records, &condition)?;
+        Ok((added, Some(Source::Added(addition, files))))
+    }
+
+    /// The files of a dataset that may have a record of which a condition holds.
+    fn of(&self, dataset: &str, snapshot: Snapshot, records: &DataFrame, condition: &Expr) -> Result<Files> {
+        let condition = Expressions::over(records.schema().clone()).ready(condition).map_err(failed)?;
+        Ok(Files { table: dataset.to_owned(), snapshot, condition, kept: self.kept.clone() })
     }
 }
 
@@ -286,6 +314,37 @@ async fn query(
     Ok((records.clone(), Some(Source::Query(Box::new(records)))))
 }
 
+/// Measurements that share their records are computed together.
+#[derive(Debug, Default)]
+struct Scan {
+    shared: String,
+    /// Columns of records that are added up first, of all of them.
+    added: BTreeMap<String, String>,
+    measurements: Vec<usize>,
+}
+
+impl Scan {
+    /// Adds a measurement to the scan of its records.
+    fn take(scans: &mut Vec<Self>, number: usize, measurement: &Measurement) {
+        let component = &measurement.component;
+        let (shared, columns) =
+            (shared(component, measurement.period), component.per.as_ref().map(|p| &p.columns));
+        let fits = |scan: &Self| {
+            let mut columns = columns.into_iter().flatten();
+            scan.shared == shared
+                && columns.all(|(name, sql)| scan.added.get(name).is_none_or(|known| known == sql))
+        };
+        let known = scans.iter().position(fits).unwrap_or_else(|| {
+            scans.push(Self { shared: shared.clone(), ..Self::default() });
+            scans.len() - 1
+        });
+        scans[known].measurements.push(number);
+        scans[known]
+            .added
+            .extend(columns.into_iter().flatten().map(|(name, sql)| (name.clone(), sql.clone())));
+    }
+}
+
 /// What components must have in common to share a scan.
 fn shared(component: &Component, period: Period) -> String {
     let Component { dataset, area, join, per, condition, stock, period: column, county, .. } = component;
@@ -293,8 +352,8 @@ fn shared(component: &Component, period: Period) -> String {
     match per {
         None if *county => format!("{dataset} {area} {join:?} in counties {period}"),
         None => format!("{dataset} {area} {join:?}"),
-        Some(per) => format!(
-            "{dataset} {area} {join:?} {per:?} {condition} {stock} {column} {county} {budget_year} {to_date} {period}"
+        Some(Per { key, area: added_area, .. }) => format!(
+            "{dataset} {area} {join:?} {key:?} {added_area} {condition} {stock} {column} {county} {budget_year} {to_date} {period}"
         ),
     }
 }

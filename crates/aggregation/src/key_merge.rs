@@ -1,0 +1,63 @@
+//! What files have of the same keys put together: a record for each key.
+
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use datafusion::common::Result;
+use datafusion::logical_expr::EmitTo;
+
+use crate::addition::{AddedColumns, Addition};
+use crate::key_pass::KeyStates;
+use crate::keys::{Digest, Numbers};
+use crate::state::Content;
+
+/// Keys of a share: their numbers fit the caches of a core.
+const KEYS: usize = 1 << 17;
+
+/// The bits of a digest that tell shares apart, so that each has about as many keys as fit.
+pub(crate) fn share_bits(parts: &[KeyStates]) -> u32 {
+    let keys: usize = parts.iter().map(|part| part.keys.len()).sum();
+    (keys / KEYS).next_power_of_two().trailing_zeros()
+}
+
+/// The records of a share of the keys, in the columns that are wanted.
+pub(crate) fn merged(
+    addition: &Addition,
+    wanted: &AddedColumns,
+    parts: &[KeyStates],
+    share: usize,
+    bits: u32,
+) -> Result<RecordBatch> {
+    let of_share = |key: &Digest| key.checked_shr(Digest::BITS - bits).unwrap_or_default() as usize;
+    let range = |part: &KeyStates| {
+        let begin = part.keys.partition_point(|key| of_share(key) < share);
+        begin..begin + part.keys[begin..].partition_point(|key| of_share(key) == share)
+    };
+    let ranges: Vec<_> = parts.iter().map(range).collect();
+    let mut numbers =
+        Numbers::with_capacity(ranges.iter().map(ExactSizeIterator::len).max().unwrap_or_default());
+    let numbered: Vec<Vec<usize>> = parts
+        .iter()
+        .zip(&ranges)
+        .map(|(part, range)| part.keys[range.clone()].iter().map(|key| numbers.number(*key)).collect())
+        .collect();
+    if numbers.len() == 0 {
+        return Ok(RecordBatch::new_empty(wanted.columns.clone()));
+    }
+    let column = |(n, aggregate): (usize, &usize)| -> Result<ArrayRef> {
+        let Some(merging) = addition.aggregates[*aggregate].accumulator() else {
+            return Ok(new_null_array(wanted.of_aggregates.field(n).data_type(), numbers.len()));
+        };
+        let mut merging = merging?;
+        for ((part, range), numbered) in parts.iter().zip(&ranges).zip(&numbered) {
+            let Content::Engine(state) = &part.states[n].content else { continue };
+            if range.is_empty() {
+                continue;
+            }
+            let state: Vec<ArrayRef> = state.iter().map(|c| c.slice(range.start, range.len())).collect();
+            merging.merge_batch(&state, numbered, numbers.len())?;
+        }
+        merging.evaluate(EmitTo::All)
+    };
+    let arrays = wanted.aggregates.iter().enumerate().map(column).collect::<Result<Vec<_>>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(numbers.len()));
+    wanted.computed(&RecordBatch::try_new_with_options(wanted.of_aggregates.clone(), arrays, &options)?)
+}

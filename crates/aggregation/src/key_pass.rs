@@ -1,0 +1,101 @@
+//! A pass over the records of a file that are added up: what each key has in it.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, UInt32Array, new_empty_array};
+use arrow::compute::take;
+use arrow::row::RowConverter;
+use datafusion::common::Result;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
+use uplift_engine::SESSION;
+
+use crate::addition::Addition;
+use crate::batch::{Batch, Taken};
+use crate::keys::{Digest, Numbers, digest};
+use crate::state::{Content, State};
+
+/// Bytes of the number of a key, about.
+const ENTRY: usize = 40;
+
+pub(crate) struct KeyPass<'a> {
+    addition: &'a Addition,
+    converter: RowConverter,
+    numbers: Numbers,
+    running: Vec<(usize, Box<dyn GroupsAccumulator>)>,
+    memory: MemoryReservation,
+}
+
+impl<'a> KeyPass<'a> {
+    /// A pass for some of the aggregates.
+    pub(crate) fn new(addition: &'a Addition, wanted: &[usize]) -> Result<Self> {
+        let running = wanted.iter().filter_map(|aggregate| {
+            let running = addition.aggregates[*aggregate].accumulator()?;
+            Some(running.map(|running| (*aggregate, running)))
+        });
+        Ok(Self {
+            addition,
+            converter: RowConverter::new(addition.key_fields())?,
+            numbers: Numbers::default(),
+            running: running.collect::<Result<_>>()?,
+            memory: MemoryConsumer::new("records added up").register(&SESSION.runtime_env().memory_pool),
+        })
+    }
+
+    pub(crate) fn add(&mut self, rows: RecordBatch) -> Result<()> {
+        let mut batch = Batch::new(&self.addition.nodes, rows);
+        if let Some(passes) = batch.passes(&self.addition.conditions)? {
+            match passes.true_count() {
+                0 => return Ok(()),
+                all if all == batch.rows.num_rows() => {}
+                _ => batch = batch.part(&passes)?,
+            }
+        }
+        let keys = self.converter.convert_columns(&batch.values(&self.addition.key)?)?;
+        let numbers: Vec<usize> = keys.iter().map(|key| self.numbers.number(digest(key.as_ref()))).collect();
+        for (aggregate, running) in &mut self.running {
+            if let Some(Taken { arguments, passes }) = batch.taken(&self.addition.aggregates[*aggregate])? {
+                running.update_batch(&arguments, &numbers, passes.as_ref(), self.numbers.len())?;
+            }
+        }
+        let held = self.running.iter().map(|(_, running)| running.size()).sum::<usize>();
+        self.memory.try_resize(held + self.numbers.len() * ENTRY)
+    }
+
+    /// The keys in ascending order, a state of each aggregate with a row for each key, and the memory that they take.
+    pub(crate) fn finish(self) -> Result<(Vec<Digest>, Vec<State>, MemoryReservation)> {
+        let all = self.numbers.len();
+        if all == 0 {
+            // Not every function has a state of no groups.
+            return Ok((Vec::new(), self.running.iter().map(|_| State::default()).collect(), self.memory));
+        }
+        let (keys, numbers): (Vec<Digest>, Vec<u32>) = self.numbers.sorted().into_iter().unzip();
+        let numbers = UInt32Array::from(numbers);
+        let states = self.running.into_iter().map(|(aggregate, mut running)| {
+            let arguments = self.addition.aggregates[aggregate].arguments.iter();
+            let none: Vec<ArrayRef> =
+                arguments.map(|slot| new_empty_array(&self.addition.nodes[*slot].data_type)).collect();
+            // It may not have seen the last keys.
+            running.update_batch(&none, &[], None, all)?;
+            let state = running.state(EmitTo::All)?;
+            let state =
+                state.iter().map(|column| Ok(take(column, &numbers, None)?)).collect::<Result<_>>()?;
+            Ok(State { content: Content::Engine(state), ..State::default() })
+        });
+        let states = states.collect::<Result<Vec<_>>>()?;
+        self.memory
+            .try_resize(states.iter().map(State::size).sum::<usize>() + size_of_val(keys.as_slice()))?;
+        Ok((keys, states, self.memory))
+    }
+}
+
+/// What a file has of each key.
+#[derive(Debug)]
+pub(crate) struct KeyStates {
+    /// In ascending order.
+    pub(crate) keys: Arc<Vec<Digest>>,
+    /// Of each aggregate that is wanted.
+    pub(crate) states: Vec<Arc<State>>,
+    /// Held as long as they are merged; none where all were kept, which have a limit of their own.
+    pub(crate) _memory: Option<MemoryReservation>,
+}

@@ -1,0 +1,66 @@
+//! Keys as digests: records of a key are found in other files by sixteen bytes, whatever the key is.
+
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::sync::LazyLock;
+
+use hashbrown::HashMap;
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+/// A digest of a key. Nobody can choose keys that share one, since each process has a secret of its own.
+pub(crate) type Digest = u128;
+
+static SECRET: LazyLock<[u64; 2]> = LazyLock::new(|| {
+    let random = RandomState::new();
+    [random.hash_one(0), random.hash_one(1)]
+});
+
+pub(crate) fn digest(key: &[u8]) -> Digest {
+    let mut hasher = SipHasher13::new_with_keys(SECRET[0], SECRET[1]);
+    hasher.write(key);
+    hasher.finish128().as_u128()
+}
+
+/// Numbers of keys, as they are met.
+#[derive(Debug, Default)]
+pub(crate) struct Numbers {
+    known: HashMap<Digest, u32, BuildHasherDefault<AsItIs>>,
+}
+
+impl Numbers {
+    pub(crate) fn with_capacity(keys: usize) -> Self {
+        Self { known: HashMap::with_capacity_and_hasher(keys, BuildHasherDefault::default()) }
+    }
+
+    #[inline]
+    pub(crate) fn number(&mut self, key: Digest) -> usize {
+        let next = self.known.len() as u32;
+        *self.known.entry(key).or_insert(next) as usize
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Keys in ascending order, with their number.
+    pub(crate) fn sorted(self) -> Vec<(Digest, u32)> {
+        let mut all: Vec<_> = self.known.into_iter().collect();
+        all.sort_unstable();
+        all
+    }
+}
+
+/// A digest is as good as its own hash.
+#[derive(Debug, Default)]
+pub(crate) struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, _: &[u8]) {}
+
+    fn write_u128(&mut self, digest: u128) {
+        self.0 = digest as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
