@@ -15,7 +15,7 @@ use datafusion::prelude::DataFrame;
 use uplift_engine::expressions::Expressions;
 
 use crate::nodes::{Node, Slot};
-use crate::program::{Aggregate, Planned, Planner};
+use crate::program::{Aggregate, Narrowed, Planned, Planner};
 
 /// How records are added up.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ impl Addition {
             numbers.push(planner.key_column(&part)?);
         }
         let table = planner.columns.clone();
-        let (aggregates, (columns, nodes)) = planner.narrowed(BTreeSet::new())?;
+        let Narrowed { aggregates, columns, nodes } = planner.narrowed(BTreeSet::new())?;
         let added = added_columns(&aggregates, &numbers, named)?;
         Ok(Self { table, columns, nodes, conditions, key: slots, aggregates, added, identity })
     }

@@ -16,6 +16,7 @@ use uplift_measures::engine::estimates;
 pub use crate::places::Group;
 
 use crate::estimates::estimates_of_places;
+use crate::kept::Kept;
 use crate::partial::Partial;
 use crate::places::{Extent, Places};
 use crate::program::{Kind, Planned, Program, accumulator};
@@ -31,9 +32,14 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(crate) fn new(program: &Program, partials: &[Partial], extent: Extent<'_>) -> Result<Self> {
-        let places = Places::new(partials, extent);
-        let mut estimated = estimates_of_places(program, partials, &places).into_iter();
+    pub(crate) fn new(
+        program: &Program,
+        partials: &[Partial],
+        extent: Extent<'_>,
+        kept: &Kept,
+    ) -> Result<Self> {
+        let places = Places::new(partials, &kept.groups, extent);
+        let mut estimated = estimates_of_places(program, partials, &places, kept).into_iter();
         let by_engine = |planned: &Planned| match planned {
             Planned::Engine(aggregate) => Some(merged(program, partials, &places, *aggregate)),
             _ => None,
@@ -44,18 +50,18 @@ impl Answer {
             None => estimates(&estimated.next().unwrap_or_default()),
         });
         let columns = columns.collect::<Result<Vec<_>>>()?;
-        let rows = RecordBatchOptions::new().with_row_count(Some(places.groups.len()));
+        let rows = RecordBatchOptions::new().with_row_count(Some(places.rows.len()));
         let columns = RecordBatch::try_new_with_options(Arc::new(program.schema()), columns, &rows)?;
-        Ok(Self { groups: places.groups, columns })
+        Ok(Self { groups: places.rows, columns })
     }
 }
 
 /// A function of the engine over the states of each place.
 fn merged(program: &Program, partials: &[Partial], places: &Places, aggregate: usize) -> Result<ArrayRef> {
     let Kind::Engine(function) = &program.aggregates[aggregate].kind else {
-        return Ok(new_null_array(&DataType::Null, places.groups.len()));
+        return Ok(new_null_array(&DataType::Null, places.rows.len()));
     };
-    let all = 0..places.groups.len();
+    let all = 0..places.rows.len();
     let values = match evaluated(function, partials, places, aggregate, &|place| Some(place), all.len()) {
         Err(e) if is_not_computable(&e) => {
             // One place cannot be computed: the others are, each by itself.
@@ -73,8 +79,8 @@ fn merged(program: &Program, partials: &[Partial], places: &Places, aggregate: u
         values => values?,
     };
     let failed = |place: usize| {
-        let mut parts = places.parts[place].iter();
-        parts.any(|(source, group)| partials[*source].states[aggregate].failed.contains(group))
+        let mut parts = places.parts(place);
+        parts.any(|(source, group)| partials[source].states[aggregate].failed.contains(&group))
     };
     let failed: BooleanArray = all.map(|place| Some(failed(place))).collect();
     if failed.true_count() == 0 { Ok(values) } else { Ok(nullif(&values, &failed)?) }
@@ -95,10 +101,12 @@ fn evaluated(
     let mut merging = accumulator(function)?;
     for (source, partial) in partials.iter().enumerate() {
         let Content::Engine(state) = &partial.states[aggregate].content else { continue };
-        for of_group in [&places.whole[source], &places.inside[source]] {
-            let numbered = of_group.iter().enumerate();
-            let numbered =
-                numbered.filter_map(|(group, place)| Some((group as u32, place.and_then(number)?)));
+        for kind in 0..2 {
+            let numbered = places.group_of[source].iter().enumerate();
+            let numbered = numbered.filter_map(|(group, whole)| {
+                let row = places.rows_of[(*whole)?][kind]?;
+                Some((group as u32, number(row)?))
+            });
             let (groups, numbered): (Vec<u32>, Vec<usize>) = numbered.unzip();
             if groups.is_empty() {
                 continue;

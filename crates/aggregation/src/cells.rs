@@ -7,21 +7,43 @@ use datafusion::common::{DataFusionError, Result};
 use hashbrown::HashMap;
 
 use crate::batch::Batch;
+use crate::clusters::{Cluster, Clusters};
 use crate::program::Program;
 
-/// Stratum and name of a cluster; empty where a record tells none.
-pub(crate) type Cluster = (Arc<str>, Arc<str>);
-
+/// The cells of a source that was read: each in a group, with the number of its cluster in all sources.
 #[derive(Debug, Default)]
 pub(crate) struct Cells {
+    pub(crate) clusters: Vec<u32>,
+    /// Cells by group: those of a group lie between its place and the next.
+    by_group: Vec<u32>,
+    begin: Vec<u32>,
+}
+
+impl Cells {
+    /// The cells of a group.
+    pub(crate) fn of(&self, group: usize) -> &[u32] {
+        match (self.begin.get(group), self.begin.get(group + 1)) {
+            (Some(begin), Some(end)) => &self.by_group[*begin as usize..*end as usize],
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        4 * (self.clusters.len() + self.by_group.len() + self.begin.len())
+    }
+}
+
+/// Cells while records are read.
+#[derive(Debug, Default)]
+pub(crate) struct MetCells {
     /// Group and cluster of each cell.
-    pub(crate) keys: Vec<(u32, u32)>,
-    pub(crate) clusters: Vec<Cluster>,
+    keys: Vec<(u32, u32)>,
+    clusters: Vec<Cluster>,
     known: HashMap<(u32, u32), u32>,
     known_clusters: HashMap<Arc<str>, HashMap<Arc<str>, u32>>,
 }
 
-impl Cells {
+impl MetCells {
     /// The cell of each row of a batch whose groups are known.
     pub(crate) fn number(
         &mut self,
@@ -51,6 +73,26 @@ impl Cells {
         Ok(cells)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    pub(crate) fn group_of(&self, cell: u32) -> usize {
+        self.keys[cell as usize].0 as usize
+    }
+
+    /// The cells with the numbers that their clusters have in all sources.
+    pub(crate) fn finish(self, groups: usize, names: &Clusters) -> Cells {
+        let numbers = names.numbers(&self.clusters);
+        let mut by_group: Vec<u32> = (0..self.keys.len() as u32).collect();
+        by_group.sort_by_key(|cell| self.keys[*cell as usize].0);
+        let mut begin = vec![0; groups + 1];
+        self.keys.iter().for_each(|(group, _)| begin[*group as usize + 1] += 1);
+        (0..groups).for_each(|group| begin[group + 1] += begin[group]);
+        let clusters = self.keys.iter().map(|(_, cluster)| numbers[*cluster as usize]).collect();
+        Cells { clusters, by_group, begin }
+    }
+
     fn is(&self, cluster: u32, names: (&str, &str)) -> bool {
         let (stratum, name) = &self.clusters[cluster as usize];
         **name == *names.1 && **stratum == *names.0
@@ -73,10 +115,6 @@ impl Cells {
             self.keys.push((group, cluster));
         }
         number
-    }
-
-    pub(crate) fn size(&self) -> usize {
-        self.keys.len() * 40 + self.clusters.iter().map(|(s, c)| 2 * (s.len() + c.len()) + 128).sum::<usize>()
     }
 }
 

@@ -1,7 +1,9 @@
 //! Measures of places, with their uncertainty: from totals by cluster, or from rows in order.
 
-use std::cell::{OnceCell, RefCell};
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 use uplift_measures::conventions::Conventions;
@@ -9,81 +11,94 @@ use uplift_measures::design::{Design, LonelyPsu};
 use uplift_measures::distribution::Distribution;
 use uplift_measures::error::Result;
 use uplift_measures::estimate::{CONFIDENCE, Estimate, Sample, estimate_of_totals};
-use uplift_measures::exact::ExactSum;
 use uplift_measures::measure::Measure;
-use uplift_measures::totals::{Totals, TotalsMeasure};
+use uplift_measures::totals::TotalsMeasure;
 
+use crate::kept::Kept;
+use crate::kept_groups::KeptGroups;
+use crate::merged::{Merged, MergedTotals, in_order};
 use crate::partial::Partial;
-use crate::pass::order;
-use crate::places::{Clusters, PlacedCell, Places};
+use crate::places::{Part, Places};
 use crate::program::{Kind, Measured, Planned, Program};
-use crate::state::{Content, Row};
+use crate::runs::{Run, runs};
 
-/// The estimates of each output that is one, by place.
+/// The estimates of each output that is one, by row of the answer.
 pub(crate) fn estimates_of_places(
     program: &Program,
     partials: &[Partial],
     places: &Places,
+    kept: &Kept,
 ) -> Vec<Vec<Estimate>> {
-    let mut wanted: Vec<(usize, &Planned)> =
-        program.outputs.iter().filter(|o| !matches!(o, Planned::Engine(_))).enumerate().collect();
-    if wanted.is_empty() {
-        return Vec::new();
-    }
-    // Outputs of the same rows one after the other, so that no more rows are held than must be.
-    wanted.sort_by_key(|(_, planned)| aggregates(planned));
-    let clusters = Clusters::new(partials, places);
-    let of_place = |place: &usize| {
-        let known = OnceCell::new();
-        let source = PlaceSource { program, partials, places, clusters: &clusters, place: *place, known };
-        source.estimates(&wanted)
-    };
-    let mut order: Vec<usize> = (0..places.groups.len()).collect();
+    let runs = runs(program);
+    let outputs = runs.iter().map(|run| run.outputs.len()).sum();
+    let mut all = vec![vec![Estimate::default(); places.rows.len()]; outputs];
+    let kept = KeptGroups::new(kept, program, partials, places);
+    let designs: Vec<_> = places.rows.iter().map(|_| Mutex::default()).collect();
+    let mut order: Vec<usize> = (0..places.rows.len()).collect();
     // The largest first: it takes as long as many of the others.
-    order.sort_by_key(|place| std::cmp::Reverse(places.parts[*place].len()));
-    let by_place: Vec<Vec<Estimate>> = order.par_iter().with_max_len(1).map(of_place).collect();
-    let mut all = vec![vec![Estimate::default(); order.len()]; wanted.len()];
-    for (place, estimates) in order.iter().zip(by_place) {
-        for ((output, _), estimate) in wanted.iter().zip(estimates) {
-            all[*output][*place] = estimate;
+    order.sort_by_key(|row| std::cmp::Reverse(places.groups_of[*row].len()));
+    for run in &runs {
+        let merged = run.aggregates.iter().map(|aggregate| {
+            let of_group = |group| kept.merged(*aggregate, group);
+            (*aggregate, (0..places.groups.len()).into_par_iter().map(of_group).collect())
+        });
+        let merged = ByGroup { merged: merged.collect() };
+        let name = kept.run(run.told(program));
+        let source =
+            RunSource { program, partials, places, kept: &kept, merged: &merged, designs: &designs, run };
+        let by_row: Vec<Arc<Vec<Estimate>>> = order
+            .par_iter()
+            .map(|row| match places.groups_of[*row].as_slice() {
+                [group] => kept.estimates(name, *group, || source.estimates(*row)),
+                _ => source.estimates(*row).into(),
+            })
+            .collect();
+        for (row, estimates) in order.iter().zip(by_row) {
+            for ((output, _), estimate) in run.outputs.iter().zip(estimates.iter()) {
+                all[*output][*row] = *estimate;
+            }
         }
     }
     all
 }
 
-fn aggregates(planned: &Planned) -> (usize, usize) {
-    match planned {
-        Planned::Engine(n) => (*n, *n),
-        Planned::Estimate(measured) => (measured.aggregate, measured.aggregate),
-        Planned::Change(before, after) => (before.aggregate, after.aggregate),
+/// What each aggregate of a run has of every group.
+struct ByGroup {
+    merged: Vec<(usize, Vec<Option<Arc<Merged>>>)>,
+}
+
+impl ByGroup {
+    fn of(&self, aggregate: usize, group: usize) -> Option<&Arc<Merged>> {
+        let (_, groups) = self.merged.iter().find(|(known, _)| *known == aggregate)?;
+        groups[group].as_ref()
     }
 }
 
-/// Where the rows and totals of one place come from.
-struct PlaceSource<'a> {
+/// The last design of each row, with its clusters: most aggregates meet the same.
+type LastDesign = Mutex<Option<(Vec<u32>, Arc<Design>)>>;
+
+/// Where the estimates of a run come from.
+struct RunSource<'a> {
     program: &'a Program,
     partials: &'a [Partial],
     places: &'a Places,
-    clusters: &'a Clusters,
-    place: usize,
-    /// The design of all clusters of the place: most aggregates meet every one.
-    known: OnceCell<Rc<Design>>,
+    kept: &'a KeptGroups<'a>,
+    merged: &'a ByGroup,
+    designs: &'a [LastDesign],
+    run: &'a Run<'a>,
 }
 
 /// What an aggregate has of a place.
-enum Placed {
-    Totals(PlacedTotals),
+enum Placed<'a> {
+    Totals(PlacedTotals<'a>),
     Rows(PlacedRows),
 }
 
 /// Totals of a place, and of each cluster in it.
-struct PlacedTotals {
+struct PlacedTotals<'a> {
     measure: TotalsMeasure,
-    all: Totals,
-    clusters: Vec<u32>,
-    /// Upper and lower total of each cluster.
-    values: Vec<(f64, f64)>,
-    design: Rc<Design>,
+    merged: Cow<'a, MergedTotals>,
+    design: Arc<Design>,
 }
 
 /// Rows of a place in order.
@@ -91,146 +106,134 @@ struct PlacedRows {
     values: Vec<f64>,
     weights: Vec<f64>,
     distribution: Distribution,
-    /// Clusters of the rows, by their number in the answer.
+    /// Numbers of the clusters that rows are in.
     clusters: Vec<u32>,
     design: Design,
     known: RefCell<Vec<(Measure, Rc<Linear>)>>,
 }
 
-impl PlaceSource<'_> {
-    fn estimates(&self, wanted: &[(usize, &Planned)]) -> Vec<Estimate> {
-        let mut held: Vec<(usize, Option<Placed>)> = Vec::new();
+impl RunSource<'_> {
+    /// The estimates of a row of the answer.
+    fn estimates(&self, row: usize) -> Vec<Estimate> {
+        let placed = self.run.aggregates.iter().map(|aggregate| (*aggregate, self.placed(*aggregate, row)));
+        let placed: Vec<(usize, Option<Placed<'_>>)> = placed.collect();
+        let of = |measured: &Measured| {
+            let mut placed = placed.iter().filter(|(aggregate, _)| *aggregate == measured.aggregate);
+            placed.next().and_then(|(_, placed)| placed.as_ref())
+        };
         let estimate = |(_, planned): &(usize, &Planned)| {
-            let (first, second) = aggregates(planned);
-            held.retain(|(aggregate, _)| *aggregate == first || *aggregate == second);
-            for aggregate in [first, second] {
-                if !held.iter().any(|(known, _)| *known == aggregate) {
-                    held.push((aggregate, self.placed(aggregate)));
-                }
-            }
-            let placed = |measured: &Measured| {
-                held.iter()
-                    .find(|(known, _)| *known == measured.aggregate)
-                    .and_then(|(_, placed)| placed.as_ref())
-            };
             let estimate = match planned {
                 Planned::Engine(_) => None,
                 Planned::Estimate(measured) => {
-                    placed(measured).map(|placed| self.estimate(placed, &measured.measure))
+                    of(measured).map(|placed| self.estimate(placed, &measured.measure))
                 }
                 Planned::Change(before, after) => {
-                    placed(before).zip(placed(after)).map(|(was, is)| self.change(was, is, &before.measure))
+                    of(before).zip(of(after)).map(|(was, is)| self.change(row, was, is, &before.measure))
                 }
             };
             // What cannot be measured has no value.
             estimate.and_then(Result::ok).unwrap_or_default()
         };
-        wanted.iter().map(estimate).collect()
+        self.run.outputs.iter().map(estimate).collect()
     }
 
     /// None where it could not be computed, or where there is nothing.
-    fn placed(&self, aggregate: usize) -> Option<Placed> {
-        let parts = &self.places.parts[self.place];
-        if parts.iter().any(|(source, group)| self.partials[*source].states[aggregate].failed.contains(group))
-        {
+    fn placed(&self, aggregate: usize, row: usize) -> Option<Placed<'_>> {
+        let groups = self.places.groups_of[row].as_slice();
+        // A group that has nothing is left out; one that could not be computed is not.
+        let is_lost = |group: &&usize| self.merged.of(aggregate, **group).is_none();
+        let mut lost = groups.iter().filter(is_lost).flat_map(|group| &self.places.groups[*group].parts);
+        if lost.any(|(source, group)| self.partials[*source].states[aggregate].failed.contains(group)) {
             return None;
         }
         match &self.program.aggregates[aggregate].kind {
             Kind::Engine(_) | Kind::Key(_) => None,
-            Kind::Totals(measure) => self.totals(aggregate, *measure),
-            Kind::Rows => self.rows(aggregate),
+            Kind::Totals(measure) => {
+                let merged = self.totals(aggregate, row)?;
+                let design = self.design(row, &merged.clusters);
+                Some(Placed::Totals(PlacedTotals { measure: *measure, merged, design }))
+            }
+            Kind::Rows => self.rows(aggregate, row).map(Placed::Rows),
         }
     }
 
-    fn totals(&self, aggregate: usize, measure: TotalsMeasure) -> Option<Placed> {
-        let mut all: Option<Totals> = None;
-        for (source, group) in &self.places.parts[self.place] {
-            let Content::Totals(groups, _) = &self.partials[*source].states[aggregate].content else {
-                continue;
-            };
-            if let Some(Some(totals)) = groups.get(*group) {
-                all.get_or_insert_default().merge(totals);
-            }
-        }
-        let of_cell = |cell: &PlacedCell| match &self.partials[cell.source].states[aggregate].content {
-            Content::Totals(_, cells) => Some((cells, cells.values(cell.cell)?)),
+    fn totals(&self, aggregate: usize, row: usize) -> Option<Cow<'_, MergedTotals>> {
+        let groups = self.places.groups_of[row].iter();
+        let of_group = |group: &usize| match self.merged.of(aggregate, *group).map(Arc::as_ref) {
+            Some(Merged::Totals(totals)) => Some(totals),
             _ => None,
         };
-        let cells = &self.clusters.cells[self.place];
-        let (mut clusters, mut values) = (Vec::with_capacity(cells.len()), Vec::with_capacity(cells.len()));
-        for same in cells.chunk_by(|a, b| a.cluster == b.cluster) {
-            let mut met = same.iter().filter_map(|cell| Some((cell, of_cell(cell)?)));
-            let Some((first, (state, value))) = met.next() else { continue };
-            clusters.push(first.cluster);
-            let mut more = met.peekable();
-            if more.peek().is_none() {
-                values.push(value);
-                continue;
-            }
-            // A cluster whose rows are in several files has the exact sum of all.
-            let (mut upper, mut lower) = (ExactSum::default(), ExactSum::default());
-            state.add_to(first.cell, &mut upper, &mut lower);
-            more.for_each(|(cell, (state, _))| state.add_to(cell.cell, &mut upper, &mut lower));
-            values.push((upper.value(), lower.value()));
+        let of_groups: Vec<&MergedTotals> = groups.filter_map(of_group).collect();
+        if let [one] = of_groups.as_slice() {
+            return Some(Cow::Borrowed(one));
         }
-        let design = self.design(&clusters);
-        Some(Placed::Totals(PlacedTotals { measure, all: all?, clusters, values, design }))
+        let mut seen = vec![false; self.kept.clusters()];
+        let mut clusters = of_groups.iter().flat_map(|totals| &totals.clusters);
+        if clusters.any(|cluster| std::mem::replace(&mut seen[*cluster as usize], true)) {
+            // A cluster lies in several groups: its total is the exact sum of all of its rows.
+            let parts: Vec<Part> = self.places.parts(row).collect();
+            return match Merged::new(self.partials, aggregate, &parts)? {
+                Merged::Totals(totals) => Some(Cow::Owned(totals)),
+                Merged::Rows(_) => None,
+            };
+        }
+        let mut merged = MergedTotals::default();
+        for totals in &of_groups {
+            merged.all.merge(&totals.all);
+            merged.clusters.extend_from_slice(&totals.clusters);
+            merged.values.extend_from_slice(&totals.values);
+        }
+        (!of_groups.is_empty()).then_some(Cow::Owned(merged))
     }
 
-    fn rows(&self, aggregate: usize) -> Option<Placed> {
-        let mut rows: Vec<Row> = Vec::new();
-        for (source, group) in &self.places.parts[self.place] {
-            let Content::Rows(groups) = &self.partials[*source].states[aggregate].content else { continue };
-            let of_cell = &self.clusters.of_cell[*source];
-            let Some(sorted) = groups.get(*group) else { continue };
-            rows.extend(sorted.rows.iter().map(|row| Row { cell: of_cell[row.cell as usize], ..*row }));
-        }
-        if rows.is_empty() {
-            return None;
-        }
-        // What comes in order is merged, and not sorted again.
-        rows.sort_by(order);
+    fn rows(&self, aggregate: usize, row: usize) -> Option<PlacedRows> {
+        let of_group = |group: &usize| match self.merged.of(aggregate, *group)?.as_ref() {
+            Merged::Rows(rows) => Some(rows),
+            Merged::Totals(_) => None,
+        };
+        let rows = in_order(self.places.groups_of[row].iter().filter_map(of_group))?;
         let values: Vec<f64> = rows.iter().map(|row| row.value).collect();
         let weights: Vec<f64> = rows.iter().map(|row| row.weight).collect();
         let distribution = Distribution::from_ordered_rows(&values, &weights);
-        let mut clusters: Vec<u32> = rows.iter().map(|row| row.cell).collect();
-        let in_use = in_use(&clusters);
-        let mut number = vec![0; self.clusters.stratum_of.len()];
-        in_use.iter().zip(0..).for_each(|(cluster, n)| number[*cluster as usize] = n);
-        clusters.iter_mut().for_each(|cluster| *cluster = number[*cluster as usize]);
-        let design = Design::clone(&self.design(&in_use)).with_rows(clusters);
-        Some(Placed::Rows(PlacedRows {
-            values,
-            weights,
-            distribution,
-            clusters: in_use,
-            design,
-            known: RefCell::default(),
-        }))
+        // Clusters numbered anew, among those that are met.
+        let mut number = vec![u32::MAX; self.kept.clusters()];
+        let mut clusters = Vec::new();
+        let of_row = rows.iter().map(|row| {
+            let number = &mut number[row.cluster as usize];
+            if *number == u32::MAX {
+                *number = clusters.len() as u32;
+                clusters.push(row.cluster);
+            }
+            *number
+        });
+        let of_row: Vec<u32> = of_row.collect();
+        let design = Design::clone(&self.design(row, &clusters)).with_rows(of_row);
+        Some(PlacedRows { values, weights, distribution, clusters, design, known: RefCell::default() })
     }
 
-    /// The design of some of the clusters of the place, in their order; none where records tell none.
-    fn design(&self, clusters: &[u32]) -> Rc<Design> {
+    /// The design of some of the clusters of a row, in their order; none where records tell none.
+    fn design(&self, row: usize, clusters: &[u32]) -> Arc<Design> {
         if self.program.design.is_none() {
-            return Rc::default();
+            return Arc::default();
         }
-        let mut all: Vec<u32> = self.clusters.cells[self.place].iter().map(|cell| cell.cluster).collect();
-        all.dedup();
-        match clusters.len() == all.len() {
-            true => self.known.get_or_init(|| Rc::new(self.clusters.design(all))).clone(),
-            false => Rc::new(self.clusters.design(clusters.iter().copied())),
+        let mut last = self.designs[row].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some((_, design)) = last.as_ref().filter(|(known, _)| known == clusters) {
+            return design.clone();
         }
+        let design = Arc::new(self.kept.design(clusters));
+        *last = Some((clusters.to_vec(), design.clone()));
+        design
     }
 
-    fn estimate(&self, placed: &Placed, measure: &Measure) -> Result<Estimate> {
+    fn estimate(&self, placed: &Placed<'_>, measure: &Measure) -> Result<Estimate> {
         let conventions = Conventions::default();
         let designed = self.program.design.is_some();
         match placed {
             Placed::Totals(totals) => {
                 let Some((value, contributions)) = totals.linear() else {
-                    return Ok(without_value(totals.all.rows, &totals.design));
+                    return Ok(without_value(totals.merged.all.rows, &totals.design));
                 };
-                estimate_of_totals(value, &contributions, totals.all.rows, &totals.design)
+                estimate_of_totals(value, &contributions, totals.merged.all.rows, &totals.design)
             }
             Placed::Rows(rows) if !designed || matches!(measure, Measure::Quantile { .. }) => {
                 let sample = sample(&rows.weights, &rows.design);
@@ -248,7 +251,13 @@ impl PlaceSource<'_> {
     }
 
     /// The later value less the earlier; what a cluster has in common in both is left out of the error.
-    fn change(&self, before: &Placed, after: &Placed, measure: &Measure) -> Result<Estimate> {
+    fn change(
+        &self,
+        row: usize,
+        before: &Placed<'_>,
+        after: &Placed<'_>,
+        measure: &Measure,
+    ) -> Result<Estimate> {
         let ((was, earlier), (is, later)) = (linear(before, measure)?, linear(after, measure)?);
         let rows = before.rows() + after.rows();
         let value = is.zip(was).map(|(is, was)| is - was);
@@ -266,34 +275,27 @@ impl PlaceSource<'_> {
             clusters.push(same[0].0);
             totals.push(same.iter().map(|(_, total)| total).sum::<f64>());
         }
-        estimate_of_totals(value, &totals, rows, &self.design(&clusters))
+        estimate_of_totals(value, &totals, rows, &self.design(row, &clusters))
     }
 }
 
-impl Placed {
+impl Placed<'_> {
     /// Rows that stand for somebody.
     fn rows(&self) -> u64 {
         match self {
-            Self::Totals(totals) => totals.all.people,
+            Self::Totals(totals) => totals.merged.all.people,
             Self::Rows(rows) => rows.distribution.rows(),
         }
     }
 }
 
-impl PlacedTotals {
+impl PlacedTotals<'_> {
     /// The value, and what each cluster contributes to its error; none where it is undefined.
     fn linear(&self) -> Option<(f64, Vec<f64>)> {
-        let value = self.measure.value(&self.all)?;
-        let influence = self.measure.influence(value, &self.all);
-        Some((value, self.values.iter().map(|(upper, lower)| influence(*upper, *lower)).collect()))
+        let value = self.measure.value(&self.merged.all)?;
+        let influence = self.measure.influence(value, &self.merged.all);
+        Some((value, self.merged.values.iter().map(|(upper, lower)| influence(*upper, *lower)).collect()))
     }
-}
-
-fn in_use(clusters: &[u32]) -> Vec<u32> {
-    let mut in_use = clusters.to_vec();
-    in_use.sort_unstable();
-    in_use.dedup();
-    in_use
 }
 
 fn sample<'a>(weights: &'a [f64], design: &'a Design) -> Sample<'a> {
@@ -349,11 +351,11 @@ impl PlacedRows {
 }
 
 /// A measure, and what each cluster contributes to it.
-fn linear(placed: &Placed, measure: &Measure) -> Result<(Option<f64>, Option<Contributions>)> {
+fn linear(placed: &Placed<'_>, measure: &Measure) -> Result<(Option<f64>, Option<Contributions>)> {
     match placed {
         Placed::Totals(totals) => {
             let linear = totals.linear();
-            let clusters = totals.clusters.iter().copied();
+            let clusters = totals.merged.clusters.iter().copied();
             Ok(linear
                 .map(|(value, each)| (Some(value), Some(clusters.zip(each).collect())))
                 .unwrap_or_default())

@@ -9,6 +9,7 @@ use datafusion::common::{DataFusionError, Result};
 use hashbrown::HashMap;
 
 use crate::batch::Batch;
+use crate::names::Names;
 use crate::program::Program;
 
 /// The beginning of the area's code, then the other keys; none is missing.
@@ -16,7 +17,7 @@ pub(crate) type GroupKey = Vec<Option<Arc<str>>>;
 
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
-    pub(crate) keys: Vec<GroupKey>,
+    keys: Vec<GroupKey>,
     /// Whether the area's code is as long as codes are cut.
     is_cut: Vec<bool>,
     known: HashMap<GroupKey, u32>,
@@ -75,8 +76,9 @@ impl Groups {
         self.keys.len()
     }
 
-    pub(crate) fn size(&self) -> usize {
-        self.keys.iter().flatten().map(|text| 48 + text.as_ref().map_or(0, |t| t.len())).sum::<usize>() * 2
+    /// The numbers that the groups have in all sources.
+    pub(crate) fn finish(self, names: &Names<GroupKey>) -> Vec<u32> {
+        names.numbers(&self.keys)
     }
 }
 

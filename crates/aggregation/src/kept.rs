@@ -5,16 +5,22 @@ use std::sync::Arc;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use uplift_core::error::Result;
+use uplift_measures::estimate::Estimate;
 use uplift_store::{DataFile, Snapshot};
 
 use crate::cells::Cells;
-use crate::groups::Groups;
+use crate::clusters::Clusters;
+use crate::groups::GroupKey;
 use crate::keys::Digest;
+use crate::merged::Merged;
+use crate::names::Names;
 use crate::state::State;
 
 /// Bytes of states that are kept, and about how many there are then.
 const MAX_BYTES: u64 = 512 << 20;
 const ABOUT: usize = 50_000;
+/// The same of groups of all files.
+const MAX_BYTES_OF_GROUPS: u64 = 256 << 20;
 
 /// Versions of tables whose lists of files are kept.
 const ABOUT_LISTS: usize = 200;
@@ -24,6 +30,35 @@ const ABOUT_LISTS: usize = 200;
 pub struct Kept {
     cache: Cache<Key, Part, Bytes>,
     files: Cache<(String, i64), Arc<Vec<DataFile>>>,
+    of_groups: Cache<GroupPart, OfGroup, Bytes>,
+    pub(crate) groups: Names<GroupKey>,
+    pub(crate) clusters: Clusters,
+    pub(crate) texts: Names<Arc<str>>,
+}
+
+/// A group of all files, by their numbers, and what is kept of it: the number of a name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct GroupPart {
+    pub(crate) files: Box<[u32]>,
+    pub(crate) group: u32,
+    pub(crate) what: u32,
+}
+
+/// What is kept of a group.
+#[derive(Debug, Clone)]
+pub(crate) enum OfGroup {
+    Merged(Option<Arc<Merged>>),
+    Estimates(Arc<Vec<Estimate>>),
+}
+
+impl Weighter<GroupPart, OfGroup> for Bytes {
+    fn weight(&self, key: &GroupPart, part: &OfGroup) -> u64 {
+        let size = match part {
+            OfGroup::Merged(merged) => merged.as_ref().map_or(0, |merged| merged.size()),
+            OfGroup::Estimates(estimates) => size_of_val(estimates.as_slice()),
+        };
+        (size + 4 * key.files.len() + 128) as u64
+    }
 }
 
 /// A file of a table, what its records are grouped by, and what is kept of them.
@@ -37,7 +72,7 @@ struct Key {
 /// A part of what a pass over a file leaves.
 #[derive(Debug, Clone)]
 pub(crate) enum Part {
-    Groups(Arc<Groups>),
+    Groups(Arc<Vec<u32>>),
     Cells(Arc<Cells>),
     Keys(Arc<Vec<Digest>>),
     State(Arc<State>),
@@ -49,7 +84,7 @@ struct Bytes;
 impl Weighter<Key, Part> for Bytes {
     fn weight(&self, _: &Key, part: &Part) -> u64 {
         let size = match part {
-            Part::Groups(groups) => groups.size(),
+            Part::Groups(groups) => size_of_val(groups.as_slice()),
             Part::Cells(cells) => cells.size(),
             Part::Keys(keys) => size_of_val(keys.as_slice()),
             Part::State(state) => state.size(),
@@ -60,7 +95,14 @@ impl Weighter<Key, Part> for Bytes {
 
 impl Default for Kept {
     fn default() -> Self {
-        Self { cache: Cache::with_weighter(ABOUT, MAX_BYTES, Bytes), files: Cache::new(ABOUT_LISTS) }
+        Self {
+            cache: Cache::with_weighter(ABOUT, MAX_BYTES, Bytes),
+            files: Cache::new(ABOUT_LISTS),
+            of_groups: Cache::with_weighter(ABOUT, MAX_BYTES_OF_GROUPS, Bytes),
+            groups: Names::default(),
+            clusters: Clusters::default(),
+            texts: Names::default(),
+        }
     }
 }
 
@@ -74,6 +116,16 @@ impl Kept {
     pub(crate) fn files(&self, table: &str, snapshot: &Snapshot) -> Result<Arc<Vec<DataFile>>> {
         let list = || snapshot.data_files().map(Arc::new);
         self.files.get_or_insert_with(&(table.to_owned(), snapshot.version()), list)
+    }
+
+    /// What is kept of a group, or is computed now.
+    pub(crate) fn of_group(&self, key: &GroupPart, compute: impl FnOnce() -> OfGroup) -> OfGroup {
+        if let Some(known) = self.of_groups.get(key) {
+            return known;
+        }
+        let computed = compute();
+        self.of_groups.insert(key.clone(), computed.clone());
+        computed
     }
 
     pub(crate) fn of<'k>(&'k self, file: &Arc<str>, grouping: &Arc<str>) -> KeptOfFile<'k> {
@@ -95,7 +147,7 @@ impl KeptOfFile<'_> {
         Key { part: identity.clone(), ..self.groups.clone() }
     }
 
-    pub(crate) fn groups(&self) -> Option<Arc<Groups>> {
+    pub(crate) fn groups(&self) -> Option<Arc<Vec<u32>>> {
         match self.kept.cache.get(&self.groups) {
             Some(Part::Groups(groups)) => Some(groups),
             _ => None,
@@ -123,7 +175,7 @@ impl KeptOfFile<'_> {
         }
     }
 
-    pub(crate) fn keep(&self, groups: &Arc<Groups>, cells: Option<&Arc<Cells>>) {
+    pub(crate) fn keep(&self, groups: &Arc<Vec<u32>>, cells: Option<&Arc<Cells>>) {
         self.kept.cache.insert(self.groups.clone(), Part::Groups(groups.clone()));
         if let Some(cells) = cells {
             self.kept.cache.insert(self.cells.clone(), Part::Cells(cells.clone()));

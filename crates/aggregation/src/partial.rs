@@ -5,14 +5,16 @@ use std::sync::Arc;
 use datafusion::execution::memory_pool::MemoryReservation;
 
 use crate::cells::Cells;
-use crate::groups::Groups;
 use crate::pass::Passed;
 use crate::state::State;
 
 /// What one source left: its groups and cells, and a state for each aggregate of the program.
 #[derive(Debug)]
 pub(crate) struct Partial {
-    pub(crate) groups: Arc<Groups>,
+    /// Number of the file; none where nothing is kept of the source.
+    pub(crate) file: Option<u32>,
+    /// The numbers of its groups in all sources.
+    pub(crate) groups: Arc<Vec<u32>>,
     pub(crate) cells: Option<Arc<Cells>>,
     pub(crate) states: Vec<Arc<State>>,
     /// Held as long as the states are merged; none for states that were kept, which have a limit of their own.
@@ -22,6 +24,7 @@ pub(crate) struct Partial {
 impl From<Passed> for Partial {
     fn from(passed: Passed) -> Self {
         Self {
+            file: None,
             groups: Arc::new(passed.groups),
             cells: passed.cells.map(Arc::new),
             states: passed.states.into_iter().map(Arc::new).collect(),

@@ -1,6 +1,7 @@
 //! One pass over the records of a source: every aggregate that is wanted, by group and cell.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BooleanArray, Float64Array, RecordBatch, new_empty_array};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
@@ -15,14 +16,17 @@ use uplift_measures::distribution::check;
 use uplift_measures::totals::{Totals, TotalsMeasure};
 
 use crate::batch::{Batch, Taken};
-use crate::cells::Cells;
-use crate::groups::Groups;
+use crate::cells::{Cells, MetCells};
+use crate::clusters::Clusters;
+use crate::groups::{GroupKey, Groups};
+use crate::names::Names;
 use crate::program::{Aggregate, Kind, Program};
-use crate::state::{CellTotals, Content, Row, SortedRows, State};
+use crate::state::{CellTotals, Content, Row, State, order};
 
 /// What a pass leaves.
 pub(crate) struct Passed {
-    pub(crate) groups: Groups,
+    /// The numbers of its groups in all sources.
+    pub(crate) groups: Vec<u32>,
     /// None where no aggregate needs them.
     pub(crate) cells: Option<Cells>,
     /// One for each aggregate that was wanted.
@@ -34,7 +38,7 @@ pub(crate) struct Passed {
 pub(crate) struct Pass<'p> {
     program: &'p Program,
     groups: Groups,
-    cells: Option<Cells>,
+    cells: Option<MetCells>,
     running: Vec<Running>,
     memory: MemoryReservation,
 }
@@ -49,8 +53,11 @@ struct Running {
 enum Gathered {
     Engine(Box<dyn GroupsAccumulator>),
     Totals(TotalsMeasure, Vec<Option<Totals>>),
-    Rows(Vec<Row>),
+    Rows(Vec<MetRow>),
 }
+
+/// A value, its weight and its cell.
+type MetRow = (f64, f64, u32);
 
 impl<'p> Pass<'p> {
     /// A pass for some of the aggregates of a program.
@@ -67,7 +74,7 @@ impl<'p> Pass<'p> {
         Ok(Self {
             program,
             groups: Groups::default(),
-            cells: by_cluster.then(Cells::default),
+            cells: by_cluster.then(MetCells::default),
             running: running.collect::<Result<_>>()?,
             memory: MemoryConsumer::new("aggregates").register(&SESSION.runtime_env().memory_pool),
         })
@@ -83,7 +90,7 @@ impl<'p> Pass<'p> {
             Some(cells) => cells.number(self.program, &batch, &groups)?,
             None => Vec::new(),
         };
-        let totals = (self.groups.len(), self.cells.as_ref().map_or(0, |cells| cells.keys.len()));
+        let totals = (self.groups.len(), self.cells.as_ref().map_or(0, MetCells::len));
         let mut held = 0;
         for running in &mut self.running {
             let added = running.add(self.program, &mut batch, &groups, &cells, totals);
@@ -98,33 +105,35 @@ impl<'p> Pass<'p> {
         self.memory.try_resize(held)
     }
 
-    pub(crate) fn finish(self) -> Result<Passed> {
+    /// What the pass leaves, with the numbers that groups and clusters have in all sources.
+    pub(crate) fn finish(self, names: &Names<GroupKey>, clusters: &Clusters) -> Result<Passed> {
         let groups = self.groups.len();
-        let in_group =
-            |cell: u32| self.cells.as_ref().map_or(0, |cells| cells.keys[cell as usize].0 as usize);
+        let group_of = |cell: u32| self.cells.as_ref().map_or(0, |cells| cells.group_of(cell));
+        let by_cell: Vec<usize> =
+            (0..self.cells.as_ref().map_or(0, MetCells::len) as u32).map(group_of).collect();
+        let cells = self.cells.map(|cells| cells.finish(groups, clusters));
         let states = self.running.into_iter().map(|running| {
             let content = match running.gathered {
                 Gathered::Engine(mut accumulator) => {
                     pad(self.program, running.aggregate, accumulator.as_mut(), groups)?;
                     Content::Engine(accumulator.state(EmitTo::All)?)
                 }
-                Gathered::Totals(_, cells) => {
+                Gathered::Totals(_, totals) => {
                     let mut by_group = vec![None; groups];
-                    for (cell, totals) in (0..).zip(&cells) {
+                    for (group, totals) in by_cell.iter().zip(&totals) {
                         if let Some(totals) = totals {
-                            by_group[in_group(cell)].get_or_insert_with(Totals::default).merge(totals);
+                            by_group[*group].get_or_insert_with(Totals::default).merge(totals);
                         }
                     }
-                    Content::Totals(by_group, CellTotals::new(&cells))
+                    Content::Totals(by_group, CellTotals::new(&totals))
                 }
                 Gathered::Rows(rows) => {
-                    let mut by_group = vec![SortedRows::default(); groups];
-                    rows.into_iter().for_each(|row| by_group[in_group(row.cell)].rows.push(row));
-                    by_group.iter_mut().for_each(|group| {
-                        group.rows.sort_unstable_by(order);
-                        group.rows.shrink_to_fit();
-                    });
-                    Content::Rows(by_group)
+                    let mut by_group: Vec<Vec<Row>> = vec![Vec::new(); groups];
+                    for (value, weight, cell) in rows {
+                        let cluster = cells.as_ref().map_or(0, |cells| cells.clusters[cell as usize]);
+                        by_group[by_cell[cell as usize]].push(Row { value, weight, cluster });
+                    }
+                    Content::Rows(by_group.into_iter().map(sorted).collect())
                 }
             };
             Ok(State { content, failed: running.failed })
@@ -132,17 +141,18 @@ impl<'p> Pass<'p> {
         let states = states.collect::<Result<Vec<_>>>()?;
         let memory = self.memory;
         memory.try_resize(states.iter().map(State::size).sum())?;
-        Ok(Passed { groups: self.groups, cells: self.cells, states, memory })
+        Ok(Passed { groups: self.groups.finish(names), cells, states, memory })
     }
+}
+
+fn sorted(mut rows: Vec<Row>) -> Arc<Vec<Row>> {
+    rows.sort_unstable_by(order);
+    rows.shrink_to_fit();
+    Arc::new(rows)
 }
 
 fn no_function() -> DataFusionError {
     DataFusionError::Internal("an aggregate has no function".into())
-}
-
-/// The order of rows in a group.
-pub(crate) fn order(a: &Row, b: &Row) -> std::cmp::Ordering {
-    a.value.total_cmp(&b.value).then(a.weight.total_cmp(&b.weight)).then(a.cell.cmp(&b.cell))
 }
 
 /// Makes the function know of all groups, by no rows.
@@ -202,7 +212,7 @@ impl Running {
                 })
             }
             Gathered::Rows(rows) => chosen.each(|row| {
-                rows.push(Row { value: values[row], weight: weights[row], cell: cells[row] });
+                rows.push((values[row], weights[row], cells[row]));
                 Ok(())
             }),
             Gathered::Engine(_) => Ok(()),
@@ -269,7 +279,7 @@ impl Gathered {
         match self {
             Self::Engine(accumulator) => accumulator.size(),
             Self::Totals(_, cells) => cells.capacity() * size_of::<Option<Totals>>(),
-            Self::Rows(rows) => rows.capacity() * size_of::<Row>(),
+            Self::Rows(rows) => rows.capacity() * size_of::<MetRow>(),
         }
     }
 }

@@ -1,12 +1,11 @@
-//! The places of an answer: which groups of which sources belong to each, and the clusters of the sample in it.
+//! The places of an answer, and which groups of which sources belong to each.
 
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use uplift_measures::design::Design;
 
-use crate::cells::Cells;
 use crate::groups::GroupKey;
+use crate::names::Names;
 use crate::partial::Partial;
 
 /// A place with the other keys of its records: a row of the answer.
@@ -41,112 +40,71 @@ impl Extent<'_> {
     }
 }
 
-/// Groups of the answer, and where each group of a source belongs.
+/// A source and a group in it.
+pub(crate) type Part = (usize, usize);
+
+/// A group of all sources together.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    /// Its number among the names of groups.
+    pub(crate) number: u32,
+    pub(crate) parts: Vec<Part>,
+}
+
+/// Rows of the answer, and the groups of all sources that they are made of.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
-    pub(crate) groups: Vec<Group>,
-    /// By source and its group.
-    pub(crate) whole: Vec<Vec<Option<usize>>>,
-    pub(crate) inside: Vec<Vec<Option<usize>>>,
-    /// By place: source and group.
-    pub(crate) parts: Vec<Vec<(usize, usize)>>,
+    pub(crate) rows: Vec<Group>,
+    pub(crate) groups: Vec<Whole>,
+    /// By row of the answer: its groups.
+    pub(crate) groups_of: Vec<Vec<usize>>,
+    /// By source and its group: the one of all sources; none outside of the area.
+    pub(crate) group_of: Vec<Vec<Option<usize>>>,
+    /// By group of all sources: the rows that it belongs to, the whole and the area inside.
+    pub(crate) rows_of: Vec<[Option<usize>; 2]>,
 }
 
 impl Places {
-    pub(crate) fn new(partials: &[Partial], extent: Extent<'_>) -> Self {
+    pub(crate) fn new(partials: &[Partial], names: &Names<GroupKey>, extent: Extent<'_>) -> Self {
         let mut places = Self::default();
-        let mut known = HashMap::new();
+        let names = names.read();
+        let mut rows: HashMap<Group, usize> = HashMap::new();
+        // By number among the names: not looked up yet, or what it is.
+        let mut known: Vec<Option<Option<usize>>> = vec![None; names.len()];
         for (source, partial) in partials.iter().enumerate() {
-            let (mut whole, mut inside) = (Vec::new(), Vec::new());
-            for (n, key) in partial.groups.keys.iter().enumerate() {
-                whole.push(extent.whole(key).map(|group| places.number(&mut known, group, (source, n))));
-                inside.push(extent.inside(key).map(|group| places.number(&mut known, group, (source, n))));
+            let mut group_of = Vec::with_capacity(partial.groups.len());
+            for (n, number) in partial.groups.iter().enumerate() {
+                let group = *known[*number as usize].get_or_insert_with(|| {
+                    let key = names.name(*number);
+                    let in_rows = [extent.whole(key), extent.inside(key)];
+                    let in_rows = in_rows.map(|row| row.map(|row| places.row(&mut rows, row)));
+                    in_rows[0]?;
+                    places.groups.push(Whole { number: *number, parts: Vec::with_capacity(2) });
+                    places.rows_of.push(in_rows);
+                    let group = places.groups.len() - 1;
+                    in_rows.into_iter().flatten().for_each(|row| places.groups_of[row].push(group));
+                    Some(group)
+                });
+                if let Some(group) = group {
+                    places.groups[group].parts.push((source, n));
+                }
+                group_of.push(group);
             }
-            places.whole.push(whole);
-            places.inside.push(inside);
+            places.group_of.push(group_of);
         }
         places
     }
 
-    fn number(&mut self, known: &mut HashMap<Group, usize>, group: Group, part: (usize, usize)) -> usize {
-        let number = *known.entry(group).or_insert_with_key(|group| {
-            self.groups.push(group.clone());
-            self.parts.push(Vec::new());
-            self.groups.len() - 1
-        });
-        self.parts[number].push(part);
-        number
-    }
-}
-
-/// A cell of a source, in the place that it is looked up for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct PlacedCell {
-    pub(crate) source: usize,
-    pub(crate) cell: u32,
-    /// Number of its cluster in the answer.
-    pub(crate) cluster: u32,
-}
-
-/// Clusters of all sources, each once, and the cells of every place.
-#[derive(Debug, Default)]
-pub(crate) struct Clusters {
-    /// Stratum of each cluster, by number.
-    pub(crate) stratum_of: Vec<u32>,
-    /// Number in the answer, by source and the source's own number of a cell.
-    pub(crate) of_cell: Vec<Vec<u32>>,
-    /// By place, in the order of clusters.
-    pub(crate) cells: Vec<Vec<PlacedCell>>,
-}
-
-impl Clusters {
-    pub(crate) fn new(partials: &[Partial], places: &Places) -> Self {
-        let mut clusters = Self { cells: vec![Vec::new(); places.groups.len()], ..Self::default() };
-        let none = Cells::default();
-        let mut known: HashMap<(&str, &str), u32> = HashMap::new();
-        let mut strata: HashMap<&str, u32> = HashMap::new();
-        for (source, partial) in partials.iter().enumerate() {
-            let cells = partial.cells.as_deref().unwrap_or(&none);
-            let mut numbers = Vec::with_capacity(cells.clusters.len());
-            for (stratum, name) in &cells.clusters {
-                let next = known.len() as u32;
-                let number = *known.entry((stratum, name)).or_insert(next);
-                if number == next {
-                    let next = strata.len() as u32;
-                    clusters.stratum_of.push(*strata.entry(stratum).or_insert(next));
-                }
-                numbers.push(number);
-            }
-            let mut of_cell = Vec::with_capacity(cells.keys.len());
-            for (cell, (group, cluster)) in cells.keys.iter().enumerate() {
-                let placed = PlacedCell { source, cell: cell as u32, cluster: numbers[*cluster as usize] };
-                of_cell.push(placed.cluster);
-                let group = *group as usize;
-                let (whole, inside) = (places.whole[source][group], places.inside[source][group]);
-                whole.into_iter().chain(inside).for_each(|place| clusters.cells[place].push(placed));
-            }
-            clusters.of_cell.push(of_cell);
-        }
-        clusters.cells.iter_mut().for_each(|cells| cells.sort_by_key(|cell| cell.cluster));
-        clusters
+    fn row(&mut self, rows: &mut HashMap<Group, usize>, row: Group) -> usize {
+        *rows.entry(row).or_insert_with_key(|row| {
+            self.rows.push(row.clone());
+            self.groups_of.push(Vec::new());
+            self.rows.len() - 1
+        })
     }
 
-    /// The design of a sample of some of the clusters, in their order.
-    pub(crate) fn design(&self, clusters: impl IntoIterator<Item = u32>) -> Design {
-        let mut numbers = HashMap::new();
-        let mut last = None;
-        let stratum = |cluster: u32| {
-            let stratum = self.stratum_of[cluster as usize];
-            let number = match last {
-                Some((known, number)) if known == stratum => number,
-                _ => {
-                    let next = numbers.len() as u32;
-                    *numbers.entry(stratum).or_insert(next)
-                }
-            };
-            last = Some((stratum, number));
-            number
-        };
-        Design::of_clusters(clusters.into_iter().map(stratum).collect())
+    /// The parts of a row of the answer.
+    pub(crate) fn parts(&self, row: usize) -> impl Iterator<Item = Part> + '_ {
+        self.groups_of[row].iter().flat_map(|group| self.groups[*group].parts.iter().copied())
     }
 }

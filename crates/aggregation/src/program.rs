@@ -183,6 +183,13 @@ fn aggregates_of(output: &Output) -> Vec<Expr> {
     }
 }
 
+/// What was planned, over the columns that it needs.
+pub(crate) struct Narrowed {
+    pub(crate) aggregates: Vec<Aggregate>,
+    pub(crate) columns: SchemaRef,
+    pub(crate) nodes: Vec<Node>,
+}
+
 pub(crate) struct Planner {
     ready: Expressions,
     pub(crate) columns: SchemaRef,
@@ -309,7 +316,7 @@ impl Planner {
             design.iter().flat_map(|name| self.columns.index_of(name)).collect();
         needed.extend(collect_columns(&area).iter().map(|column| column.index()));
         let table = self.columns.clone();
-        let (aggregates, (columns, nodes)) = self.narrowed(needed)?;
+        let Narrowed { aggregates, columns, nodes } = self.narrowed(needed)?;
         let index = |name: &str| columns.index_of(name).map_err(DataFusionError::from);
         let design = match has_design {
             true => Some([index(DESIGN[0])?, index(DESIGN[1])?]),
@@ -330,10 +337,7 @@ impl Planner {
     }
 
     /// The aggregates, and the columns that they and others need, with expressions over those alone.
-    pub(crate) fn narrowed(
-        self,
-        mut needed: BTreeSet<usize>,
-    ) -> Result<(Vec<Aggregate>, (SchemaRef, Vec<Node>))> {
+    pub(crate) fn narrowed(self, mut needed: BTreeSet<usize>) -> Result<Narrowed> {
         for input in self.nodes.nodes.iter().flat_map(Node::inputs) {
             if let Input::Column(column) = input {
                 needed.insert(column);
@@ -344,7 +348,7 @@ impl Planner {
         let place = |column: usize| needed.binary_search(&column).unwrap_or_default();
         let mut nodes = self.nodes.nodes;
         nodes.iter_mut().for_each(|node| node.renumber(place));
-        Ok((self.aggregates, (columns, nodes)))
+        Ok(Narrowed { aggregates: self.aggregates, columns, nodes })
     }
 }
 

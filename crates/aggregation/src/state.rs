@@ -1,6 +1,7 @@
 //! What an aggregate leaves of the records of one source, by group or by cell.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
 use uplift_measures::exact::{ExactSum, Fixed};
@@ -21,7 +22,7 @@ pub(crate) enum Content {
     /// Of each group, and of each cell; none where no row passed.
     Totals(Vec<Option<Totals>>, CellTotals),
     /// Of each group.
-    Rows(Vec<SortedRows>),
+    Rows(Vec<Arc<Vec<Row>>>),
 }
 
 impl Default for Content {
@@ -63,14 +64,19 @@ impl CellTotals {
         Self { cells, wide }
     }
 
-    /// The upper and the lower total of a cell, rounded; none where no row passed.
-    pub(crate) fn values(&self, cell: u32) -> Option<(f64, f64)> {
+    /// Whether a row of a cell passed.
+    pub(crate) fn has(&self, cell: u32) -> bool {
         // The state ends with the last cell that had a row.
-        let total = self.cells.get(cell as usize).filter(|total| total.met)?;
-        Some(match self.wide.get(&cell) {
-            Some(wide) => (wide.upper.value(), wide.lower.value()),
-            None => (total.upper.value(), total.lower.value()),
-        })
+        self.cells.get(cell as usize).is_some_and(|total| total.met)
+    }
+
+    /// The upper and the lower total of a cell, rounded.
+    pub(crate) fn values(&self, cell: u32) -> (f64, f64) {
+        match (self.wide.get(&cell), self.cells.get(cell as usize)) {
+            (Some(wide), _) => (wide.upper.value(), wide.lower.value()),
+            (None, Some(total)) => (total.upper.value(), total.lower.value()),
+            (None, None) => (0.0, 0.0),
+        }
     }
 
     /// Adds the totals of a cell to others, exactly.
@@ -93,18 +99,17 @@ impl CellTotals {
     }
 }
 
-/// Rows by value, then by weight, then by the number of their cell.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct SortedRows {
-    pub(crate) rows: Vec<Row>,
-}
-
-/// A value, how many it stands for, and the cell of the row.
+/// A value, how many it stands for, and the number of the row's cluster.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row {
     pub(crate) value: f64,
     pub(crate) weight: f64,
-    pub(crate) cell: u32,
+    pub(crate) cluster: u32,
+}
+
+/// By value, then by weight.
+pub(crate) fn order(a: &Row, b: &Row) -> std::cmp::Ordering {
+    a.value.total_cmp(&b.value).then(a.weight.total_cmp(&b.weight)).then(a.cluster.cmp(&b.cluster))
 }
 
 impl State {
@@ -113,7 +118,7 @@ impl State {
         let content = match &self.content {
             Content::Engine(columns) => columns.iter().map(|column| column.get_array_memory_size()).sum(),
             Content::Totals(groups, cells) => size_of_val(groups.as_slice()) + cells.size(),
-            Content::Rows(groups) => groups.iter().map(|group| size_of_val(group.rows.as_slice()) + 24).sum(),
+            Content::Rows(groups) => groups.iter().map(|rows| size_of_val(rows.as_slice()) + 40).sum(),
         };
         content + size_of::<Self>()
     }

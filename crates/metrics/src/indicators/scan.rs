@@ -234,7 +234,7 @@ impl Scanner {
         }
         let keys = plan::keys(first, breakdown, &records).map_err(planning_error)?;
         let program = Arc::new(Program::new(&records, keys, &aggregates).map_err(failed)?);
-        let answer = compute(program, source, &breakdown.area, breakdown.by_level).await?;
+        let answer = compute(program, source, &self.kept, &breakdown.area, breakdown.by_level).await?;
         let columns = DFSchema::try_from(answer.columns.schema().as_ref().clone()).map_err(failed)?;
         let expressions = Expressions::over(columns);
         outputs.into_iter().map(|outputs| read(&answer, &expressions, outputs, breakdown)).collect()
@@ -282,7 +282,7 @@ impl Scanner {
     /// The files of a dataset that may have a record of which a condition holds.
     fn of(&self, dataset: &str, snapshot: Snapshot, records: &DataFrame, condition: &Expr) -> Result<Files> {
         let condition = Expressions::over(records.schema().clone()).ready(condition).map_err(failed)?;
-        Ok(Files { table: dataset.to_owned(), snapshot, condition, kept: self.kept.clone() })
+        Ok(Files { table: dataset.to_owned(), snapshot, condition })
     }
 }
 

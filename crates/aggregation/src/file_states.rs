@@ -1,0 +1,122 @@
+//! What is computed of one file: kept, or of a pass over it.
+
+use std::sync::Arc;
+
+use datafusion::common::DataFusionError;
+use uplift_core::error::{Error, Result};
+use uplift_engine::error::query_failed;
+use uplift_store::DataFile;
+
+use crate::addition::Addition;
+use crate::file::FileBatches;
+use crate::kept::Kept;
+use crate::key_pass::{KeyPass, KeyStates};
+use crate::partial::Partial;
+use crate::pass::{Pass, Passed};
+use crate::program::Program;
+use crate::state::State;
+
+/// Reads a file.
+pub(crate) type Content<'a> = &'a dyn Fn() -> Result<bytes::Bytes>;
+
+/// The states of a file: those that are kept, and those of a pass over it for the others.
+pub(crate) fn of_file(
+    program: &Program,
+    file: &DataFile,
+    kept: &Kept,
+    content: Content<'_>,
+) -> Result<Partial> {
+    let path: Arc<str> = file.path.as_str().into();
+    let number = kept.texts.numbers(std::slice::from_ref(&path)).first().copied();
+    let all = kept;
+    let kept = all.of(&path, &program.grouping);
+    let known: Vec<Option<Arc<State>>> =
+        program.aggregates.iter().map(|aggregate| kept.state(&aggregate.identity)).collect();
+    let (groups, cells) = (kept.groups(), kept.cells());
+    let needs_cells = (0..program.aggregates.len()).any(|aggregate| program.by_cluster(aggregate));
+    let is_whole = known.iter().all(Option::is_some) && (cells.is_some() || !needs_cells);
+    if let (true, Some(groups)) = (is_whole, &groups) {
+        let states = known.into_iter().flatten().collect();
+        return Ok(Partial {
+            file: number,
+            groups: groups.clone(),
+            cells: cells.filter(|_| needs_cells),
+            states,
+            _memory: None,
+        });
+    }
+    let wanted = |n: &usize| known[*n].is_none() || (cells.is_none() && program.by_cluster(*n));
+    let wanted: Vec<usize> = (0..known.len()).filter(wanted).collect();
+    let passed =
+        pass_over(program, &wanted, FileBatches::new(content()?, program.columns.clone(), file), all)?;
+    let groups = Arc::new(passed.groups);
+    let cells = passed.cells.map(Arc::new).or(cells.filter(|_| needs_cells));
+    kept.keep(&groups, cells.as_ref());
+    let mut states = known;
+    for (n, state) in wanted.into_iter().zip(passed.states) {
+        let state = Arc::new(state);
+        kept.keep_state(&program.aggregates[n].identity, &state);
+        states[n] = Some(state);
+    }
+    let states = states.into_iter().flatten().collect();
+    Ok(Partial { file: number, groups, cells, states, _memory: Some(passed.memory) })
+}
+
+fn pass_over(
+    program: &Program,
+    wanted: &[usize],
+    batches: datafusion::common::Result<FileBatches<'_>>,
+    kept: &Kept,
+) -> Result<Passed> {
+    let over = || {
+        let mut pass = Pass::new(program, wanted)?;
+        for rows in batches? {
+            pass.add(rows?)?;
+        }
+        pass.finish(&kept.groups, &kept.clusters)
+    };
+    over().map_err(failed)
+}
+
+/// What a file has of each key: kept, or of a pass over it.
+pub(crate) fn keys_of_file(
+    addition: &Addition,
+    wanted: &[usize],
+    file: &DataFile,
+    kept: &Kept,
+    content: Content<'_>,
+) -> Result<KeyStates> {
+    let kept = kept.of(&file.path.as_str().into(), &addition.identity);
+    let identity = |aggregate: &usize| &addition.aggregates[*aggregate].identity;
+    let mut known: Vec<Option<Arc<State>>> =
+        wanted.iter().map(|aggregate| kept.state(identity(aggregate))).collect();
+    let missing: Vec<usize> = (0..known.len()).filter(|n| known[*n].is_none()).collect();
+    let (keys, memory) = match kept.keys().filter(|_| missing.is_empty()) {
+        Some(keys) => (keys, None),
+        None => {
+            let missing_aggregates: Vec<usize> = missing.iter().map(|n| wanted[*n]).collect();
+            let batches = FileBatches::new(content()?, addition.columns.clone(), file);
+            let over = || {
+                let mut pass = KeyPass::new(addition, &missing_aggregates)?;
+                for rows in batches? {
+                    pass.add(rows?)?;
+                }
+                pass.finish()
+            };
+            let (keys, states, memory) = over().map_err(failed)?;
+            let keys = Arc::new(keys);
+            kept.keep_keys(&keys);
+            for (n, state) in missing.into_iter().zip(states) {
+                let state = Arc::new(state);
+                kept.keep_state(identity(&wanted[n]), &state);
+                known[n] = Some(state);
+            }
+            (keys, Some(memory))
+        }
+    };
+    Ok(KeyStates { keys, states: known.into_iter().flatten().collect(), _memory: memory })
+}
+
+pub(crate) fn failed(e: DataFusionError) -> Error {
+    query_failed("computing indicators", e)
+}

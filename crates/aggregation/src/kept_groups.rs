@@ -1,0 +1,100 @@
+//! What is kept of the groups of an answer: rows and totals of all of their files together, and estimates of them.
+
+use std::sync::Arc;
+
+use uplift_measures::design::Design;
+use uplift_measures::estimate::Estimate;
+
+use crate::kept::{GroupPart, Kept, OfGroup};
+use crate::merged::Merged;
+use crate::partial::Partial;
+use crate::places::{Part, Places, Whole};
+use crate::program::Program;
+use crate::state::Content;
+
+/// Rows or cells of a group from which on it is sooner looked up than put together.
+const MANY: usize = 64;
+
+pub(crate) struct KeptGroups<'a> {
+    kept: &'a Kept,
+    partials: &'a [Partial],
+    places: &'a Places,
+    /// By group.
+    files: Vec<Option<Box<[u32]>>>,
+    /// Number of the name of each aggregate.
+    aggregates: Vec<u32>,
+}
+
+impl<'a> KeptGroups<'a> {
+    pub(crate) fn new(
+        kept: &'a Kept,
+        program: &Program,
+        partials: &'a [Partial],
+        places: &'a Places,
+    ) -> Self {
+        let named = |identity: &Arc<str>| format!("{} {identity}", program.grouping).into();
+        let names: Vec<Arc<str>> = program.aggregates.iter().map(|one| named(&one.identity)).collect();
+        let files = places.groups.iter().map(|group| files(partials, group)).collect();
+        Self { kept, partials, places, files, aggregates: kept.texts.numbers(&names) }
+    }
+
+    /// What an aggregate has of a group.
+    pub(crate) fn merged(&self, aggregate: usize, group: usize) -> Option<Arc<Merged>> {
+        let parts = &self.places.groups[group].parts;
+        let compute = || Merged::new(self.partials, aggregate, parts).map(Arc::new);
+        let Some(key) = self.key(group, self.aggregates[aggregate]) else { return compute() };
+        match self.kept.of_group(&key, || OfGroup::Merged(compute())) {
+            OfGroup::Merged(merged) => merged,
+            OfGroup::Estimates(_) => compute(),
+        }
+    }
+
+    /// Number of the name of a run of outputs.
+    pub(crate) fn run(&self, told: String) -> u32 {
+        self.kept.texts.numbers(&[told.into()])[0]
+    }
+
+    /// The estimates of a run of outputs for a group.
+    pub(crate) fn estimates(
+        &self,
+        run: u32,
+        group: usize,
+        compute: impl Fn() -> Vec<Estimate>,
+    ) -> Arc<Vec<Estimate>> {
+        let Some(key) = self.key(group, run) else { return compute().into() };
+        match self.kept.of_group(&key, || OfGroup::Estimates(compute().into())) {
+            OfGroup::Estimates(estimates) => estimates,
+            OfGroup::Merged(_) => compute().into(),
+        }
+    }
+
+    /// Numbers of clusters end before this.
+    pub(crate) fn clusters(&self) -> usize {
+        self.kept.clusters.len()
+    }
+
+    pub(crate) fn design(&self, clusters: &[u32]) -> Design {
+        self.kept.clusters.design(clusters)
+    }
+
+    fn key(&self, group: usize, what: u32) -> Option<GroupPart> {
+        let files = self.files[group].clone()?;
+        Some(GroupPart { files, group: self.places.groups[group].number, what })
+    }
+}
+
+/// The files of a group; none of a group that is small, or whose records are not of files.
+fn files(partials: &[Partial], group: &Whole) -> Option<Box<[u32]>> {
+    let size = |(source, group): &Part| {
+        let partial = &partials[*source];
+        let rows = partial.states.iter().map(|state| match &state.content {
+            Content::Rows(groups) => groups.get(*group).map_or(0, |rows| rows.len()),
+            _ => 0,
+        });
+        let cells = partial.cells.as_ref().map_or(0, |cells| cells.of(*group).len());
+        rows.max().unwrap_or_default().max(cells)
+    };
+    let is_small = group.parts.iter().map(size).sum::<usize>() < MANY;
+    let files = group.parts.iter().map(|(source, _)| partials[*source].file);
+    if is_small { None } else { files.collect() }
+}
