@@ -1,8 +1,6 @@
 //! Measures of places, with their uncertainty: from totals by cluster, or from rows in order.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
@@ -109,32 +107,57 @@ struct PlacedRows {
     /// Numbers of the clusters that rows are in.
     clusters: Vec<u32>,
     design: Design,
-    known: RefCell<Vec<(Measure, Rc<Linear>)>>,
 }
 
 impl RunSource<'_> {
-    /// The estimates of a row of the answer.
+    /// The estimates of a row of the answer. A row of several groups takes as long as all of them: its parts are
+    /// computed side by side.
     fn estimates(&self, row: usize) -> Vec<Estimate> {
-        let placed = self.run.aggregates.iter().map(|aggregate| (*aggregate, self.placed(*aggregate, row)));
-        let placed: Vec<(usize, Option<Placed<'_>>)> = placed.collect();
-        let of = |measured: &Measured| {
-            let mut placed = placed.iter().filter(|(aggregate, _)| *aggregate == measured.aggregate);
-            placed.next().and_then(|(_, placed)| placed.as_ref())
+        let at_once = if self.places.groups_of[row].len() > 1 { 1 } else { usize::MAX };
+        let aggregates: Vec<usize> = self.run.aggregates.iter().copied().collect();
+        let placed = aggregates.par_iter().with_min_len(at_once);
+        let placed: Vec<Option<Placed<'_>>> = placed.map(|aggregate| self.placed(*aggregate, row)).collect();
+        let of = |aggregate: usize| placed[aggregates.binary_search(&aggregate).ok()?].as_ref();
+        let (measured, designed) = (self.measured(), self.program.design.is_some());
+        let linear = measured
+            .par_iter()
+            .with_min_len(at_once)
+            .map(|one| linear(of(one.aggregate)?, &one.measure, designed).ok());
+        let linear: Vec<Option<Linear>> = linear.collect();
+        let of = |one: &Measured| {
+            let known = measured.iter().position(|known| *known == one)?;
+            Some(Measurement { placed: of(one.aggregate)?, linear: linear[known].as_ref()? })
         };
         let estimate = |(_, planned): &(usize, &Planned)| {
             let estimate = match planned {
                 Planned::Engine(_) => None,
-                Planned::Estimate(measured) => {
-                    of(measured).map(|placed| self.estimate(placed, &measured.measure))
-                }
+                Planned::Estimate(one) => of(one).map(|one_of| self.estimate(&one_of, &one.measure)),
                 Planned::Change(before, after) => {
-                    of(before).zip(of(after)).map(|(was, is)| self.change(row, was, is, &before.measure))
+                    of(before).zip(of(after)).map(|(was, is)| self.change(row, &was, &is))
                 }
             };
             // What cannot be measured has no value.
             estimate.and_then(Result::ok).unwrap_or_default()
         };
-        self.run.outputs.iter().map(estimate).collect()
+        self.run.outputs.par_iter().with_min_len(at_once).map(estimate).collect()
+    }
+
+    /// What is measured, each once: an estimate and a change need the same.
+    fn measured(&self) -> Vec<&Measured> {
+        let mut all: Vec<&Measured> = Vec::new();
+        for (_, planned) in &self.run.outputs {
+            let of_output: &[&Measured] = match planned {
+                Planned::Engine(_) => &[],
+                Planned::Estimate(one) => &[one],
+                Planned::Change(before, after) => &[before, after],
+            };
+            for one in of_output {
+                if !all.contains(one) {
+                    all.push(one);
+                }
+            }
+        }
+        all
     }
 
     /// None where it could not be computed, or where there is nothing.
@@ -208,7 +231,7 @@ impl RunSource<'_> {
         });
         let of_row: Vec<u32> = of_row.collect();
         let design = Design::clone(&self.design(row, &clusters)).with_rows(of_row);
-        Some(PlacedRows { values, weights, distribution, clusters, design, known: RefCell::default() })
+        Some(PlacedRows { values, weights, distribution, clusters, design })
     }
 
     /// The design of some of the clusters of a row, in their order; none where records tell none.
@@ -225,50 +248,39 @@ impl RunSource<'_> {
         design
     }
 
-    fn estimate(&self, placed: &Placed<'_>, measure: &Measure) -> Result<Estimate> {
-        let conventions = Conventions::default();
-        let designed = self.program.design.is_some();
-        match placed {
-            Placed::Totals(totals) => {
-                let Some((value, contributions)) = totals.linear() else {
-                    return Ok(without_value(totals.merged.all.rows, &totals.design));
-                };
-                estimate_of_totals(value, &contributions, totals.merged.all.rows, &totals.design)
+    fn estimate(
+        &self,
+        Measurement { placed, linear }: &Measurement<'_>,
+        measure: &Measure,
+    ) -> Result<Estimate> {
+        let (used, design) = match placed {
+            Placed::Totals(totals) => (totals.merged.all.rows, totals.design.as_ref()),
+            // It has an interval of its own.
+            Placed::Rows(rows) if matches!(measure, Measure::Quantile { .. }) => {
+                let (sample, conventions) = (sample(&rows.weights, &rows.design), Conventions::default());
+                return sample.measure_distribution(measure, &rows.values, &rows.distribution, &conventions);
             }
-            Placed::Rows(rows) if !designed || matches!(measure, Measure::Quantile { .. }) => {
-                let sample = sample(&rows.weights, &rows.design);
-                sample.measure_distribution(measure, &rows.values, &rows.distribution, &conventions)
-            }
-            Placed::Rows(rows) => {
-                let known = rows.linear(measure)?;
-                let used = rows.used(measure);
-                match (known.value, &known.contributions) {
-                    (Some(value), Some(totals)) => estimate_of_totals(value, totals, used, &rows.design),
-                    (value, _) => Ok(Estimate { value, ..without_value(used, &rows.design) }),
-                }
-            }
+            Placed::Rows(rows) => (rows.used(measure), &rows.design),
+        };
+        match (linear.value, &linear.contributions) {
+            (Some(value), Some(totals)) => estimate_of_totals(value, totals, used, design),
+            (value, _) => Ok(Estimate { value, ..without_value(used, design) }),
         }
     }
 
     /// The later value less the earlier; what a cluster has in common in both is left out of the error.
-    fn change(
-        &self,
-        row: usize,
-        before: &Placed<'_>,
-        after: &Placed<'_>,
-        measure: &Measure,
-    ) -> Result<Estimate> {
-        let ((was, earlier), (is, later)) = (linear(before, measure)?, linear(after, measure)?);
-        let rows = before.rows() + after.rows();
-        let value = is.zip(was).map(|(is, was)| is - was);
+    fn change(&self, row: usize, was: &Measurement<'_>, is: &Measurement<'_>) -> Result<Estimate> {
+        let rows = was.placed.rows() + is.placed.rows();
+        let value = is.linear.value.zip(was.linear.value).map(|(is, was)| is - was);
         let (Some(value), Some(earlier), Some(later), true) =
-            (value, earlier, later, self.program.design.is_some())
+            (value, &was.linear.contributions, &is.linear.contributions, self.program.design.is_some())
         else {
             return Ok(Estimate { value, rows, ..Estimate::default() });
         };
-        let mut both: Contributions = earlier.into_iter().map(|(cluster, total)| (cluster, -total)).collect();
-        both.extend(later);
-        // Each year is in order, the earlier first in a cluster of both.
+        let earlier = was.placed.clusters().iter().zip(earlier).map(|(cluster, total)| (*cluster, -total));
+        let later = is.placed.clusters().iter().zip(later).map(|(cluster, total)| (*cluster, *total));
+        let mut both: Vec<(u32, f64)> = earlier.chain(later).collect();
+        // Each year has a cluster once, the earlier first in a cluster of both.
         both.sort_by_key(|(cluster, _)| *cluster);
         let (mut clusters, mut totals) = (Vec::new(), Vec::new());
         for same in both.chunk_by(|a, b| a.0 == b.0) {
@@ -279,6 +291,12 @@ impl RunSource<'_> {
     }
 }
 
+/// What a measure comes to in a place.
+struct Measurement<'a> {
+    placed: &'a Placed<'a>,
+    linear: &'a Linear,
+}
+
 impl Placed<'_> {
     /// Rows that stand for somebody.
     fn rows(&self) -> u64 {
@@ -287,14 +305,22 @@ impl Placed<'_> {
             Self::Rows(rows) => rows.distribution.rows(),
         }
     }
+
+    /// Numbers of the clusters that it has contributions of.
+    fn clusters(&self) -> &[u32] {
+        match self {
+            Self::Totals(totals) => &totals.merged.clusters,
+            Self::Rows(rows) => &rows.clusters,
+        }
+    }
 }
 
 impl PlacedTotals<'_> {
-    /// The value, and what each cluster contributes to its error; none where it is undefined.
-    fn linear(&self) -> Option<(f64, Vec<f64>)> {
-        let value = self.measure.value(&self.merged.all)?;
+    fn linear(&self) -> Linear {
+        let Some(value) = self.measure.value(&self.merged.all) else { return Linear::default() };
         let influence = self.measure.influence(value, &self.merged.all);
-        Some((value, self.merged.values.iter().map(|(upper, lower)| influence(*upper, *lower)).collect()))
+        let each = self.merged.values.iter().map(|(upper, lower)| influence(*upper, *lower));
+        Linear { value: Some(value), contributions: Some(each.collect()) }
     }
 }
 
@@ -311,34 +337,26 @@ fn without_value(rows: u64, design: &Design) -> Estimate {
     }
 }
 
-/// What each cluster contributes to a measure.
-type Contributions = Vec<(u32, f64)>;
-
-/// A measure of rows, and what each of their clusters contributes to it; nothing of one that is not smooth.
+/// A measure, and what each cluster contributes to it; nothing of one that is not smooth.
+#[derive(Default)]
 struct Linear {
     value: Option<f64>,
     contributions: Option<Vec<f64>>,
 }
 
 impl PlacedRows {
-    /// Computed once: an estimate and a change need the same.
-    fn linear(&self, measure: &Measure) -> Result<Rc<Linear>> {
-        if let Some((_, known)) = self.known.borrow().iter().find(|(known, _)| known == measure) {
-            return Ok(known.clone());
-        }
+    fn linear(&self, measure: &Measure, designed: bool) -> Result<Linear> {
         let conventions = Conventions::default();
-        let value = measure.value(&self.distribution, &conventions)?;
-        let sample = sample(&self.weights, &self.design);
-        let linear = match value {
-            Some(value) => {
-                sample.linearise_value(measure, value, &self.values, &self.distribution, &conventions)?
-            }
-            None => None,
+        let Some(value) = measure.value(&self.distribution, &conventions)? else {
+            return Ok(Linear::default());
         };
-        let contributions = linear.map(|linear| self.design.totals(&linear.contributions).collect());
-        let linear = Rc::new(Linear { value, contributions });
-        self.known.borrow_mut().push((*measure, linear.clone()));
-        Ok(linear)
+        if !designed {
+            return Ok(Linear { value: Some(value), contributions: None });
+        }
+        let sample = sample(&self.weights, &self.design);
+        let contributions =
+            sample.cluster_contributions(measure, value, &self.values, &self.distribution, &conventions)?;
+        Ok(Linear { value: Some(value), contributions })
     }
 
     /// Rows that a measure uses.
@@ -350,21 +368,9 @@ impl PlacedRows {
     }
 }
 
-/// A measure, and what each cluster contributes to it.
-fn linear(placed: &Placed<'_>, measure: &Measure) -> Result<(Option<f64>, Option<Contributions>)> {
+fn linear(placed: &Placed<'_>, measure: &Measure, designed: bool) -> Result<Linear> {
     match placed {
-        Placed::Totals(totals) => {
-            let linear = totals.linear();
-            let clusters = totals.merged.clusters.iter().copied();
-            Ok(linear
-                .map(|(value, each)| (Some(value), Some(clusters.zip(each).collect())))
-                .unwrap_or_default())
-        }
-        Placed::Rows(rows) => {
-            let linear = rows.linear(measure)?;
-            let each = linear.contributions.as_ref();
-            let each = each.map(|each| rows.clusters.iter().copied().zip(each.iter().copied()).collect());
-            Ok((linear.value, each))
-        }
+        Placed::Totals(totals) => Ok(totals.linear()),
+        Placed::Rows(rows) => rows.linear(measure, designed),
     }
 }

@@ -62,9 +62,15 @@ pub(crate) fn in_order<'r>(parts: impl Iterator<Item = &'r Arc<Vec<Row>>>) -> Op
         return Some(Arc::clone(one));
     }
     let mut rows = Vec::with_capacity(parts.iter().map(|rows| rows.len()).sum());
-    parts.into_iter().for_each(|part| rows.extend_from_slice(part));
-    rows.sort_by(order);
-    (!rows.is_empty()).then(|| Arc::new(rows))
+    let middle = parts.iter().max_by_key(|part| part.len()).and_then(|part| part.get(part.len() / 2))?;
+    // Below the middle and from it on are merged side by side.
+    let low = |part: &&Arc<Vec<Row>>| part.partition_point(|row| order(row, middle).is_lt());
+    parts.iter().for_each(|part| rows.extend_from_slice(&part[..low(part)]));
+    let below = rows.len();
+    parts.iter().for_each(|part| rows.extend_from_slice(&part[low(part)..]));
+    let (below, others) = rows.split_at_mut(below);
+    rayon::join(|| below.sort_by(order), || others.sort_by(order));
+    Some(Arc::new(rows))
 }
 
 fn totals(partials: &[Partial], aggregate: usize, parts: &[Part]) -> Option<MergedTotals> {

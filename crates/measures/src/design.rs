@@ -117,7 +117,7 @@ impl Design {
         if contributions.len() != self.rows() {
             return Err(Error::new(format!("{} rows have {} terms", self.rows(), contributions.len())));
         }
-        self.variance_of_totals(self.totals(contributions), lonely)
+        self.variance_of_totals(self.totals(contributions.iter().copied()), lonely)
     }
 
     /// The same of the total of each cluster, in their order.
@@ -158,13 +158,13 @@ impl Design {
         Ok(Some(if averaged { sum * (known + f64::from(alone)) / known } else { sum }))
     }
 
-    /// The total of each cluster, in their order.
-    pub fn totals(&self, contributions: &[f64]) -> impl Iterator<Item = f64> {
+    /// The total of each cluster, in their order, of what each row contributes.
+    pub fn totals(&self, contributions: impl Iterator<Item = f64>) -> Vec<f64> {
         let mut totals = vec![CompensatedSum::default(); self.clusters()];
         for (cluster, contribution) in self.cluster_of.iter().zip(contributions) {
-            totals[*cluster as usize].add(*contribution);
+            totals[*cluster as usize].add(contribution);
         }
-        totals.into_iter().map(|total| total.value())
+        totals.into_iter().map(|total| total.value()).collect()
     }
 
     /// Factor of the standard error for a two-sided interval of this confidence: a quantile of Student's

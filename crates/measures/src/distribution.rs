@@ -130,6 +130,12 @@ impl Distribution {
         self.population
     }
 
+    /// How many have a value or less.
+    pub(crate) fn up_to(&self, value: f64) -> f64 {
+        let weights = self.each_row().take_while(|(y, _)| *y <= value).map(|(_, weight)| weight);
+        ExactSum::from_iter(weights).value()
+    }
+
     /// Weighted sum of values.
     pub fn total(&self) -> f64 {
         self.total

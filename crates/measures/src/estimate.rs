@@ -5,7 +5,7 @@ use crate::design::{Design, LonelyPsu};
 use crate::distribution::Distribution;
 use crate::error::{Error, Result};
 use crate::exact::ExactSum;
-use crate::influence::influence;
+use crate::influence::{Influence, influence};
 use crate::measure::Measure;
 use crate::quantile::quantile;
 
@@ -147,10 +147,26 @@ impl Sample<'_> {
         conventions: &Conventions,
     ) -> Result<Option<Linearized>> {
         let Some(influence) = influence(measure, value, distribution, conventions)? else { return Ok(None) };
+        Ok(Some(Linearized { value, contributions: self.contributions(values, &influence).collect() }))
+    }
+
+    /// What each cluster contributes to a measure whose value is known; none where it is not smooth.
+    pub fn cluster_contributions(
+        &self,
+        measure: &Measure,
+        value: f64,
+        values: &[f64],
+        distribution: &Distribution,
+        conventions: &Conventions,
+    ) -> Result<Option<Vec<f64>>> {
+        let influence = influence(measure, value, distribution, conventions)?;
+        Ok(influence.map(|influence| self.design.totals(self.contributions(values, &influence))))
+    }
+
+    fn contributions(&self, values: &[f64], influence: &Influence<'_>) -> impl Iterator<Item = f64> {
         // A row that stands for nobody has no influence.
         let contribution = |(y, w): (&f64, &f64)| if *w > 0.0 { w * influence(*y) } else { 0.0 };
-        let contributions = values.iter().zip(self.weights).map(contribution).collect();
-        Ok(Some(Linearized { value, contributions }))
+        values.iter().zip(self.weights).map(contribution)
     }
 
     fn quantile(
@@ -161,8 +177,13 @@ impl Sample<'_> {
         conventions: &Conventions,
     ) -> Result<Estimate> {
         let alone = Estimate { value: Some(value), ..self.without_value() };
-        let upto: Vec<f64> = values.iter().map(|y| f64::from(*y <= value)).collect();
-        let share = self.ratio(&upto, &vec![1.0; upto.len()])?;
+        let (below, population) = (distribution.up_to(value), distribution.population());
+        let share = below / population;
+        let rows = values.iter().zip(self.weights);
+        let contributions = rows.map(|(y, w)| w * (f64::from(*y <= value) - share) / population);
+        let variance = self.design.variance_of_totals(self.design.totals(contributions), self.lonely)?;
+        let error = variance.map(f64::sqrt).zip(self.design.t_critical(self.confidence));
+        let share = within(Estimate::default(), share, error);
         let (Some(error), Some(low), Some(high)) = (share.standard_error, share.low, share.high) else {
             return Ok(alone);
         };

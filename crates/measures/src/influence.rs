@@ -15,15 +15,15 @@ use crate::measure::Measure;
 use crate::poverty::gap_to;
 
 /// Influence by value.
-pub type Influence = Box<dyn Fn(f64) -> f64>;
+pub type Influence<'d> = Box<dyn Fn(f64) -> f64 + 'd>;
 
 /// The influence of a value on a measure that came to `value`. None where it is not smooth.
-pub fn influence(
+pub fn influence<'d>(
     measure: &Measure,
     value: f64,
-    distribution: &Distribution,
+    distribution: &'d Distribution,
     conventions: &Conventions,
-) -> Result<Option<Influence>> {
+) -> Result<Option<Influence<'d>>> {
     let conventions = *conventions;
     let n = distribution.population();
     Ok(match *measure {
@@ -46,10 +46,10 @@ pub fn influence(
             Some(among_positive(&conventions, Box::new(move |y| (term(y) - value) / n)))
         }
         Measure::Gini => gini_influence(distribution, &conventions)?,
-        Measure::MeanLogDeviation => entropy(distribution, 0.0, &conventions)?,
-        Measure::Theil => entropy(distribution, 1.0, &conventions)?,
-        Measure::GeneralizedEntropy { alpha: 2.0 } => entropy_of(distribution, 2.0),
-        Measure::GeneralizedEntropy { alpha } => entropy(distribution, alpha, &conventions)?,
+        Measure::MeanLogDeviation => entropy(distribution, 0.0, value, &conventions)?,
+        Measure::Theil => entropy(distribution, 1.0, value, &conventions)?,
+        Measure::GeneralizedEntropy { alpha: 2.0 } => entropy_of(distribution, 2.0, value),
+        Measure::GeneralizedEntropy { alpha } => entropy(distribution, alpha, value, &conventions)?,
         Measure::Atkinson { epsilon } => {
             let logs = logarithms(distribution, &conventions)?;
             Some(among_positive(&conventions, atkinson(&logs, epsilon)))
@@ -58,12 +58,12 @@ pub fn influence(
     })
 }
 
-fn fgt(value: f64, n: f64, line: f64, alpha: f64, conventions: Conventions) -> Option<Influence> {
+fn fgt(value: f64, n: f64, line: f64, alpha: f64, conventions: Conventions) -> Option<Influence<'static>> {
     Some(Box::new(move |y| (gap_to(y, line, alpha, &conventions) - value) / n))
 }
 
 /// Of a measure over those who have a logarithm: the others have none on it, or that of the floor.
-fn among_positive(conventions: &Conventions, influence: Influence) -> Influence {
+fn among_positive(conventions: &Conventions, influence: Influence<'static>) -> Influence<'static> {
     match conventions.non_positive {
         NonPositive::Floor(least) => Box::new(move |y| influence(y.max(least))),
         _ => Box::new(move |y| if y > 0.0 { influence(y) } else { 0.0 }),
@@ -71,12 +71,14 @@ fn among_positive(conventions: &Conventions, influence: Influence) -> Influence 
 }
 
 /// From Σ w|x − y| / (N·Y), less what y adds to N and to Y.
-fn gini_influence(distribution: &Distribution, conventions: &Conventions) -> Result<Option<Influence>> {
+fn gini_influence<'d>(
+    distribution: &'d Distribution,
+    conventions: &Conventions,
+) -> Result<Option<Influence<'d>>> {
     let plain = Conventions { finite_sample: FiniteSample::Population, ..*conventions };
     let Some(value) = gini(distribution, &plain)? else { return Ok(None) };
     let (n, total) = (distribution.population(), distribution.total());
-    let upto = distribution.values().iter().zip(distribution.cumulative());
-    let upto: Vec<(f64, f64, f64)> = upto.map(|(y, (people, income))| (*y, *people, *income)).collect();
+    let (values, upto) = (distribution.values(), distribution.cumulative());
     // Rows mostly come in order: the one before is where to look first.
     let last = Cell::new(0);
     let rows = distribution.rows() as f64;
@@ -86,48 +88,47 @@ fn gini_influence(distribution: &Distribution, conventions: &Conventions) -> Res
         FiniteSample::Corrected => return Ok(None),
     };
     Ok(Some(Box::new(move |y| {
-        let is_after = |index: usize| index >= upto.len() || upto[index].0 > y;
+        let is_after = |index: usize| index >= values.len() || values[index] > y;
         let is_place = |index: &usize| is_after(*index) && (*index == 0 || !is_after(*index - 1));
         let near = [last.get(), last.get() + 1].into_iter().find(is_place);
-        let index = near.unwrap_or_else(|| upto.partition_point(|(value, ..)| *value <= y));
+        let index = near.unwrap_or_else(|| values.partition_point(|value| *value <= y));
         last.set(index);
-        let (people, income) = if index == 0 { (0.0, 0.0) } else { (upto[index - 1].1, upto[index - 1].2) };
+        let (people, income) = if index == 0 { (0.0, 0.0) } else { upto[index - 1] };
         let differences = y * (2.0 * people - n) - 2.0 * income + total;
         factor * (differences / (n * total) - value / n - value * y / total)
     })))
 }
 
-fn entropy(distribution: &Distribution, alpha: f64, conventions: &Conventions) -> Result<Option<Influence>> {
+fn entropy(
+    distribution: &Distribution,
+    alpha: f64,
+    value: f64,
+    conventions: &Conventions,
+) -> Result<Option<Influence<'static>>> {
     let logs = logarithms(distribution, conventions)?;
-    Ok(entropy_of(&logs, alpha).map(|influence| among_positive(conventions, influence)))
+    Ok(entropy_of(&logs, alpha, value).map(|influence| among_positive(conventions, influence)))
 }
 
-fn entropy_of(distribution: &Distribution, alpha: f64) -> Option<Influence> {
+fn entropy_of(distribution: &Distribution, alpha: f64, value: f64) -> Option<Influence<'static>> {
     let (n, mean) = (distribution.population(), distribution.mean()?);
     let relative = move |y: f64| y / mean;
     Some(match alpha {
-        0.0 => {
-            let logs = distribution.mean_of(|y| relative(y).ln())?;
-            Box::new(move |y| (relative(y) - 1.0 - (relative(y).ln() - logs)) / n)
-        }
-        1.0 => {
-            let value = distribution.mean_of(|y| relative(y) * relative(y).ln())?;
-            Box::new(move |y| {
-                let r = relative(y);
-                (r * r.ln() - value * r - r + 1.0) / n
-            })
-        }
+        0.0 => Box::new(move |y| (relative(y) - 1.0 - relative(y).ln() - value) / n),
+        1.0 => Box::new(move |y| {
+            let r = relative(y);
+            (r * r.ln() - value * r - r + 1.0) / n
+        }),
         _ => {
             let power =
                 move |y: f64| if alpha == 2.0 { y * y / (mean * mean) } else { relative(y).powf(alpha) };
-            let m = distribution.mean_of(power)?;
             let scale = n * alpha * (alpha - 1.0);
+            let m = value * alpha * (alpha - 1.0) + 1.0;
             Box::new(move |y| (power(y) + (alpha - 1.0) * m - alpha * m * relative(y)) / scale)
         }
     })
 }
 
-fn atkinson(distribution: &Distribution, epsilon: f64) -> Influence {
+fn atkinson(distribution: &Distribution, epsilon: f64) -> Influence<'static> {
     let (n, mean) = (distribution.population(), distribution.mean().unwrap_or_default());
     let relative = move |y: f64| y / mean;
     if epsilon == 1.0 {

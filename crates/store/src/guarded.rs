@@ -17,8 +17,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result, UploadPart,
+    Attributes, CopyOptions, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload,
+    ObjectMeta, ObjectStore, ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult,
+    RenameOptions, Result, UploadPart,
 };
 use sha2::{Digest, Sha256};
 use uplift_engine::error::{CHANGED, Damaged, GUARDED, MISSING};
@@ -71,26 +72,32 @@ impl GuardedStore {
 
     /// The same, unless it was compared since an instant.
     pub(crate) async fn check_since(&self, location: &Path, instant: SystemTime) -> Result<()> {
+        self.read_to_check(location, instant).await.map(drop)
+    }
+
+    /// The file as it was read to be compared; none where it was not read.
+    async fn read_to_check(&self, location: &Path, instant: SystemTime) -> Result<Option<Read>> {
         if self.state().checked.get(location).is_some_and(|checked| *checked >= instant) {
-            return Ok(());
+            return Ok(None);
         }
         let now = SystemTime::now();
         let Some(expected) = digest_in_name(location).or_else(|| self.sums.get(location)) else {
-            return Ok(());
+            return Ok(None);
         };
         let damaged = |what| {
             let damaged = Damaged { file: location.to_string(), what };
             object_store::Error::Generic { store: GUARDED, source: Box::new(damaged) }
         };
-        let bytes = match self.inner.get(location).await {
-            Ok(found) => found.bytes().await?,
+        let found = match self.inner.get(location).await {
+            Ok(found) => found,
             Err(object_store::Error::NotFound { .. }) => return Err(damaged(MISSING)),
             Err(e) => return Err(e),
         };
-        let digest = tokio::task::spawn_blocking(move || hex::encode(Sha256::digest(&bytes))).await;
-        if digest.is_ok_and(|digest| digest == expected) {
+        let (meta, attributes) = (found.meta.clone(), found.attributes.clone());
+        let bytes = found.bytes().await?;
+        if digest_of(bytes.clone()).await.is_some_and(|digest| digest == expected) {
             self.state().checked.insert(location.clone(), now);
-            return Ok(());
+            return Ok(Some(Read { bytes, meta, attributes }));
         }
         Err(damaged(CHANGED))
     }
@@ -141,6 +148,31 @@ impl GuardedStore {
     }
 }
 
+/// A file as it was read.
+struct Read {
+    bytes: Bytes,
+    meta: ObjectMeta,
+    attributes: Attributes,
+}
+
+impl From<Read> for GetResult {
+    fn from(Read { bytes, meta, attributes }: Read) -> Self {
+        let range = 0..meta.size;
+        let payload = GetResultPayload::Stream(stream::once(async { Ok(bytes) }).boxed());
+        Self { payload, meta, range, attributes }
+    }
+}
+
+/// Bytes whose digest takes less than handing them to another thread.
+const SMALL: usize = 2 << 20;
+
+/// The SHA-256 of some bytes; none if computing it was cut off.
+async fn digest_of(bytes: Bytes) -> Option<String> {
+    let is_small = bytes.len() < SMALL;
+    let digest = move || hex::encode(Sha256::digest(&bytes));
+    if is_small { Some(digest()) } else { tokio::task::spawn_blocking(digest).await.ok() }
+}
+
 /// The name of a data file with the digest of its content: `part-….parquet` to `part-…-<digest>.parquet`.
 pub(crate) fn with_digest(location: &str, digest: &str) -> String {
     let stem = location.strip_suffix(".parquet").unwrap_or(location);
@@ -179,10 +211,20 @@ impl ObjectStore for GuardedStore {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        if !options.head {
-            self.check(location).await?;
+        if options.head {
+            return self.inner.get_opts(location, options).await;
         }
-        self.inner.get_opts(location, options).await
+        let GetOptions { if_match, if_none_match, if_modified_since, if_unmodified_since, .. } = &options;
+        let unconditional = if_match.is_none()
+            && if_none_match.is_none()
+            && if_modified_since.is_none()
+            && if_unmodified_since.is_none();
+        let is_whole = unconditional && options.range.is_none() && options.version.is_none();
+        match self.read_to_check(location, SystemTime::UNIX_EPOCH).await? {
+            // What was compared is what is given.
+            Some(read) if is_whole => Ok(read.into()),
+            _ => self.inner.get_opts(location, options).await,
+        }
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
