@@ -32,8 +32,9 @@ pub(crate) fn merged(
         begin..begin + part.keys[begin..].partition_point(|key| of_share(key) == share)
     };
     let ranges: Vec<_> = parts.iter().map(range).collect();
-    let mut numbers =
-        Numbers::with_capacity(ranges.iter().map(ExactSizeIterator::len).max().unwrap_or_default());
+    // Most keys are in two files or more.
+    let keys: usize = ranges.iter().map(ExactSizeIterator::len).sum();
+    let mut numbers = Numbers::with_capacity(keys * 3 / 5);
     let numbered: Vec<Vec<usize>> = parts
         .iter()
         .zip(&ranges)

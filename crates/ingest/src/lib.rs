@@ -16,6 +16,7 @@ mod budget;
 mod committer;
 mod grpc;
 mod header;
+mod key_index;
 mod keys;
 mod ledger;
 mod outcome;

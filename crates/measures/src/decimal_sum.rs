@@ -101,20 +101,27 @@ const USUAL_DECIMALS: [f64; 4] = [1.0, 10.0, 100.0, 1000.0];
 /// The shortest decimal that reads back as a double: digits and exponent. None for what is not finite.
 fn decimal(x: f64) -> Option<(i64, i16)> {
     for (decimals, scale) in USUAL_DECIMALS.iter().enumerate() {
-        let digits = (x * scale).round();
+        let near = x * scale;
+        if near.is_nan() || near.abs() >= 1e15 {
+            break;
+        }
+        let digits = (near + f64::copysign(0.5, near)) as i64;
         // Of fifteen digits only one decimal reads back as a double, so that it is the shortest.
-        if digits.abs() < 1e15 && digits / scale == x {
-            return Some((digits as i64, -(decimals as i16)));
+        if digits as f64 / scale == x {
+            return Some((digits, -(decimals as i16)));
         }
     }
     if !x.is_finite() {
         return None;
     }
-    let text = format!("{x:e}");
-    let (mantissa, exponent) = text.split_once('e')?;
-    let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len() as i16);
-    let digits = mantissa.replace('.', "").parse().ok()?;
-    Some((digits, exponent.parse::<i16>().ok()? - decimals))
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format_finite(x);
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let shown = whole.bytes().chain(decimals.bytes()).filter(u8::is_ascii_digit);
+    let digits = shown.fold(0, |number: i64, digit| number * 10 + i64::from(digit - b'0'));
+    let signed = if x < 0.0 { -digits } else { digits };
+    Some((signed, exponent.parse::<i16>().ok()? - decimals.len() as i16))
 }
 
 /// digits × 10^exponent as the nearest double.
