@@ -62,22 +62,25 @@ fn merged(program: &Program, partials: &[Partial], places: &Places, aggregate: u
         return Ok(new_null_array(&DataType::Null, places.rows.len()));
     };
     let all = 0..places.rows.len();
-    let values = match evaluated(function, partials, places, aggregate, &|place| Some(place), all.len()) {
-        Err(e) if is_not_computable(&e) => {
-            // One place cannot be computed: the others are, each by itself.
-            let alone = |place| {
-                let only = move |other| (other == place).then_some(0);
-                match evaluated(function, partials, places, aggregate, &only, 1) {
-                    Err(e) if is_not_computable(&e) => Ok(new_null_array(function.field().data_type(), 1)),
-                    value => value,
-                }
-            };
-            let values = all.clone().map(alone).collect::<Result<Vec<_>>>()?;
-            let values: Vec<&dyn Array> = values.iter().map(AsRef::as_ref).collect();
-            concat(&values)?
-        }
-        values => values?,
-    };
+    let values =
+        match evaluated(program, function, partials, places, aggregate, &|place| Some(place), all.len()) {
+            Err(e) if is_not_computable(&e) => {
+                // One place cannot be computed: the others are, each by itself.
+                let alone = |place| {
+                    let only = move |other| (other == place).then_some(0);
+                    match evaluated(program, function, partials, places, aggregate, &only, 1) {
+                        Err(e) if is_not_computable(&e) => {
+                            Ok(new_null_array(function.field().data_type(), 1))
+                        }
+                        value => value,
+                    }
+                };
+                let values = all.clone().map(alone).collect::<Result<Vec<_>>>()?;
+                let values: Vec<&dyn Array> = values.iter().map(AsRef::as_ref).collect();
+                concat(&values)?
+            }
+            values => values?,
+        };
     let failed = |place: usize| {
         let mut parts = places.parts(place);
         parts.any(|(source, group)| partials[source].states[aggregate].failed.contains(&group))
@@ -88,6 +91,7 @@ fn merged(program: &Program, partials: &[Partial], places: &Places, aggregate: u
 
 /// Merges the states of all places that have a number, and evaluates them by that.
 fn evaluated(
+    program: &Program,
     function: &Arc<AggregateFunctionExpr>,
     partials: &[Partial],
     places: &Places,
@@ -99,6 +103,7 @@ fn evaluated(
         return Ok(new_empty_array(function.field().data_type()));
     }
     let mut merging = accumulator(function)?;
+    program.aggregates[aggregate].tell_groups(&program.nodes, merging.as_mut(), numbers)?;
     for (source, partial) in partials.iter().enumerate() {
         let Content::Engine(state) = &partial.states[aggregate].content else { continue };
         for kind in 0..2 {

@@ -48,6 +48,7 @@ pub(crate) fn merged(
             return Ok(new_null_array(wanted.of_aggregates.field(n).data_type(), numbers.len()));
         };
         let mut merging = merging?;
+        addition.aggregates[*aggregate].tell_groups(&addition.nodes, merging.as_mut(), numbers.len())?;
         for ((part, range), numbered) in parts.iter().zip(&ranges).zip(&numbered) {
             let Content::Engine(state) = &part.states[n].content else { continue };
             if range.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, UInt32Array, new_empty_array};
+use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take;
 use arrow::row::RowConverter;
 use datafusion::common::Result;
@@ -72,11 +72,8 @@ impl<'a> KeyPass<'a> {
         let (keys, numbers): (Vec<Digest>, Vec<u32>) = self.numbers.sorted().into_iter().unzip();
         let numbers = UInt32Array::from(numbers);
         let states = self.running.into_iter().map(|(aggregate, mut running)| {
-            let arguments = self.addition.aggregates[aggregate].arguments.iter();
-            let none: Vec<ArrayRef> =
-                arguments.map(|slot| new_empty_array(&self.addition.nodes[*slot].data_type)).collect();
             // It may not have seen the last keys.
-            running.update_batch(&none, &[], None, all)?;
+            self.addition.aggregates[aggregate].tell_groups(&self.addition.nodes, running.as_mut(), all)?;
             let state = running.state(EmitTo::All)?;
             let state =
                 state.iter().map(|column| Ok(take(column, &numbers, None)?)).collect::<Result<_>>()?;

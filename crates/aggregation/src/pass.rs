@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, BooleanArray, Float64Array, RecordBatch, new_empty_array};
+use arrow::array::{Array, AsArray, BooleanArray, Float64Array, RecordBatch};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::Float64Type;
 use arrow::error::ArrowError;
@@ -115,7 +115,8 @@ impl<'p> Pass<'p> {
         let states = self.running.into_iter().map(|running| {
             let content = match running.gathered {
                 Gathered::Engine(mut accumulator) => {
-                    pad(self.program, running.aggregate, accumulator.as_mut(), groups)?;
+                    let aggregate = &self.program.aggregates[running.aggregate];
+                    aggregate.tell_groups(&self.program.nodes, accumulator.as_mut(), groups)?;
                     Content::Engine(accumulator.state(EmitTo::All)?)
                 }
                 Gathered::Totals(_, totals) => {
@@ -153,18 +154,6 @@ fn sorted(mut rows: Vec<Row>) -> Arc<Vec<Row>> {
 
 fn no_function() -> DataFusionError {
     DataFusionError::Internal("an aggregate has no function".into())
-}
-
-/// Makes the function know of all groups, by no rows.
-fn pad(
-    program: &Program,
-    aggregate: usize,
-    accumulator: &mut dyn GroupsAccumulator,
-    groups: usize,
-) -> Result<()> {
-    let arguments = program.aggregates[aggregate].arguments.iter();
-    let none: Vec<_> = arguments.map(|slot| new_empty_array(&program.nodes[*slot].data_type)).collect();
-    accumulator.update_batch(&none, &[], None, groups)
 }
 
 impl Running {
@@ -281,5 +270,39 @@ impl Gathered {
             Self::Totals(_, cells) => cells.capacity() * size_of::<Option<Totals>>(),
             Self::Rows(rows) => rows.capacity() * size_of::<MetRow>(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, Int64Array, StringArray};
+    use arrow::datatypes::{DataType, Field, Schema};
+    use datafusion::datasource::empty::EmptyTable;
+    use datafusion::logical_expr::ident;
+
+    use super::*;
+    use crate::program::{Keys, Output};
+
+    #[test]
+    fn a_group_in_which_no_row_passes_has_no_value() {
+        let text = |name: &str| Field::new(name, DataType::Utf8, true);
+        let columns = Schema::new(vec![text("area"), text("kind"), Field::new("x", DataType::Int64, true)]);
+        let columns = Arc::new(columns);
+        let records = SESSION.read_table(Arc::new(EmptyTable::new(columns.clone()))).unwrap();
+        let aggregates = ["min(x) FILTER (WHERE kind = 'a')", "sum(x) FILTER (WHERE kind = 'a')", "max(x)"];
+        let outputs = aggregates.map(|sql| Output::Aggregate(records.parse_sql_expr(sql).unwrap()));
+        let keys = Keys { area: "area".into(), digits: 6, others: vec![ident("kind")] };
+        let program = Program::new(&records, keys, &outputs).unwrap();
+        let mut pass = Pass::new(&program, &[0, 1, 2]).unwrap();
+        let texts = |texts: [&str; 2]| Arc::new(StringArray::from_iter_values(texts)) as ArrayRef;
+        let x = Arc::new(Int64Array::from(vec![Some(5), None]));
+        let rows = vec![texts(["500101", "500102"]), texts(["b", "b"]), x];
+        pass.add(RecordBatch::try_new(columns, rows).unwrap()).unwrap();
+        let passed = pass.finish(&Names::default(), &Clusters::default()).unwrap();
+        let nulls = |state: &State| match &state.content {
+            Content::Engine(columns) => columns[0].null_count(),
+            _ => 0,
+        };
+        assert_eq!(passed.states.iter().map(nulls).collect::<Vec<_>>(), [2, 2, 1]);
     }
 }

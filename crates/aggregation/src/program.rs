@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use arrow::array::{BooleanArray, new_empty_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::{
@@ -118,6 +119,21 @@ impl Aggregate {
             Kind::Key(data_type) => Some(Ok(Box::new(KeyColumn::new(data_type)))),
             Kind::Totals(_) | Kind::Rows => None,
         }
+    }
+}
+
+impl Aggregate {
+    /// Tells a function how many groups there are, by no rows. A function takes it that every group has had a row, and a
+    /// value other than none, as long as it is given no filter.
+    pub(crate) fn tell_groups(
+        &self,
+        nodes: &[Node],
+        accumulator: &mut dyn GroupsAccumulator,
+        groups: usize,
+    ) -> Result<()> {
+        let arguments = self.arguments.iter().map(|slot| new_empty_array(&nodes[*slot].data_type));
+        let none = BooleanArray::from(Vec::<bool>::new());
+        accumulator.update_batch(&arguments.collect::<Vec<_>>(), &[], Some(&none), groups)
     }
 }
 
