@@ -120,9 +120,7 @@ impl Aggregate {
             Kind::Totals(_) | Kind::Rows => None,
         }
     }
-}
 
-impl Aggregate {
     /// Tells a function how many groups there are, by no rows. A function takes it that every group has had a row, and a
     /// value other than none, as long as it is given no filter.
     pub(crate) fn tell_groups(

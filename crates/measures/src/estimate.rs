@@ -138,7 +138,7 @@ impl Sample<'_> {
     }
 
     /// The same of a measure whose value is known.
-    pub fn linearise_value(
+    fn linearise_value(
         &self,
         measure: &Measure,
         value: f64,

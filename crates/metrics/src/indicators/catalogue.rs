@@ -428,6 +428,13 @@ value = { dataset = "fund_flow", measure = "count(*)", where = "KIND" }
                 OWN.replace("own.flows", "fund.budget").replace("KIND", ""),
                 vec!["own.toml: fund.budget", "id"],
             ),
+            (
+                measuring("count(worst)").replace(
+                    "dataset =",
+                    "per = { key = \"flow_id\", columns = { worst = \"headcount_ratio(amount, 1, 100)\" } }, dataset =",
+                ),
+                vec!["own.toml: own.flows", "per", "is a measure"],
+            ),
             (doubling(), vec!["measure", "longer than"]),
         ] {
             let error = load(&text).unwrap_err();

@@ -139,6 +139,9 @@ pub(crate) fn check(
         let measure = parse(&records, "measure", &filled(&component.measure, period))?;
         check_expression("measure", &measure, &personal)?;
     }
+    if component.per.is_some() && is_direct(component) {
+        addition(component, &breakdown, &direct_records(component)?, period)?;
+    }
     let mut aggregates = Vec::new();
     let [measure, ..] = plan(component, period, None, &records, &mut aggregates)?;
     let failed = |e: DataFusionError| declaration_failed("measure", &e);
