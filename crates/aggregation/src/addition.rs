@@ -43,6 +43,12 @@ struct AddedColumn {
     data_type: DataType,
 }
 
+impl AddedColumn {
+    fn field(&self) -> Field {
+        Field::new(&self.name, self.data_type.clone(), true)
+    }
+}
+
 /// Some columns of the result, and what they are computed of.
 #[derive(Debug)]
 pub(crate) struct AddedColumns {
@@ -104,25 +110,26 @@ impl Addition {
 
     /// The columns of the result.
     pub fn schema(&self) -> Schema {
-        let field = |column: &AddedColumn| Field::new(&column.name, column.data_type.clone(), true);
-        Schema::new(self.added.iter().map(field).collect::<Vec<_>>())
+        Schema::new(self.added.iter().map(AddedColumn::field).collect::<Vec<_>>())
     }
 
     /// How columns of the result are computed.
     pub(crate) fn columns_of(&self, columns: &SchemaRef) -> Result<AddedColumns> {
-        let expression = |field: &Arc<Field>| {
+        let known = |field: &Arc<Field>| {
             let known = self.added.iter().find(|column| column.name == *field.name());
-            let known = known.map(|column| column.expr.clone());
             known.ok_or_else(|| DataFusionError::Internal(format!("{} is not added up", field.name())))
         };
-        let expressions = columns.fields().iter().map(expression).collect::<Result<Vec<_>>>()?;
+        let known = columns.fields().iter().map(known).collect::<Result<Vec<_>>>()?;
+        let fields: Vec<Field> = known.iter().map(|column| column.field()).collect();
+        let columns = Arc::new(Schema::new(fields));
+        let expressions: Vec<_> = known.iter().map(|column| column.expr.clone()).collect();
         let used: BTreeSet<usize> =
             expressions.iter().flat_map(collect_columns).map(|column| column.index()).collect();
         let aggregates: Vec<usize> = used.into_iter().collect();
         let of_aggregates = Arc::new(schema_of(&self.aggregates).project(&aggregates)?);
         let expressions = expressions.into_iter().map(|e| reassign_expr_columns(e, &of_aggregates));
         let expressions = expressions.collect::<Result<_>>()?;
-        Ok(AddedColumns { aggregates, of_aggregates, expressions, columns: columns.clone() })
+        Ok(AddedColumns { aggregates, of_aggregates, expressions, columns })
     }
 
     pub(crate) fn key_fields(&self) -> Vec<SortField> {

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray, new_null_array};
 use arrow::compute::cast;
-use arrow::datatypes::{Field, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
 use datafusion::common::{DataFusionError, Result};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 use uplift_store::DataFile;
 
 /// Rows that are decoded together: their columns fit the caches of a core.
@@ -23,7 +25,19 @@ pub(crate) struct FileBatches<'f> {
 
 impl<'f> FileBatches<'f> {
     pub(crate) fn new(content: Bytes, columns: SchemaRef, file: &'f DataFile) -> Result<Self> {
-        let builder = ParquetRecordBatchReaderBuilder::try_new(content)?;
+        let metadata = ArrowReaderMetadata::load(&content, ArrowReaderOptions::new())?;
+        let fields =
+            metadata.schema().fields().iter().map(|field| match columns.field_with_name(field.name()) {
+                // A dictionary is not the type of its texts in the file, but is read as it is there.
+                Ok(wanted) if is_dictionary(wanted.data_type()) && field.data_type() == &DataType::Utf8 => {
+                    Arc::new(field.as_ref().clone().with_data_type(wanted.data_type().clone()))
+                }
+                _ => field.clone(),
+            });
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let options = ArrowReaderOptions::new().with_schema(schema);
+        let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options)?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(content, metadata);
         let names = columns.fields().iter().map(|field| field.name().as_str());
         let mask = ProjectionMask::columns(builder.parquet_schema(), names);
         let reader = builder.with_projection(mask).with_batch_size(BATCH).build()?;
@@ -48,6 +62,10 @@ impl<'f> FileBatches<'f> {
             None => Ok(new_null_array(field.data_type(), rows.num_rows())),
         }
     }
+}
+
+fn is_dictionary(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Dictionary(..))
 }
 
 impl Iterator for FileBatches<'_> {

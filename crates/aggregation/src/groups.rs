@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::Result;
 use hashbrown::HashMap;
 
 use crate::batch::Batch;
+use crate::labels::Labels;
 use crate::names::Names;
 use crate::program::Program;
 
@@ -17,59 +15,47 @@ pub(crate) type GroupKey = Vec<Option<Arc<str>>>;
 
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
-    keys: Vec<GroupKey>,
-    /// Whether the area's code is as long as codes are cut.
-    is_cut: Vec<bool>,
-    known: HashMap<GroupKey, u32>,
+    /// Of the area and of each other key.
+    labels: Vec<Labels>,
+    /// The labels of each group.
+    keys: Vec<Box<[u32]>>,
+    known: HashMap<Box<[u32]>, u32>,
 }
 
 impl Groups {
     /// The group of each row of a batch.
     pub(crate) fn number(&mut self, program: &Program, batch: &mut Batch<'_>) -> Result<Vec<usize>> {
-        let mut columns = vec![batch.rows.column(program.area).clone()];
-        for slot in &program.others {
-            columns.push(batch.value(*slot)?);
+        self.labels.resize_with(1 + program.others.len(), Labels::default);
+        let area = batch.rows.column(program.area).clone();
+        let mut labelled = vec![self.labels[0].number(&area, |code| beginning(code, program.digits))?];
+        for (slot, labels) in program.others.iter().zip(&mut self.labels[1..]) {
+            labelled.push(labels.number(&batch.value(*slot)?, |text| text)?);
         }
-        // The engine has several forms of text.
-        for column in columns.iter_mut().filter(|c| c.data_type().is_string()) {
-            *column = cast(column, &DataType::Utf8)?;
-        }
-        let mut numbers = Vec::with_capacity(batch.rows.num_rows());
-        let readers = columns.iter().map(Texts::new).collect::<Result<Vec<_>>>()?;
-        let beginning =
-            |text: &str| text.char_indices().nth(program.digits).map_or(text.len(), |(end, _)| end);
-        let text = |n: usize, row: usize| {
-            let text = readers[n].at(row);
-            if n == 0 { text.map(|text| &text[..beginning(text)]) } else { text }
-        };
-        let mut last: Option<u32> = None;
-        for row in 0..batch.rows.num_rows() {
-            // Rows of a group mostly come together.
-            let same = last.is_some_and(|last| {
-                let mut known = self.keys[last as usize].iter().enumerate();
-                known.all(|(n, known)| match (n, known, readers[n].at(row)) {
-                    // A code begins as the known one, which is as long as codes are cut, or is the same.
-                    (0, Some(known), Some(code)) => {
-                        code.starts_with(&**known)
-                            && (code.len() == known.len() || self.is_cut[last as usize])
-                    }
-                    (_, known, text) => known.as_deref() == text,
-                })
-            });
-            if !same {
-                let key: GroupKey = (0..readers.len()).map(|n| text(n, row).map(Arc::from)).collect();
-                let next = self.keys.len() as u32;
-                let number = *self.known.entry(key.clone()).or_insert(next);
-                if number == next {
-                    let cut = |code: &Arc<str>| code.chars().count() == program.digits;
-                    self.is_cut.push(key[0].as_ref().is_some_and(cut));
-                    self.keys.push(key);
+        let mut last = None;
+        let group = |row: usize| {
+            let is = |group: usize| {
+                let key = &self.keys[group];
+                labelled.iter().zip(key).all(|(labels, known)| labels[row] == *known)
+            };
+            match last {
+                // Rows of a group mostly come together.
+                Some(group) if is(group) => group,
+                _ => {
+                    let key = labelled.iter().map(|labels| labels[row]).collect();
+                    *last.insert(self.group(key))
                 }
-                last = Some(number);
             }
-            numbers.extend(last.map(|number| number as usize));
+        };
+        Ok((0..batch.rows.num_rows()).map(group).collect())
+    }
+
+    fn group(&mut self, key: Box<[u32]>) -> usize {
+        let next = self.keys.len() as u32;
+        let number = *self.known.entry(key.clone()).or_insert(next);
+        if number == next {
+            self.keys.push(key);
         }
-        Ok(numbers)
+        number as usize
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -78,33 +64,13 @@ impl Groups {
 
     /// The numbers that the groups have in all sources.
     pub(crate) fn finish(self, names: &Names<GroupKey>) -> Vec<u32> {
-        names.numbers(&self.keys)
+        let text = |(labels, number): (&Labels, &u32)| labels.text(*number).cloned();
+        let key = |key: &[u32]| self.labels.iter().zip(key).map(text).collect();
+        names.numbers(&self.keys.iter().map(|labels| key(labels)).collect::<Vec<GroupKey>>())
     }
 }
 
-/// A column of keys as text.
-enum Texts<'a> {
-    Text(&'a arrow::array::StringArray),
-    Truth(&'a arrow::array::BooleanArray),
-}
-
-/// Truth values as they are kept.
-pub const TRUE: &str = "true";
-const FALSE: &str = "false";
-
-impl<'a> Texts<'a> {
-    fn new(column: &'a ArrayRef) -> Result<Self> {
-        match column.data_type() {
-            DataType::Utf8 => Ok(Self::Text(column.as_string())),
-            DataType::Boolean => Ok(Self::Truth(column.as_boolean())),
-            other => Err(DataFusionError::Plan(format!("records cannot be grouped by {other}"))),
-        }
-    }
-
-    fn at(&self, row: usize) -> Option<&str> {
-        match self {
-            Self::Text(texts) => texts.is_valid(row).then(|| texts.value(row)),
-            Self::Truth(truths) => truths.is_valid(row).then(|| if truths.value(row) { TRUE } else { FALSE }),
-        }
-    }
+/// The characters of a code that tell groups apart.
+fn beginning(code: Option<&str>, digits: usize) -> Option<&str> {
+    code.map(|code| code.char_indices().nth(digits).map_or(code, |(end, _)| &code[..end]))
 }

@@ -19,6 +19,7 @@ mod key_column;
 mod key_merge;
 mod key_pass;
 mod keys;
+mod labels;
 mod latest;
 mod merged;
 mod names;
@@ -34,6 +35,7 @@ mod state;
 pub use addition::Addition;
 pub use answer::{Answer, Group};
 pub use computation::{Files, Source, compute};
-pub use groups::TRUE;
+
 pub use kept::Kept;
+pub use labels::TRUE;
 pub use program::{Keys, Output, Program};

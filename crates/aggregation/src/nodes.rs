@@ -5,8 +5,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, RecordBatch,
+    RecordBatchOptions,
+};
+use arrow::datatypes::{DataType, Field, Float64Type, Int32Type, Int64Type, Schema, SchemaRef};
 use datafusion::common::Result;
 use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::PhysicalExpr;
@@ -48,6 +51,13 @@ impl Node {
     }
 
     pub(crate) fn evaluate(&self, inputs: Vec<ArrayRef>, rows: usize) -> Result<ArrayRef> {
+        if let [truths] = inputs.as_slice()
+            && let Some(truths) = truths.as_boolean_opt()
+            && self.expr.downcast_ref::<CastExpr>().is_some()
+            && let Some(numbers) = numbers(truths, &self.data_type)
+        {
+            return Ok(numbers);
+        }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let batch = RecordBatch::try_new_with_options(self.schema.clone(), inputs, &options)?;
         self.expr.evaluate(&batch)?.into_array(rows)
@@ -101,14 +111,25 @@ impl Nodes {
                 Operator::And | Operator::Or => {
                     self.cannot_fail(binary.left())? && self.cannot_fail(binary.right())?
                 }
-                op => op.is_logic_operator(),
+                Operator::Eq
+                | Operator::NotEq
+                | Operator::Lt
+                | Operator::LtEq
+                | Operator::Gt
+                | Operator::GtEq => kind(binary.left())? == kind(binary.right())?,
+                _ => false,
             });
         }
         if let Some(cast) = expr.downcast_ref::<CastExpr>() {
             let from = kind(cast.expr())?;
             return Ok(match cast.cast_type() {
                 DataType::Float64 => from.is_numeric() || from == DataType::Boolean,
-                to => from == DataType::Boolean && to.is_integer(),
+                to if from == DataType::Boolean => to.is_integer(),
+                // A wider number has room for every narrower one.
+                to => {
+                    let signed = |kind: &DataType| kind.is_signed_integer().then(|| kind.primitive_width());
+                    signed(&from).zip(signed(to)).is_some_and(|(from, to)| from <= to)
+                }
             });
         }
         let other = expr.downcast_ref::<NotExpr>().is_some()
@@ -155,5 +176,40 @@ impl Nodes {
         let places: Vec<usize> = columns.iter().map(Column::index).collect();
         let expr = reassign_expr_columns(expr.clone(), &self.columns.project(&places)?)?;
         Ok((expr, places.into_iter().map(Input::Column).collect()))
+    }
+}
+
+/// Truth values as numbers, 64 at a time; none in a type that is left to the engine, which takes one after another.
+fn numbers(truths: &BooleanArray, to: &DataType) -> Option<ArrayRef> {
+    fn of<T: ArrowPrimitiveType>(truths: &BooleanArray, number: impl Fn(u8) -> T::Native) -> ArrayRef {
+        let mut numbers = Vec::with_capacity(truths.len() + 64);
+        for chunk in truths.values().bit_chunks().iter_padded() {
+            numbers.extend((0..64).map(|bit| number((chunk >> bit) as u8 & 1)));
+        }
+        numbers.truncate(truths.len());
+        Arc::new(PrimitiveArray::<T>::new(numbers.into(), truths.nulls().cloned()))
+    }
+    match to {
+        DataType::Int32 => Some(of::<Int32Type>(truths, i32::from)),
+        DataType::Int64 => Some(of::<Int64Type>(truths, i64::from)),
+        DataType::Float64 => Some(of::<Float64Type>(truths, f64::from)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn truth_values_are_the_numbers_that_the_engine_makes_of_them() {
+        let truths: BooleanArray = (0..200).map(|n| (n % 7 != 0).then_some(n % 3 == 0)).collect();
+        for (begin, length) in [(0, 200), (3, 130), (64, 64), (199, 1), (5, 0)] {
+            let part = truths.slice(begin, length);
+            for kind in [DataType::Int32, DataType::Int64, DataType::Float64] {
+                let expected = arrow::compute::cast(&part, &kind).unwrap();
+                assert_eq!(&numbers(&part, &kind).unwrap(), &expected, "{begin} {length} {kind}");
+            }
+        }
     }
 }

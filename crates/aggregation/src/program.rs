@@ -336,9 +336,11 @@ impl Planner {
             true => Some([index(DESIGN[0])?, index(DESIGN[1])?]),
             false => None,
         };
+        let area = index(&keys.area)?;
+        let columns = labelled(&columns, &nodes, design.iter().flatten().chain([&area]));
         Ok(Program {
             nodes,
-            area: index(&keys.area)?,
+            area,
             digits: keys.digits,
             others,
             design,
@@ -364,6 +366,19 @@ impl Planner {
         nodes.iter_mut().for_each(|node| node.renumber(place));
         Ok(Narrowed { aggregates: self.aggregates, columns, nodes })
     }
+}
+
+/// The columns with those as dictionaries whose texts only tell records apart, and are in no expression.
+fn labelled<'c>(columns: &Schema, nodes: &[Node], labels: impl Iterator<Item = &'c usize>) -> SchemaRef {
+    let mut fields: Vec<_> = columns.fields().iter().cloned().collect();
+    for label in labels {
+        let is_input = nodes.iter().flat_map(Node::inputs).any(|input| input == Input::Column(*label));
+        if fields[*label].data_type() == &DataType::Utf8 && !is_input {
+            let dictionary = DataType::Dictionary(DataType::Int32.into(), DataType::Utf8.into());
+            fields[*label] = Arc::new(fields[*label].as_ref().clone().with_data_type(dictionary));
+        }
+    }
+    Arc::new(Schema::new(fields))
 }
 
 /// The measure that a call of a function is, with its parameters; none of another function.
