@@ -11,6 +11,8 @@ pub(crate) struct Batch<'p> {
     nodes: &'p [Node],
     pub(crate) rows: RecordBatch,
     known: Vec<Option<ArrayRef>>,
+    /// The rows that conditions hold for, by those.
+    passed: Vec<(&'p [Slot], Option<BooleanArray>)>,
 }
 
 /// What an aggregate takes of a batch: its arguments, and which rows pass.
@@ -21,7 +23,7 @@ pub(crate) struct Taken {
 
 impl<'p> Batch<'p> {
     pub(crate) fn new(nodes: &'p [Node], rows: RecordBatch) -> Self {
-        Self { nodes, rows, known: vec![None; nodes.len()] }
+        Self { nodes, rows, known: vec![None; nodes.len()], passed: Vec::new() }
     }
 
     pub(crate) fn value(&mut self, slot: Slot) -> Result<ArrayRef> {
@@ -40,7 +42,10 @@ impl<'p> Batch<'p> {
     }
 
     /// The rows that all of some conditions hold for; none where there are no conditions.
-    pub(crate) fn passes(&mut self, conditions: &[Slot]) -> Result<Option<BooleanArray>> {
+    pub(crate) fn passes(&mut self, conditions: &'p [Slot]) -> Result<Option<BooleanArray>> {
+        if let Some((_, known)) = self.passed.iter().find(|(known, _)| *known == conditions) {
+            return Ok(known.clone());
+        }
         let mut passes: Option<BooleanArray> = None;
         for slot in conditions {
             let condition = self.value(*slot)?.as_boolean().clone();
@@ -50,11 +55,13 @@ impl<'p> Batch<'p> {
             });
         }
         // What is not known to hold does not.
-        Ok(passes.map(|p| if p.null_count() > 0 { prep_null_mask_filter(&p) } else { p }))
+        let passes = passes.map(|p| if p.null_count() > 0 { prep_null_mask_filter(&p) } else { p });
+        self.passed.push((conditions, passes.clone()));
+        Ok(passes)
     }
 
     /// None where no row passes.
-    pub(crate) fn taken(&mut self, aggregate: &Aggregate) -> Result<Option<Taken>> {
+    pub(crate) fn taken(&mut self, aggregate: &'p Aggregate) -> Result<Option<Taken>> {
         let passes = self.passes(&aggregate.conditions)?;
         if passes.as_ref().is_some_and(|passes| passes.true_count() == 0) {
             return Ok(None);

@@ -157,10 +157,10 @@ fn no_function() -> DataFusionError {
 }
 
 impl Running {
-    fn add(
+    fn add<'p>(
         &mut self,
-        program: &Program,
-        batch: &mut Batch<'_>,
+        program: &'p Program,
+        batch: &mut Batch<'p>,
         groups: &[usize],
         cells: &[u32],
         (all_groups, all_cells): (usize, usize),
@@ -188,7 +188,9 @@ impl Running {
         let chosen = Chosen::new(values, weights, passes.as_ref());
         let (values, weights) = (values.values(), weights.values());
         // All rows are looked at before any is added, so that a failure leaves nothing.
-        chosen.each(|row| check(values[row], weights[row]))?;
+        if !all_measurable(values, weights) {
+            chosen.each(|row| check(values[row], weights[row]))?;
+        }
         match &mut self.gathered {
             Gathered::Totals(measure, totals) => {
                 totals.resize(all_cells, None);
@@ -209,10 +211,10 @@ impl Running {
     }
 
     /// Group by group: those that cannot be computed are told apart.
-    fn add_apart(
+    fn add_apart<'p>(
         &mut self,
-        program: &Program,
-        batch: &Batch<'_>,
+        program: &'p Program,
+        batch: &Batch<'p>,
         groups: &[usize],
         cells: &[u32],
         totals: (usize, usize),
@@ -234,6 +236,12 @@ impl Running {
         }
         Ok(())
     }
+}
+
+/// Whether any row may be chosen: mostly, and sooner seen of all of them.
+fn all_measurable(values: &[f64], weights: &[f64]) -> bool {
+    let is_value = values.iter().fold(true, |all, value| all & value.is_finite());
+    weights.iter().fold(is_value, |all, weight| all & weight.is_finite() & (*weight >= 0.0))
 }
 
 /// Rows that pass and have a value and a weight.

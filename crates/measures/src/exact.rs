@@ -1,234 +1,229 @@
 //! Sums of floating-point numbers without rounding: the same result in any order and any split.
 //!
 //! The idea is Kulisch's long accumulator: every finite double is a whole multiple of 2^-1074, so a
-//! fixed-point number of some 2,100 bits holds any sum of them exactly. Only [`ExactSum::value`] rounds,
-//! once, to the nearest double.
+//! fixed-point number of some 2,100 bits holds any sum of them exactly. Most sums are of numbers that are near
+//! each other, and fit 128 of those bits. Only [`ExactSum::value`] rounds, once, to the nearest double.
+
+/// The power of two that the least double is.
+const LEAST: i32 = -1074;
+/// Bits that a sum has room for below the first number that is added.
+const BELOW: u32 = 40;
+/// Bits that a number is shifted by at most, so that what is shifted fits.
+const MAX_SHIFT: u32 = 72;
+
+/// A sum that has not been rounded. NaN and infinities make the sum NaN.
+#[derive(Debug, Clone, Default)]
+pub struct ExactSum {
+    near: Fixed,
+    /// All of the sum, where its bits lie further apart.
+    all: Option<Box<Digits>>,
+    not_finite: bool,
+}
+
+/// A whole number of 2^place times the least double.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Fixed {
+    number: i128,
+    place: u16,
+}
 
 /// Bits of one digit; a digit is kept in 64 bits, so that carries can wait.
 const DIGIT: u32 = 32;
 /// Digits that hold the greatest double, and a few for carries.
-const DIGITS: usize = 68;
-/// The least bit of the least double.
-const LEAST: i32 = -1074;
+const DIGITS: usize = 70;
 /// Additions after which carries are propagated, well before a digit of 64 bits overflows.
-const CARRY_EVERY: u32 = 1 << 29;
+const CARRY_EVERY: u32 = 1 << 28;
 
-/// Digits that are kept in place: those of most sums. Others are kept apart.
-const NEAR: usize = 6;
-
-/// A sum that has not been rounded. NaN and infinities are counted and make the sum NaN.
-#[derive(Debug, Clone, Default)]
-pub struct ExactSum {
-    near: [i64; NEAR],
-    /// Place of the lowest of them.
-    lowest: u8,
-    /// All digits, of a sum whose digits lie further apart.
-    all: Option<Box<[i64; DIGITS]>>,
+#[derive(Debug, Clone)]
+struct Digits {
+    digits: [i64; DIGITS],
     pending: u32,
-    not_finite: bool,
 }
 
 impl ExactSum {
     /// Adds a number.
     #[inline]
     pub fn add(&mut self, x: f64) {
+        let bits = x.to_bits();
+        let exponent = bits >> 52 & 0x7ff;
+        if self.near.number == 0 && exponent > u64::from(BELOW) {
+            self.near.place = (exponent as u32 - 1 - BELOW) as u16;
+        }
+        // A normal double is mantissa × 2^(exponent - 1) × least.
+        let shift = (exponent as u32).wrapping_sub(1 + u32::from(self.near.place));
+        if exponent != 0 && exponent != 0x7ff && shift <= MAX_SHIFT && self.all.is_none() {
+            let mantissa = i128::from(bits & ((1 << 52) - 1) | 1 << 52) << shift;
+            let signed = if x.is_sign_negative() { -mantissa } else { mantissa };
+            if let Some(sum) = self.near.number.checked_add(signed) {
+                self.near.number = sum;
+                return;
+            }
+        }
+        self.add_apart(x);
+    }
+
+    /// Adds a number that is far from the others, has fewer digits, or is none.
+    #[cold]
+    fn add_apart(&mut self, x: f64) {
         if !x.is_finite() {
             self.not_finite = true;
             return;
         }
-        let bits = x.to_bits();
-        let exponent = (bits >> 52 & 0x7ff) as i32;
-        let fraction = bits & ((1 << 52) - 1);
-        // A double is mantissa × 2^power × least; those below the normal range lack the hidden bit.
-        let (mantissa, power) = match exponent {
+        let (bits, exponent) = (x.to_bits(), (x.to_bits() >> 52 & 0x7ff) as u16);
+        let fraction = i128::from(bits & ((1 << 52) - 1));
+        let (mantissa, place) = match exponent {
             0 => (fraction, 0),
-            e => (fraction | 1 << 52, e as u32 - 1),
+            e => (fraction | 1 << 52, e - 1),
         };
-        let (place, shift) = ((power / DIGIT) as usize, power % DIGIT);
-        let wide = u128::from(mantissa) << shift;
-        let sign = if x.is_sign_negative() { -1 } else { 1 };
-        let part = |n: u32| sign * (wide >> (DIGIT * n) & 0xffff_ffff) as i64;
-        // Most numbers of a sum are near each other.
-        if self.all.is_none()
-            && self.pending.wrapping_sub(1) < CARRY_EVERY - 2
-            && let Some(near) =
-                place.checked_sub(self.lowest.into()).and_then(|at| self.near.get_mut(at..at + 3))
-        {
-            near.iter_mut().zip([part(0), part(1), part(2)]).for_each(|(digit, more)| *digit += more);
-            self.pending += 1;
-            return;
-        }
-        self.add_digits(place, &[part(0), part(1), part(2)]);
-        self.settle(1);
+        let number = if x.is_sign_negative() { -mantissa } else { mantissa };
+        self.add_fixed(&Fixed { number, place });
     }
 
     /// Adds another sum.
     pub fn merge(&mut self, other: &Self) {
-        if self.pending == 0 {
-            *self = Self { not_finite: self.not_finite | other.not_finite, ..other.clone() };
-            return;
-        }
         self.not_finite |= other.not_finite;
         match &other.all {
-            Some(all) => self.add_digits(0, all.as_slice()),
-            None => {
-                let used = |digit: &i64| *digit != 0;
-                let (first, last) = (other.near.iter().position(used), other.near.iter().rposition(used));
-                if let Some((first, last)) = first.zip(last) {
-                    self.add_digits(usize::from(other.lowest) + first, &other.near[first..=last]);
-                }
-            }
+            Some(all) => self.spread().merge(all),
+            None => self.add_fixed(&other.near),
         }
-        self.settle(other.pending);
     }
 
+    /// Adds a sum as a whole number.
     #[inline]
-    fn add_digits(&mut self, place: usize, digits: &[i64]) {
-        if self.all.is_none() {
-            if self.pending == 0 {
-                // Room for one digit below, and the rest above.
-                self.lowest = place.saturating_sub(1).min(DIGITS - NEAR) as u8;
-            }
-            let lowest = usize::from(self.lowest);
-            if place >= lowest && place + digits.len() <= lowest + NEAR {
-                let near = &mut self.near[place - lowest..][..digits.len()];
-                near.iter_mut().zip(digits).for_each(|(digit, more)| *digit += more);
-                return;
-            }
+    pub fn add_fixed(&mut self, fixed: &Fixed) {
+        match &mut self.all {
+            Some(all) => all.add(fixed),
+            None => match self.near.plus(fixed) {
+                Some(sum) => self.near = sum,
+                None => self.spread().add(fixed),
+            },
         }
-        let all = self.spread();
-        all[place..][..digits.len()].iter_mut().zip(digits).for_each(|(digit, more)| *digit += more);
     }
 
     /// All digits apart, from here on.
-    fn spread(&mut self) -> &mut [i64; DIGITS] {
-        let (near, lowest) = (self.near, usize::from(self.lowest));
+    fn spread(&mut self) -> &mut Digits {
+        let near = std::mem::take(&mut self.near);
         self.all.get_or_insert_with(|| {
-            let mut all = Box::new([0; DIGITS]);
-            all[lowest..lowest + NEAR].copy_from_slice(&near);
+            let mut all = Box::new(Digits { digits: [0; DIGITS], pending: 0 });
+            all.add(&near);
             all
         })
     }
 
-    /// The digits with their place, carried, of the amount of the sum; and whether it is negative.
-    fn carried<T>(&self, of: impl FnOnce(&[i64], usize, bool) -> T) -> T {
-        let amount = |digits: &mut [i64]| {
-            carry(digits);
-            let negative = digits.last().is_some_and(|top| *top < 0);
-            if negative {
-                digits.iter_mut().for_each(|d| *d = -*d);
-                carry(digits);
-            }
-            negative
-        };
-        match &self.all {
-            Some(all) => {
-                let mut digits = **all;
-                let negative = amount(&mut digits);
-                of(&digits, 0, negative)
-            }
-            None => {
-                // Beyond those in place there is room for what is carried.
-                let mut digits = [0; NEAR + 2];
-                digits[..NEAR].copy_from_slice(&self.near);
-                let negative = amount(&mut digits);
-                of(&digits, usize::from(self.lowest), negative)
-            }
-        }
-    }
-
     /// The sum, rounded once to the nearest double; NaN if something added was not finite.
     pub fn value(&self) -> f64 {
-        if self.not_finite {
-            return f64::NAN;
-        }
-        match self.as_fixed().and_then(|fixed| fixed.normal()) {
-            Some(value) => value,
-            None => self.carried_value(),
+        match &self.all {
+            _ if self.not_finite => f64::NAN,
+            Some(all) => all.value(),
+            None => self.near.value(),
         }
     }
 
-    fn carried_value(&self) -> f64 {
-        self.carried(|digits, place, negative| {
-            let Some(top) = digits.iter().rposition(|d| *d != 0) else { return 0.0 };
-            let low = top.saturating_sub(2);
-            let mut head = digits[low..=top].iter().rev().fold(0u128, |head, d| head << DIGIT | *d as u128);
-            // Whatever lies below decides ties only: one bit says that there is something.
-            head |= u128::from(digits[..low].iter().any(|d| *d != 0));
-            let value = scale(head as f64, DIGIT as i32 * (place + low) as i32 + LEAST);
-            if negative { -value } else { value }
-        })
-    }
-
-    /// The sum as a whole number and its place; none of a sum whose digits lie further apart.
+    /// The sum as a whole number; none of a sum whose bits lie further apart.
     pub fn as_fixed(&self) -> Option<Fixed> {
-        if self.all.is_some() || self.not_finite {
-            return None;
-        }
-        let Some(first) = self.near.iter().position(|digit| *digit != 0) else {
-            return Some(Fixed { number: 0, place: self.lowest });
-        };
-        let shifted =
-            |number: i128, digit: &i64| number.checked_mul(1 << DIGIT)?.checked_add((*digit).into());
-        let number = self.near[first..].iter().rev().try_fold(0, shifted)?;
-        Some(Fixed { number, place: self.lowest + first as u8 })
+        (self.all.is_none() && !self.not_finite).then_some(self.near)
     }
-
-    /// Adds a sum of that form.
-    pub fn add_fixed(&mut self, fixed: &Fixed) {
-        let (amount, sign) = (fixed.number.unsigned_abs(), fixed.number.signum() as i64);
-        let part = |n: u32| sign * (amount >> (DIGIT * n) & 0xffff_ffff) as i64;
-        let used = (128 - amount.leading_zeros()).div_ceil(DIGIT) as usize;
-        self.add_digits(fixed.place.into(), &[part(0), part(1), part(2), part(3)][..used]);
-        self.settle(1);
-    }
-
-    #[inline]
-    fn settle(&mut self, additions: u32) {
-        self.pending = self.pending.saturating_add(additions);
-        if self.pending >= CARRY_EVERY {
-            carry(self.spread());
-            self.pending = 1;
-        }
-    }
-}
-
-/// A sum that is a whole number of 128 bits at a place: half as large, and sooner rounded.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Fixed {
-    number: i128,
-    place: u8,
 }
 
 impl Fixed {
-    /// The nearest double.
-    pub fn value(&self) -> f64 {
-        self.normal().unwrap_or_else(|| {
-            let mut sum = ExactSum::default();
-            sum.add_fixed(self);
-            sum.carried_value()
+    /// The sum of both, where it is a number of 128 bits too.
+    #[inline]
+    fn plus(&self, other: &Self) -> Option<Self> {
+        if self.number == 0 || other.number == 0 {
+            return Some(if self.number == 0 { *other } else { *self });
+        }
+        let (low, high) = if self.place <= other.place { (self, other) } else { (other, self) };
+        let apart = u32::from(high.place - low.place);
+        let at = |low: i128, place: u16, apart: u32| {
+            let number = shifted(high.number, apart)?.checked_add(low)?;
+            Some(Self { number, place })
+        };
+        at(low.number, low.place, apart).or_else(|| {
+            // What the lower number ends with may be nothing.
+            let zeros = low.number.trailing_zeros().min(apart);
+            at(low.number >> zeros, low.place + zeros as u16, apart - zeros)
         })
     }
 
-    /// The same where it is not among the least doubles, which have fewer digits.
-    fn normal(&self) -> Option<f64> {
-        // Conversion rounds to the nearest, and no digit is lost by a power of two.
-        let is_normal = self.place >= 2 || self.number == 0;
-        is_normal.then(|| scale(self.number as f64, DIGIT as i32 * i32::from(self.place) + LEAST))
+    /// The nearest double.
+    pub fn value(&self) -> f64 {
+        // Conversion rounds to the nearest, and no digit is lost by a power of two, but among the least doubles.
+        if self.number == 0 || self.place >= 64 {
+            return scale(self.number as f64, i32::from(self.place) + LEAST);
+        }
+        let mut digits = Digits { digits: [0; DIGITS], pending: 0 };
+        digits.add(self);
+        digits.value()
+    }
+}
+
+/// A number × 2^by, where that fits.
+#[inline]
+fn shifted(number: i128, by: u32) -> Option<i128> {
+    (by < 127 && number << by >> by == number).then(|| number << by)
+}
+
+impl Digits {
+    fn add(&mut self, fixed: &Fixed) {
+        let (amount, sign) = (fixed.number.unsigned_abs(), fixed.number.signum() as i64);
+        let (first, shift) = (usize::from(fixed.place) / DIGIT as usize, u32::from(fixed.place) % DIGIT);
+        for n in 0..4 {
+            let part = ((amount >> (DIGIT * n) & 0xffff_ffff) as u64) << shift;
+            if part != 0 {
+                let at = first + n as usize;
+                self.digits[at] += sign * (part & 0xffff_ffff) as i64;
+                self.digits[at + 1] += sign * (part >> DIGIT) as i64;
+            }
+        }
+        self.settle(1);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.digits.iter_mut().zip(&other.digits).for_each(|(digit, more)| *digit += more);
+        self.settle(other.pending);
+    }
+
+    fn settle(&mut self, additions: u32) {
+        self.pending += additions;
+        if self.pending >= CARRY_EVERY {
+            carry(&mut self.digits);
+            self.pending = 1;
+        }
+    }
+
+    /// The digits of the amount, and whether it is negative.
+    fn amount(&self) -> ([i64; DIGITS], bool) {
+        let mut digits = self.digits;
+        carry(&mut digits);
+        let negative = digits[DIGITS - 1] < 0;
+        if negative {
+            digits.iter_mut().for_each(|digit| *digit = -*digit);
+            carry(&mut digits);
+        }
+        (digits, negative)
+    }
+
+    /// The nearest double.
+    fn value(&self) -> f64 {
+        let (digits, negative) = self.amount();
+        let Some(top) = digits.iter().rposition(|digit| *digit != 0) else { return 0.0 };
+        let low = top.saturating_sub(2);
+        let mut head = digits[low..=top].iter().rev().fold(0u128, |head, d| head << DIGIT | *d as u128);
+        // Whatever lies below decides ties only: one bit says that there is something.
+        head |= u128::from(digits[..low].iter().any(|digit| *digit != 0));
+        let value = scale(head as f64, DIGIT as i32 * low as i32 + LEAST);
+        if negative { -value } else { value }
     }
 }
 
 /// Sums are equal that stand for the same number.
 impl PartialEq for ExactSum {
     fn eq(&self, other: &Self) -> bool {
-        let number = |sum: &Self| {
-            sum.carried(|digits, place, negative| {
-                let used = digits.iter().enumerate().filter(|(_, digit)| **digit != 0);
-                let used: Vec<_> = used.map(|(n, digit)| (n + place, *digit)).collect();
-                (negative && !used.is_empty(), used)
-            })
+        let amount = |sum: &Self| {
+            let mut sum = sum.clone();
+            sum.spread().amount()
         };
-        self.not_finite == other.not_finite && number(self) == number(other)
+        self.not_finite == other.not_finite && amount(self) == amount(other)
     }
 }
 
@@ -247,8 +242,8 @@ impl FromIterator<f64> for ExactSum {
 }
 
 /// Brings every digit but the highest, which holds the sign, into 0..2^32.
-fn carry(digits: &mut [i64]) {
-    for n in 0..digits.len() - 1 {
+fn carry(digits: &mut [i64; DIGITS]) {
+    for n in 0..DIGITS - 1 {
         let over = digits[n] >> DIGIT;
         digits[n] -= over << DIGIT;
         digits[n + 1] += over;
@@ -324,6 +319,24 @@ mod tests {
                 again.add_fixed(&fixed);
                 prop_assert_eq!((fixed.value().to_bits(), again), (whole.value().to_bits(), whole));
             }
+        }
+
+        /// Numbers that are about as far apart as 128 bits have room for.
+        #[test]
+        fn a_sum_in_place_is_that_of_all_digits(numbers in prop::collection::vec((-(1i64 << 53)..1 << 53, -70i32..70), 0..40)) {
+            let numbers: Vec<f64> = numbers.iter().map(|(n, power)| *n as f64 * 2f64.powi(*power)).collect();
+            let (mut sum, mut apart) = (ExactSum::default(), ExactSum::default());
+            apart.spread();
+            for number in numbers {
+                sum.add(number);
+                apart.add(number);
+                prop_assert_eq!(sum.value().to_bits(), apart.value().to_bits());
+            }
+            prop_assert_eq!(&sum, &apart);
+            let mut twice = sum.clone();
+            twice.merge(&sum);
+            apart.merge(&sum);
+            prop_assert_eq!(twice, apart);
         }
 
         /// Against whole numbers, whose sum another way is exact too.
