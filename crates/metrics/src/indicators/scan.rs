@@ -172,7 +172,7 @@ impl Scanner {
             };
             let together: Vec<_> = indices.iter().map(prepared).collect();
             let together: Vec<_> = together.iter().collect();
-            let scanned = match self.scan(snapshots, breakdown, &together).await {
+            let scanned = match self.scan_in_parts(snapshots, breakdown, &together).await {
                 Err(e) if e.kind == ErrorKind::NotComputable => {
                     self.scan_apart(snapshots, breakdown, &together).await
                 }
@@ -185,6 +185,29 @@ impl Scanner {
             }
         }
         Ok(answers.into_iter().flatten().collect())
+    }
+
+    /// Measurements together; where what all of them leave of the files needs more memory than there is, in halves.
+    async fn scan_in_parts(
+        &self,
+        snapshots: &SnapshotSet,
+        breakdown: &Breakdown,
+        measurements: &[&Measurement],
+    ) -> Result<Vec<Vec<GroupResult>>> {
+        let mut all = Vec::with_capacity(measurements.len());
+        let mut parts = vec![measurements];
+        while let Some(part) = parts.pop() {
+            match self.scan(snapshots, breakdown, part).await {
+                Ok(results) => all.extend(results),
+                Err(e) if e.kind == ErrorKind::ResourceExhausted && part.len() > 1 => {
+                    tracing::info!(measurements = part.len(), "computed in halves, for want of memory");
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.extend([second, first]);
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(all)
     }
 
     /// Each measurement by itself, because one of them cannot be computed: that one has no value.
