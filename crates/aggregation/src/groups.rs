@@ -31,7 +31,7 @@ impl Groups {
         for (slot, labels) in program.others.iter().zip(&mut self.labels[1..]) {
             labelled.push(labels.number(&batch.value(*slot)?, |text| text)?);
         }
-        let mut last = None;
+        let (mut last, mut key) = (None, Vec::with_capacity(labelled.len()));
         let group = |row: usize| {
             let is = |group: usize| {
                 let key = &self.keys[group];
@@ -41,21 +41,23 @@ impl Groups {
                 // Rows of a group mostly come together.
                 Some(group) if is(group) => group,
                 _ => {
-                    let key = labelled.iter().map(|labels| labels[row]).collect();
-                    *last.insert(self.group(key))
+                    key.clear();
+                    key.extend(labelled.iter().map(|labels| labels[row]));
+                    *last.insert(self.group(&key))
                 }
             }
         };
         Ok((0..batch.rows.num_rows()).map(group).collect())
     }
 
-    fn group(&mut self, key: Box<[u32]>) -> usize {
-        let next = self.keys.len() as u32;
-        let number = *self.known.entry(key.clone()).or_insert(next);
-        if number == next {
-            self.keys.push(key);
+    fn group(&mut self, key: &[u32]) -> usize {
+        if let Some(known) = self.known.get(key) {
+            return *known as usize;
         }
-        number as usize
+        let number = self.keys.len();
+        self.known.insert(key.into(), number as u32);
+        self.keys.push(key.into());
+        number
     }
 
     pub(crate) fn len(&self) -> usize {

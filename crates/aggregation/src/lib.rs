@@ -35,7 +35,6 @@ mod state;
 pub use addition::Addition;
 pub use answer::{Answer, Group};
 pub use computation::{Files, Source, compute};
-
 pub use kept::Kept;
 pub use labels::TRUE;
 pub use program::{Keys, Output, Program};

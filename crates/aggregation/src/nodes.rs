@@ -51,9 +51,11 @@ impl Node {
     }
 
     pub(crate) fn evaluate(&self, inputs: Vec<ArrayRef>, rows: usize) -> Result<ArrayRef> {
-        if let [truths] = inputs.as_slice()
+        // Of the input itself: what is made of it first may be any other number.
+        let cast = self.expr.downcast_ref::<CastExpr>().map(CastExpr::expr);
+        if cast.is_some_and(|of| of.downcast_ref::<Column>().is_some())
+            && let [truths] = inputs.as_slice()
             && let Some(truths) = truths.as_boolean_opt()
-            && self.expr.downcast_ref::<CastExpr>().is_some()
             && let Some(numbers) = numbers(truths, &self.data_type)
         {
             return Ok(numbers);
@@ -143,7 +145,10 @@ impl Nodes {
         if expr.downcast_ref::<Column>().is_some() || expr.downcast_ref::<Literal>().is_some() {
             return Ok(true);
         }
-        let mut all = self.is_taken_apart(expr)?;
+        // Decimals have no room for every product.
+        let may_overflow = expr.downcast_ref::<BinaryExpr>().is_some()
+            && matches!(expr.data_type(&self.columns)?, DataType::Decimal128(..) | DataType::Decimal256(..));
+        let mut all = !may_overflow && self.is_taken_apart(expr)?;
         for child in expr.children() {
             all = all && self.cannot_fail(child)?;
         }
@@ -199,7 +204,41 @@ fn numbers(truths: &BooleanArray, to: &DataType) -> Option<ArrayRef> {
 
 #[cfg(test)]
 mod tests {
+    use datafusion::common::ToDFSchema;
+    use uplift_engine::SESSION;
+
     use super::*;
+
+    /// The values of an expression over ten rows: a flag, true of the first, and amounts, of which only the first leaves
+    /// room for its square.
+    fn evaluated(sql: &str) -> Result<ArrayRef> {
+        let amounts = arrow::array::Decimal128Array::from_iter_values(
+            (0..10).map(|n| if n == 0 { 2 } else { 10_i128.pow(37) }),
+        );
+        let amounts = amounts.with_precision_and_scale(38, 0).unwrap();
+        let flags: BooleanArray = (0..10).map(|n| Some(n == 0)).collect();
+        let columns: Vec<(&str, ArrayRef)> = vec![("flag", Arc::new(flags)), ("amount", Arc::new(amounts))];
+        let rows = RecordBatch::try_from_iter(columns).unwrap();
+        let ready = uplift_engine::expressions::Expressions::over(rows.schema().to_dfschema().unwrap());
+        let expr = SESSION.parse_sql_expr(sql, ready.columns()).unwrap();
+        let mut nodes = Nodes::over(rows.schema());
+        let slot = nodes.slot(&ready.ready(&expr).unwrap()).unwrap();
+        crate::batch::Batch::new(&nodes.nodes, rows).value(slot)
+    }
+
+    #[test]
+    fn a_number_made_of_a_truth_value_is_not_that_value() {
+        let numbers = evaluated("CAST(CASE WHEN flag THEN 2.5 ELSE 7.0 END AS BIGINT)").unwrap();
+        assert_eq!(numbers.as_primitive::<Int64Type>().values()[..2], [2, 7]);
+        let numbers = evaluated("CAST(flag AS BIGINT)").unwrap();
+        assert_eq!(numbers.as_primitive::<Int64Type>().values()[..2], [1, 0]);
+    }
+
+    #[test]
+    fn what_a_condition_guards_is_not_evaluated_without_it() {
+        let guarded = evaluated("flag AND amount * amount > 3").unwrap();
+        assert_eq!(guarded.as_boolean().iter().filter(|met| *met == Some(true)).count(), 1);
+    }
 
     #[test]
     fn truth_values_are_the_numbers_that_the_engine_makes_of_them() {

@@ -172,13 +172,8 @@ impl Scanner {
             };
             let together: Vec<_> = indices.iter().map(prepared).collect();
             let together: Vec<_> = together.iter().collect();
-            let scanned = match self.scan_in_parts(snapshots, breakdown, &together).await {
-                Err(e) if e.kind == ErrorKind::NotComputable => {
-                    self.scan_apart(snapshots, breakdown, &together).await
-                }
-                scanned => scanned,
-            };
-            for (n, rows) in indices.iter().zip(scanned?) {
+            let scanned = self.scan_in_parts(snapshots, breakdown, &together).await?;
+            for (n, rows) in indices.iter().zip(scanned) {
                 let rows = Arc::new(rows);
                 self.cache.insert(keys[*n].clone(), rows.clone());
                 answers[*n] = Some(rows);
@@ -187,7 +182,8 @@ impl Scanner {
         Ok(answers.into_iter().flatten().collect())
     }
 
-    /// Measurements together; where what all of them leave of the files needs more memory than there is, in halves.
+    /// Measurements together; in halves, where what all of them leave of the files needs more memory than there is, or
+    /// where one of them cannot be computed: that one has no value.
     async fn scan_in_parts(
         &self,
         snapshots: &SnapshotSet,
@@ -197,38 +193,21 @@ impl Scanner {
         let mut all = Vec::with_capacity(measurements.len());
         let mut parts = vec![measurements];
         while let Some(part) = parts.pop() {
-            match self.scan(snapshots, breakdown, part).await {
-                Ok(results) => all.extend(results),
-                Err(e) if e.kind == ErrorKind::ResourceExhausted && part.len() > 1 => {
-                    tracing::info!(measurements = part.len(), "computed in halves, for want of memory");
+            match (self.scan(snapshots, breakdown, part).await, part) {
+                (Ok(results), _) => all.extend(results),
+                (Err(e), [one]) if e.kind == ErrorKind::NotComputable => {
+                    let measure = &one.component.measure;
+                    tracing::warn!(measure, "a declared measure cannot be computed");
+                    all.push(Vec::new());
+                }
+                (Err(e), [_, _, ..])
+                    if matches!(e.kind, ErrorKind::NotComputable | ErrorKind::ResourceExhausted) =>
+                {
+                    tracing::info!(measurements = part.len(), cause = %e, "computed in halves");
                     let (first, second) = part.split_at(part.len() / 2);
                     parts.extend([second, first]);
                 }
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(all)
-    }
-
-    /// Each measurement by itself, because one of them cannot be computed: that one has no value.
-    async fn scan_apart(
-        &self,
-        snapshots: &SnapshotSet,
-        breakdown: &Breakdown,
-        measurements: &[&Measurement],
-    ) -> Result<Vec<Vec<GroupResult>>> {
-        let mut all = Vec::new();
-        for measurement in measurements {
-            match self.scan(snapshots, breakdown, &[measurement]).await {
-                Ok(mut rows) => all.push(rows.pop().unwrap_or_default()),
-                Err(e) if e.kind == ErrorKind::NotComputable => {
-                    tracing::warn!(
-                        measure = measurement.component.measure,
-                        "a declared measure cannot be computed"
-                    );
-                    all.push(Vec::new());
-                }
-                Err(e) => return Err(e),
+                (Err(e), _) => return Err(e),
             }
         }
         Ok(all)
