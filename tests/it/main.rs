@@ -3,6 +3,7 @@
 // A test ends at the first thing that is not as it should be; that is what unwrap is for here.
 #![allow(clippy::unwrap_used)]
 
+mod acceptance;
 mod architecture;
 mod cases;
 mod catalogue_page;
@@ -25,6 +26,7 @@ mod kept_states;
 mod kits;
 mod model;
 mod modules;
+mod mutual_funds;
 mod own_time;
 mod query_engines;
 mod random_records;

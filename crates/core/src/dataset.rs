@@ -23,6 +23,10 @@ pub struct Dataset {
     pub fields: Vec<Field>,
     /// Rules over several fields of a record.
     pub rules: Vec<RowRule>,
+    /// Rules over several records.
+    pub set_rules: Vec<SetRule>,
+    /// Records of other datasets whose columns those rules may use.
+    pub joined: Vec<JoinedRecord>,
 }
 
 /// One field of a dataset.
@@ -125,6 +129,46 @@ pub struct RowRule {
     /// What to do about a violation.
     pub remedy: Bilingual,
 }
+
+/// A rule over the records of a group together, those that are there and those that come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetRule {
+    /// Columns whose values make a group.
+    pub group: Vec<String>,
+    /// SQL expressions by which the records of a group are in order, and the first that breaks the rule is at fault; empty where all
+    /// that break it are.
+    pub order: Vec<String>,
+    /// SQL expression: the records that the rule is about; empty is all.
+    pub when: String,
+    /// SQL expression that must not be false of any of them.
+    pub sql: String,
+    /// SQL expression for what a message shows of a violation.
+    pub shows: String,
+    /// Field that a violation is reported on.
+    pub field: String,
+    /// What to do about a violation; `{shown}` in it is what is shown.
+    pub remedy: Bilingual,
+    /// Whether it also keeps records from being taken away.
+    pub keeps: bool,
+}
+
+/// The record of another dataset that a record belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinedRecord {
+    /// The other dataset.
+    pub dataset: String,
+    /// Fields that both have, of equal value.
+    pub on: Vec<String>,
+    /// Date of the own record on which the other must be valid; without it the other's newest record counts.
+    pub at: String,
+    /// Field of the other dataset: the first day that its record is valid.
+    pub from: String,
+    /// The last day; empty is for as long as no later record begins.
+    pub until: String,
+}
+
+/// Stands in a remedy for what a violation shows.
+pub const SHOWN: &str = "{shown}";
 
 impl Dataset {
     /// The field of this name.

@@ -1,13 +1,13 @@
-//! Reporting periods as SDMX writes them: "2011", "2011-S1", "2011-Q3", "2011-10".
+//! Periods as SDMX writes them: "2011", "2011-S1", "2011-Q3", "2011-10", "2011-10-17".
 
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{Days, Months, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate};
 
 use crate::language::Language;
 
-/// A year, half-year, quarter or month.
+/// A year, half-year, quarter, month or day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Period {
     year: u16,
@@ -20,6 +20,7 @@ enum Part {
     Half(u8),
     Quarter(u8),
     Month(u8),
+    Day { month: u8, day: u8 },
 }
 
 /// Years that a period or a date may be of.
@@ -28,7 +29,7 @@ pub const YEARS: std::ops::RangeInclusive<u16> = 1900..=2199;
 /// A text that is not a period.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is not a period: write a year from 1900 to 2199 (2011), or a part of it (2011-S1, 2011-Q3 or 2011-10)"
+    "{0:?} is not a period: write a year from 1900 to 2199 (2011), or a part of it (2011-S1, 2011-Q3, 2011-10 or 2011-10-17)"
 )]
 pub struct PeriodError(String);
 
@@ -65,6 +66,10 @@ impl Period {
             }
             (Part::Month(n), Language::En) => format!("{} {year}", MONTHS[index(n).min(11)]),
             (Part::Month(n), Language::Zh) => format!("{year}年{n}月"),
+            (Part::Day { month, day }, Language::En) => {
+                format!("{day} {} {year}", MONTHS[index(month).min(11)])
+            }
+            (Part::Day { month, day }, Language::Zh) => format!("{year}年{month}月{day}日"),
         }
     }
 
@@ -73,39 +78,61 @@ impl Period {
         self.year
     }
 
+    /// Whether it is a whole year.
+    pub fn is_year(self) -> bool {
+        self.part == Part::Year
+    }
+
+    /// Whether its year ends with it.
+    pub fn ends_year(self) -> bool {
+        self.last_day() == self.date(12, 31)
+    }
+
+    /// Whether it is one day.
+    pub fn is_day(self) -> bool {
+        matches!(self.part, Part::Day { .. })
+    }
+
     /// First and last month, counted from 1.
-    pub fn months(self) -> (u8, u8) {
+    fn months(self) -> (u8, u8) {
         match self.part {
             Part::Year => (1, 12),
             Part::Half(n) => (n * 6 - 5, n * 6),
             Part::Quarter(n) => (n * 3 - 2, n * 3),
-            Part::Month(n) => (n, n),
+            Part::Month(month) | Part::Day { month, .. } => (month, month),
         }
+    }
+
+    fn date(self, month: u8, day: u8) -> NaiveDate {
+        NaiveDate::from_ymd_opt(self.year.into(), month.into(), day.into()).unwrap_or_default()
     }
 
     /// Its first day.
     pub fn first_day(self) -> NaiveDate {
-        let (first, _) = self.months();
-        NaiveDate::from_ymd_opt(self.year.into(), first.into(), 1).unwrap_or_default()
+        match self.part {
+            Part::Day { month, day } => self.date(month, day),
+            _ => self.date(self.months().0, 1),
+        }
     }
 
     /// Its last day.
     pub fn last_day(self) -> NaiveDate {
-        let (_, last) = self.months();
-        let month = NaiveDate::from_ymd_opt(self.year.into(), last.into(), 1).unwrap_or_default();
-        month + Months::new(1) - Days::new(1)
+        match self.part {
+            Part::Day { month, day } => self.date(month, day),
+            _ => self.date(self.months().1, 1) + Months::new(1) - Days::new(1),
+        }
     }
 
-    /// Every period that lies within this one, itself among them.
+    /// Every year and part of one, days apart, that lies within this period.
     pub fn within(self) -> impl Iterator<Item = Self> {
-        let (first, last) = self.months();
-        self.parts_of_year().filter(move |part| first <= part.months().0 && part.months().1 <= last)
+        let (first, last) = (self.first_day(), self.last_day());
+        self.parts_of_year().filter(move |part| first <= part.first_day() && part.last_day() <= last)
     }
 
-    /// Every period of its year that has ended when it ends.
+    /// Every part of its year, days apart, that has ended when it ends.
     pub fn until_its_end(self) -> impl Iterator<Item = Self> {
-        let (_, last) = self.months();
-        self.parts_of_year().filter(move |part| part.months().1 <= last)
+        let last = self.last_day();
+        self.parts_of_year().filter(move |part| part.last_day() <= last)
     }
 
     fn parts_of_year(self) -> impl Iterator<Item = Self> {
@@ -115,9 +142,17 @@ impl Period {
         parts.map(move |part| Self { part, ..self })
     }
 
-    /// The same part of the year before: what a figure is compared with.
+    /// The same part of the year before: what a figure is compared with. Of a leap day, the last of its month.
     pub fn year_before(self) -> Self {
-        Self { year: self.year - 1, ..self }
+        let year = self.year - 1;
+        let part = match self.part {
+            Part::Day { month, day } => {
+                let last = Self { year, part: Part::Month(month) }.last_day().day() as u8;
+                Part::Day { month, day: day.min(last) }
+            }
+            part => part,
+        };
+        Self { year, part }
     }
 }
 
@@ -137,6 +172,10 @@ impl FromStr for Period {
                     [b'S', b'0'..=b'9'] => Part::Half(within(&part[1..], 2)?),
                     [b'Q', b'0'..=b'9'] => Part::Quarter(within(&part[1..], 4)?),
                     [b'0'..=b'9', b'0'..=b'9'] => Part::Month(within(part, 12)?),
+                    [b'0'..=b'9', b'0'..=b'9', b'-', b'0'..=b'9', b'0'..=b'9'] => {
+                        text.parse::<NaiveDate>().map_err(|_| wrong())?;
+                        Part::Day { month: within(&part[..2], 12)?, day: within(&part[3..], 31)? }
+                    }
                     _ => return Err(wrong()),
                 };
                 (year, part)
@@ -159,6 +198,7 @@ impl fmt::Display for Period {
             Part::Half(n) => write!(f, "{}-S{n}", self.year),
             Part::Quarter(n) => write!(f, "{}-Q{n}", self.year),
             Part::Month(n) => write!(f, "{}-{n:02}", self.year),
+            Part::Day { month, day } => write!(f, "{}-{month:02}-{day:02}", self.year),
         }
     }
 }
@@ -174,6 +214,7 @@ mod tests {
             ("2011-S1", "the first half of 2011", "2011年上半年"),
             ("2011-Q3", "the third quarter of 2011", "2011年第三季度"),
             ("2011-10", "October 2011", "2011年10月"),
+            ("2011-06-05", "5 June 2011", "2011年6月5日"),
         ] {
             let period: Period = period.parse().unwrap();
             assert_eq!([period.words(Language::En), period.words(Language::Zh)], [en, zh]);
@@ -182,13 +223,14 @@ mod tests {
 
     #[test]
     fn periods_read_back_as_written() {
-        for text in ["2011", "2011-S1", "2011-Q3", "2011-10"] {
+        for text in ["2011", "2011-S1", "2011-Q3", "2011-10", "2011-02-28"] {
             let period: Period = text.parse().unwrap();
             assert_eq!(period.to_string(), text);
             assert_eq!(period.year(), 2011);
             assert_eq!(period.year_before().year(), 2010);
         }
         assert_eq!("2011-Q3".parse::<Period>().unwrap().months(), (7, 9));
+        assert_eq!("2012-02-29".parse::<Period>().unwrap().year_before().to_string(), "2011-02-28");
     }
 
     #[test]
@@ -204,13 +246,30 @@ mod tests {
         assert_eq!(texts(&mut quarter.until_its_end()), ended);
         let year: Period = "2011".parse().unwrap();
         assert_eq!(year.within().count(), 19);
+        let day: Period = "2011-03-31".parse().unwrap();
+        assert_eq!(texts(&mut day.within()), [""; 0]);
+        assert_eq!(texts(&mut day.until_its_end()), ["2011-Q1", "2011-01", "2011-02", "2011-03"]);
+        assert_eq!((day.first_day(), day.last_day()), (day.last_day(), "2011-03-31".parse().unwrap()));
     }
 
     #[test]
     fn other_texts_are_refused() {
-        for text in
-            ["", "11", "2011-", "2011-Q5", "2011-Q0", "2011-13", "2011-1", "2011-S3", "20110", "+011", "1899"]
-        {
+        for text in [
+            "",
+            "11",
+            "2011-",
+            "2011-Q5",
+            "2011-Q0",
+            "2011-13",
+            "2011-1",
+            "2011-S3",
+            "20110",
+            "+011",
+            "1899",
+            "2011-02-29",
+            "2011-00-01",
+            "2011-1-01",
+        ] {
             assert!(text.parse::<Period>().is_err(), "{text:?} was read");
         }
     }

@@ -39,6 +39,8 @@ pub enum Rule {
     DuplicateKey,
     /// A rule over several fields.
     RowRule,
+    /// A rule over several records.
+    SetRule,
     /// A record that was never submitted.
     Reference,
     /// An area outside of what the submission reports for.
@@ -161,6 +163,7 @@ impl fmt::Display for Rule {
             Self::UnknownField => "unknown_field",
             Self::DuplicateKey => "duplicate_key",
             Self::RowRule => "row_rule",
+            Self::SetRule => "set_rule",
             Self::Reference => "reference",
             Self::OutsideArea => "outside_area",
             Self::OutsidePeriod => "outside_period",

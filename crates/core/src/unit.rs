@@ -3,7 +3,7 @@
 use crate::language::Language;
 
 /// Codes with their words: English for one, English for several, Chinese.
-const UNITS: [(&str, &str, &str, &str); 36] = [
+const UNITS: [(&str, &str, &str, &str); 37] = [
     ("CNY", "yuan", "yuan", "元"),
     ("person", "person", "people", "人"),
     ("household", "household", "households", "户"),
@@ -33,6 +33,7 @@ const UNITS: [(&str, &str, &str, &str); 36] = [
     ("finding", "finding", "findings", "个问题"),
     ("inspection", "inspection", "inspections", "次检查"),
     ("loan", "loan", "loans", "笔借款"),
+    ("criterion", "criterion", "criteria", "项"),
     ("record", "record", "records", "条记录"),
     ("row", "record", "records", "条记录"),
     ("submission", "submission", "submissions", "批次"),

@@ -1,53 +1,23 @@
 //! The one place where rows of a dataset are committed: submissions that wait share a commit.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::time::Duration;
 
-use arrow::array::{BooleanArray, RecordBatch};
-use arrow::compute::filter_record_batch;
 use futures::FutureExt;
 use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument;
-use uplift_core::dataset::Dataset;
 use uplift_core::error::{Error, ErrorKind, Result};
-use uplift_core::rejection::{MAX_EXPLAINED, Rejection, Rule};
-use uplift_formats::columns::integer;
-use uplift_store::schema::ROW_NUMBER;
-use uplift_store::{Commit, Snapshot, Table, WriterLock};
+use uplift_store::{Commit, Snapshot};
 
-use crate::header::Header;
-use crate::keys::{Key, Keys, digests};
+use crate::destination::Destination;
+use crate::keys::Keys;
 use crate::ledger::Ledger;
-use crate::outcome::{CommitRequest, Outcome, ValidatedRows};
-use crate::quarantine::Quarantine;
-use crate::references::References;
-use crate::replay::replay;
-use crate::submission::Submission;
+use crate::outcome::{CommitRequest, Outcome};
+use crate::staging::{Disposition, StagedSubmission, stage_group};
 
 /// Sends validated rows to the committer's task. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Committer {
     queue: mpsc::Sender<Queued>,
-}
-
-/// Where a committer commits to.
-#[derive(Debug, Clone)]
-pub(crate) struct Destination {
-    pub(crate) dataset: &'static Dataset,
-    pub(crate) table: Arc<Table>,
-    /// Its version at the start; the ledger knows what was committed until then.
-    pub(crate) version: i64,
-    /// Where every submission is recorded.
-    pub(crate) ledger: Arc<Ledger>,
-    /// Where rejected rows are kept.
-    pub(crate) quarantine: Arc<Quarantine>,
-    /// What other records name.
-    pub(crate) references: Arc<References>,
-    /// How long every version of a table is kept.
-    pub(crate) retention: Duration,
-    /// Held until the last commit is done.
-    pub(crate) _lock: Arc<WriterLock>,
 }
 
 #[derive(Debug)]
@@ -101,7 +71,10 @@ async fn run(destination: Destination, mut queue: mpsc::Receiver<Queued>) {
         let compacting = async {
             let compacted = destination.table.compact().await;
             // The same rows in other files.
-            known.version += i64::from(compacted == Some(known.version + 1));
+            if compacted == Some(known.version + 1) {
+                known.version += 1;
+                destination.set_rules.compacted(known.version).await;
+            }
             destination.ledger.compact().await;
             destination.quarantine.compact().await;
             destination.table.expire(destination.retention).await;
@@ -169,36 +142,6 @@ async fn commit(destination: &Destination, known: &mut Known, group: Vec<Queued>
     }
 }
 
-/// One submission of a group, decided and not yet committed.
-struct StagedSubmission {
-    outcome: Outcome,
-    rows: RecordBatch,
-    keys: Vec<Key>,
-    header: Header,
-    disposition: Disposition,
-}
-
-/// What is to be done with a staged submission.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Disposition {
-    Commit,
-    /// Only the outcome was asked for.
-    DryRun,
-    /// It was committed before: the outcome is the first answer again.
-    Replay,
-}
-
-impl StagedSubmission {
-    fn is_new(&self) -> bool {
-        self.disposition == Disposition::Commit
-    }
-
-    /// Whether its rows are to be in the table after this commit.
-    fn is_accepted(&self) -> bool {
-        self.is_new() && self.outcome.submission.committed
-    }
-}
-
 /// Commits a group in phases: decide each submission, keep rejections, commit the rows, record outcomes.
 async fn try_commit(
     destination: &Destination,
@@ -217,7 +160,7 @@ async fn try_commit(
         Some(keys) => keys,
         none => none.insert(Keys::read(destination.dataset, &snapshot).await?),
     };
-    let mut staged = stage_group(destination, keys, group).await?;
+    let mut staged = stage_group(destination, &snapshot, keys, group).await?;
     for one in &mut staged {
         if let Ok(replacing) = one
             && let Err(error) = keep_references(destination, &snapshot, replacing).await
@@ -227,6 +170,16 @@ async fn try_commit(
     }
     keep_rejections(destination, &staged).await?;
     let version = commit_rows(destination, &staged, newest).await?;
+    if let Some(version) = version {
+        let accepted: Vec<_> = staged.iter().flatten().filter(|s| s.is_accepted()).collect();
+        // What is kept of a replaced table is read again.
+        if !accepted.iter().any(|s| s.header.replace) {
+            destination
+                .set_rules
+                .committed(version, &accepted.iter().map(|s| &s.rows).collect::<Vec<_>>())
+                .await;
+        }
+    }
     for staged in staged.iter_mut().flatten().filter(|s| s.is_accepted()) {
         staged.outcome.submission.table_version = version;
         keys.add(&staged.keys, staged.header.area_and_period(), staged.header.replace);
@@ -242,33 +195,6 @@ async fn try_commit(
         tracing::error!(cause = ?error, "the ledger lags behind the log");
     }
     Ok(staged.into_iter().map(|staged| staged.map(answer)).collect())
-}
-
-/// Decides each submission; what is wrong with one is no other's.
-async fn stage_group(
-    destination: &Destination,
-    keys: &mut Keys,
-    group: Vec<CommitRequest>,
-) -> Result<Vec<Result<StagedSubmission>>> {
-    let mut accepted = hashbrown::HashSet::new();
-    let mut staged = Vec::new();
-    let span = stage_span!("check keys");
-    for request in group {
-        // Whatever was committed since the request came, by a commit whose answer was lost too, is found here.
-        let Destination { ledger, quarantine, .. } = destination;
-        staged.push(match replay(ledger, quarantine, &request.id, &request.digest).await {
-            Ok(Some(outcome)) => Ok(StagedSubmission {
-                outcome,
-                rows: request.rows.valid.slice(0, 0),
-                keys: Vec::new(),
-                header: request.header,
-                disposition: Disposition::Replay,
-            }),
-            Ok(None) => Ok(span.in_scope(|| stage(destination.dataset, keys, &mut accepted, request))?),
-            Err(error) => Err(error),
-        });
-    }
-    Ok(staged)
 }
 
 /// Whether other records name what a replacing submission would remove: it is refused, or told which and how many, as its
@@ -331,59 +257,4 @@ fn answer(staged: StagedSubmission) -> Outcome {
         outcome.would_commit = std::mem::take(&mut outcome.submission.committed);
     }
     outcome
-}
-
-/// Removes rows whose key is used already and decides whether the rest is accepted.
-fn stage(
-    dataset: &Dataset,
-    known: &mut Keys,
-    accepted: &mut hashbrown::HashSet<Key>,
-    request: CommitRequest,
-) -> Result<StagedSubmission> {
-    let CommitRequest { header, id, digest, rows, dry_run, held: _ } = request;
-    let ValidatedRows { received, valid, mut rejections, key_label, reading } = rows;
-    let all = digests(dataset, &valid)?;
-    let mut keep = vec![true; all.len()];
-    let numbers = integer(&valid, ROW_NUMBER)?;
-    let mut reject = |index: usize, message: String| {
-        keep[index] = false;
-        if rejections.len() >= MAX_EXPLAINED {
-            return;
-        }
-        rejections.push(Rejection::new(numbers.value(index), &key_label, Rule::DuplicateKey, "", message));
-    };
-    for (index, (area, period)) in known.duplicates(&all, header.area_and_period(), header.replace) {
-        reject(
-            index,
-            format!(
-                "has the same key as a record submitted before for {area}, {period}; replace that submission or use another key"
-            ),
-        );
-    }
-    for index in (0..all.len()).filter(|index| accepted.contains(&all[*index])) {
-        reject(
-            index,
-            "has the same key as a record of a submission in the same commit; use another key".to_owned(),
-        );
-    }
-    rejections.sort_by_key(|r| r.row);
-    let mask = BooleanArray::from(keep.clone());
-    let rows = filter_record_batch(&valid, &mask).map_err(|e| Error::internal("filtering rows", e))?;
-    let refused = rows.num_rows() == 0 || !(rejections.is_empty() || header.accept_good_rows);
-    let keys: Vec<_> = all.into_iter().zip(&keep).filter(|(_, keep)| **keep).map(|(key, _)| key).collect();
-    if !refused && !dry_run {
-        accepted.extend(&keys);
-    }
-    let submission = Submission {
-        submission_id: id,
-        committed: !refused,
-        rows_accepted: if refused { 0 } else { rows.num_rows() as i64 },
-        ..Submission::received(&header, digest, received, received - rows.num_rows())
-    };
-    let disposition = if dry_run { Disposition::DryRun } else { Disposition::Commit };
-    let mut outcome = Outcome { reading, ..Outcome::new(submission, rejections) };
-    if header.replace {
-        outcome.rows_removed = known.count(&header.area_and_period());
-    }
-    Ok(StagedSubmission { outcome, rows, keys, header, disposition })
 }

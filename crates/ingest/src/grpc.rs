@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::{Stream, StreamExt};
 use tonic::{Request, Response, Status, Streaming};
-use uplift_core::dataset::{Code, Dataset, Field, Kind, MAX_RECORDS, RowRule};
+use uplift_core::dataset::{Code, Dataset, Field, Kind, MAX_RECORDS, RowRule, SetRule};
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_core::language::Language;
 use uplift_core::rejection::Rejection;
@@ -344,6 +344,15 @@ fn encode_dataset(dataset: &Dataset) -> wire::Dataset {
         remedy: r.remedy.en.clone(),
         remedy_zh: r.remedy.zh.clone(),
     };
+    let set_rule = |r: &SetRule| wire::SetRule {
+        group: r.group.clone(),
+        order: r.order.clone(),
+        when: r.when.clone(),
+        sql: r.sql.clone(),
+        field: r.field.clone(),
+        remedy: r.remedy.en.clone(),
+        remedy_zh: r.remedy.zh.clone(),
+    };
     wire::Dataset {
         name: dataset.name.clone(),
         rows_field: dataset.rows_field.clone(),
@@ -353,6 +362,7 @@ fn encode_dataset(dataset: &Dataset) -> wire::Dataset {
         fields: dataset.fields.iter().map(encode_field).collect(),
         rules: dataset.rules.iter().map(rule).collect(),
         max_records: MAX_RECORDS as i32,
+        set_rules: dataset.set_rules.iter().map(set_rule).collect(),
     }
 }
 

@@ -62,6 +62,14 @@ impl Header {
         }
         let area = wire.area_code.parse::<AreaCode>().map_err(|e| wrong("area_code", e.to_string()));
         let period = wire.period.parse::<Period>().map_err(|e| wrong("period", e.to_string()));
+        if let Ok(period) = period
+            && period.is_day()
+        {
+            wrong(
+                "period",
+                format!("is a day; report for its month or year, as {}", &period.to_string()[..7]),
+            );
+        }
         let mode = wire::Mode::try_from(wire.mode).map_err(|_| wrong("mode", unlisted(wire.mode)));
         let policy = wire::Policy::try_from(wire.policy).map_err(|_| wrong("policy", unlisted(wire.policy)));
         if wire.sender.is_empty()

@@ -14,6 +14,7 @@ macro_rules! stage_span {
 mod active_ids;
 mod budget;
 mod committer;
+mod destination;
 mod grpc;
 mod header;
 mod key_index;
@@ -25,6 +26,8 @@ mod quarantine;
 mod references;
 mod replay;
 mod service;
+mod set_rules;
+mod staging;
 mod stream;
 mod submission;
 mod validate;

@@ -1,6 +1,7 @@
 //! What passes between the stages of a submission: validated rows, the request to commit them, and
 //! the outcome.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -12,6 +13,9 @@ use crate::header::Header;
 use crate::references::Settled;
 use crate::submission::Submission;
 
+/// The sender's names of fields.
+pub(crate) type Labels = HashMap<&'static str, String>;
+
 /// Rows that were checked.
 #[derive(Debug, Clone)]
 pub(crate) struct ValidatedRows {
@@ -21,8 +25,8 @@ pub(crate) struct ValidatedRows {
     pub(crate) valid: RecordBatch,
     /// What is wrong with the first so many of the others, in the order of rows.
     pub(crate) rejections: Vec<Rejection>,
-    /// The sender's name of the field that duplicate keys are reported on.
-    pub(crate) key_label: String,
+    /// The sender's names of fields, where they are not ours.
+    pub(crate) labels: Labels,
     /// What a file was read as.
     pub(crate) reading: Option<Reading>,
 }

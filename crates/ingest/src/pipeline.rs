@@ -11,9 +11,10 @@ use uplift_formats::{DecodedRows, Decoder, RowNumbers, Upload};
 use uplift_proto::rows::Rows;
 use uplift_store::schema::TableSchema;
 
-use crate::committer::{Committer, Destination};
+use crate::committer::Committer;
+use crate::destination::Destination;
 use crate::header::Header;
-use crate::outcome::{CommitRequest, Outcome, ValidatedRows};
+use crate::outcome::{CommitRequest, Labels, Outcome, ValidatedRows};
 use crate::references::{References, Settled};
 use crate::validate::{Reported, Validator};
 
@@ -95,8 +96,7 @@ impl Pipeline {
     ) -> Result<ValidatedRows> {
         let mut decoded = stage(stage_span!("decode"), || self.decoder.decode(rows, rows_before))?;
         self.check(header, &mut decoded).await?;
-        let key_label = self.dataset.key.last().cloned().unwrap_or_default();
-        self.assemble(header, decoded, key_label)
+        self.assemble(header, decoded, Labels::new())
     }
 
     async fn validate_file(&self, header: &Header, upload: Upload) -> Result<ValidatedRows> {
@@ -110,9 +110,10 @@ impl Pipeline {
         })?;
         self.check(header, &mut decoded).await?;
         stage(stage_span!("decode"), || file.restore_labels(&mut decoded.rejections))?;
-        let key_label = file.label(self.dataset.key.last().map(String::as_str).unwrap_or_default());
+        let fields = self.dataset.fields.iter().map(|field| field.name.as_str());
+        let labels = fields.map(|name| (name, file.label(name))).collect();
         let reading = Some(file.reading().clone());
-        Ok(ValidatedRows { reading, ..self.assemble(header, decoded, key_label)? })
+        Ok(ValidatedRows { reading, ..self.assemble(header, decoded, labels)? })
     }
 
     /// Rejects the decoded rows that break a rule.
@@ -124,14 +125,14 @@ impl Pipeline {
         Ok(())
     }
 
-    fn assemble(&self, header: &Header, decoded: DecodedRows, key_label: String) -> Result<ValidatedRows> {
+    fn assemble(&self, header: &Header, decoded: DecodedRows, labels: Labels) -> Result<ValidatedRows> {
         let DecodedRows { batch, rejections, numbers } = decoded;
         let keep: Vec<_> = (0..batch.num_rows()).map(|row| !rejections.contains(row)).collect();
         let told =
             |reason: Rejection| Rejection { row: numbers.number(reason.index()), ..self.masked(reason) };
         let rejections = rejections.into_reasons().into_iter().map(told).collect();
         let valid = self.add_lineage(header, &batch, &BooleanArray::from(keep), &numbers)?;
-        Ok(ValidatedRows { received: batch.num_rows(), valid, rejections, key_label, reading: None })
+        Ok(ValidatedRows { received: batch.num_rows(), valid, rejections, labels, reading: None })
     }
 
     /// A reason without its value where that tells of one person: the sender has the row. A key is told with

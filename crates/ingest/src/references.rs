@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::header::Header;
 use arrow::array::RecordBatch;
 use datafusion::logical_expr::{Expr, col, lit};
 use tokio::sync::{Mutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
@@ -13,6 +12,9 @@ use uplift_engine::error::query_failed;
 use uplift_formats::columns::text;
 use uplift_store::schema::{REPORTING_AREA, REPORTING_PERIOD, Scope};
 use uplift_store::{Snapshot, Store};
+
+use crate::header::Header;
+use crate::set_rules::depending;
 
 /// The values that exist, for each field of a dataset that refers to another.
 pub(crate) type ReferenceValues = HashMap<String, Values>;
@@ -48,9 +50,13 @@ impl References {
     /// Keeps what a submission names in place until it is decided: while this is held, no replacement takes a record
     /// away that was found, and none is named that is being taken away.
     pub(crate) async fn settle(&self, header: &Header) -> Settled {
-        if header.replace && referring(header.dataset).next().is_some() {
+        let removes = header.replace && referring(header.dataset).next().is_some();
+        // What rules of other datasets read may not change while those are decided.
+        if removes || depending(header.dataset).next().is_some() {
             Settled::Alone { _guard: self.settled.clone().write_owned().await }
-        } else if header.dataset.fields.iter().any(|field| field.reference.is_some()) {
+        } else if header.dataset.fields.iter().any(|field| field.reference.is_some())
+            || !header.dataset.joined.is_empty()
+        {
             Settled::Shared { _guard: self.settled.clone().read_owned().await }
         } else {
             Settled::Free

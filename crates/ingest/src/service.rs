@@ -16,7 +16,7 @@ use uplift_store::schema::TableSchema;
 
 use crate::active_ids::ActiveIds;
 use crate::budget::Budget;
-use crate::committer::Destination;
+use crate::destination::Destination;
 use crate::header::{Header, unknown_dataset};
 use crate::ledger::{Ledger, Position};
 use crate::outcome::{CommitRequest, Held, Outcome};
@@ -24,6 +24,7 @@ use crate::pipeline::{Content, Pipeline};
 use crate::quarantine::Quarantine;
 use crate::references::References;
 use crate::replay::replay;
+use crate::set_rules::RecordRules;
 use crate::stream::{Ack, Batch, StreamWriter};
 use crate::submission::Submission;
 
@@ -61,6 +62,7 @@ impl Ingest {
                 ledger.catch_up(&table, ledger.recorded(&table).await).await?;
                 let version = table.snapshot().await?.version();
                 let (ledger, quarantine, lock) = (ledger.clone(), quarantine.clone(), lock.clone());
+                let set_rules = Arc::new(RecordRules::for_dataset(dataset, store)?);
                 let destination = Destination {
                     dataset,
                     table,
@@ -68,6 +70,7 @@ impl Ingest {
                     ledger,
                     quarantine,
                     references: references.clone(),
+                    set_rules,
                     retention,
                     _lock: lock,
                 };

@@ -17,6 +17,7 @@ use uplift_core::period::Period;
 use uplift_core::rejection::{Rejections, Rule};
 use uplift_engine::SESSION;
 use uplift_engine::error::query_failed;
+use uplift_engine::expressions::Expressions;
 use uplift_formats::columns::columns;
 use uplift_formats::{DecodedRows, RowNumbers};
 
@@ -43,16 +44,15 @@ const TWO_CORES_FROM: usize = 10_000;
 impl Validator {
     /// A validator for a dataset. Fails if one of its row rules does not fit its columns.
     pub(crate) fn for_dataset(dataset: &'static Dataset) -> Result<Self> {
-        let schema = columns(dataset);
+        let failed = |e| query_failed(format!("compiling the rules of {}", dataset.name), e);
+        let expressions = Expressions::over(DFSchema::try_from(columns(dataset)).map_err(failed)?);
         let compile = |rule: &'static RowRule| {
-            let schema = DFSchema::try_from(schema.clone())?;
-            let expr = SESSION.parse_sql_expr(&rule.sql, &schema)?;
-            Ok((rule, SESSION.create_physical_expr(expr, &schema)?))
+            let expr = SESSION.parse_sql_expr(&rule.sql, expressions.columns())?;
+            Ok((rule, expressions.ready(&expr)?))
         };
         let rules =
             dataset.rules.iter().map(compile).collect::<Result<_, datafusion::error::DataFusionError>>();
-        let rules = rules.map_err(|e| query_failed(format!("compiling the rules of {}", dataset.name), e))?;
-        Ok(Self { dataset, rules })
+        Ok(Self { dataset, rules: rules.map_err(failed)? })
     }
 
     /// Rejects rows that break a rule; `decoded` has the reasons of those that could not be decoded.

@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 use prost_reflect::{
     DescriptorPool, DynamicMessage, EnumDescriptor, FieldDescriptor, Kind as WireKind, Value,
 };
-use uplift_core::dataset::{Code, Dataset, FEN_SUFFIX, Field, Format, Kind, Reference, RowRule};
+use uplift_core::dataset::{
+    Code, Dataset, FEN_SUFFIX, Field, Format, JoinedRecord, Kind, Reference, RowRule, SetRule,
+};
 use uplift_core::language::Bilingual;
 
 pub(crate) const ROWS: &str = "uplift.records.v1.Rows";
@@ -51,10 +53,27 @@ fn dataset(pool: &DescriptorPool, list: &FieldDescriptor) -> Dataset {
     };
     let options = option(pool, &message.options(), "uplift.schema.v1.dataset");
     let rules = messages(&options, "rules")
-        .map(|rule| RowRule {
+        .map(|rule| RowRule { sql: text(&rule, "sql"), field: text(&rule, "field"), remedy: remedy(&rule) })
+        .collect();
+    let set_rules = messages(&options, "set_rules")
+        .map(|rule| SetRule {
+            group: texts(&rule, "group"),
+            order: texts(&rule, "order"),
+            when: text(&rule, "when"),
             sql: text(&rule, "sql"),
+            shows: text(&rule, "shows"),
             field: text(&rule, "field"),
-            remedy: Bilingual::new(text(&rule, "remedy"), text(&rule, "remedy_zh")),
+            remedy: remedy(&rule),
+            keeps: flag(&rule, "keeps"),
+        })
+        .collect();
+    let joined = messages(&options, "joined")
+        .map(|joined| JoinedRecord {
+            dataset: text(&joined, "dataset"),
+            on: texts(&joined, "on"),
+            at: text(&joined, "at"),
+            from: text(&joined, "from"),
+            until: text(&joined, "until"),
         })
         .collect();
     Dataset {
@@ -66,6 +85,8 @@ fn dataset(pool: &DescriptorPool, list: &FieldDescriptor) -> Dataset {
         key_of_area: flag(&options, "key_of_area"),
         fields: message.fields().map(|f| field(pool, &f)).collect(),
         rules,
+        set_rules,
+        joined,
     }
 }
 
@@ -158,6 +179,10 @@ fn title(options: &DynamicMessage) -> Bilingual {
     Bilingual::new(text(options, "title_en"), text(options, "title_zh"))
 }
 
+fn remedy(rule: &DynamicMessage) -> Bilingual {
+    Bilingual::new(text(rule, "remedy"), text(rule, "remedy_zh"))
+}
+
 fn text(options: &DynamicMessage, name: &str) -> String {
     options.get_field_by_name(name).and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
@@ -185,6 +210,8 @@ fn snake_case(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use uplift_core::dataset::SHOWN;
+
     use super::*;
 
     #[test]
@@ -200,6 +227,21 @@ mod tests {
             for rule in &dataset.rules {
                 assert!(dataset.field(&rule.field).is_some(), "{}: {}", dataset.name, rule.sql);
                 assert!(titled(&rule.remedy), "{}: {}", dataset.name, rule.sql);
+            }
+            for rule in &dataset.set_rules {
+                assert!(dataset.field(&rule.field).is_some(), "{}: {}", dataset.name, rule.sql);
+                assert!(titled(&rule.remedy) && !rule.group.is_empty(), "{}: {}", dataset.name, rule.sql);
+                for text in [&rule.remedy.en, &rule.remedy.zh] {
+                    assert_eq!(text.contains(SHOWN), !rule.shows.is_empty(), "{}: {text}", dataset.name);
+                }
+            }
+            for joined in &dataset.joined {
+                let other = find(&joined.dataset).unwrap();
+                let both = |name: &String| dataset.field(name).is_some() && other.field(name).is_some();
+                assert!(joined.on.iter().all(both), "{}: {joined:?}", dataset.name);
+                let begins = other.field(&joined.from).is_some();
+                assert!(begins || joined.on == other.key, "{}: {joined:?}", dataset.name);
+                assert_ne!(other.name, dataset.name, "a rule over a dataset's own records needs no join");
             }
             for field in &dataset.fields {
                 assert!(titled(&field.title), "{}.{}", dataset.name, field.name);

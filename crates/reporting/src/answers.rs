@@ -201,7 +201,7 @@ fn questions(
         };
         // What is known for whole years has no value for a part of one.
         let indicator = indicators.get(reference.indicator_id());
-        if scope.period.months() != (1, 12) && indicator.is_some_and(is_yearly) {
+        if !scope.period.is_year() && indicator.is_some_and(is_yearly) {
             return;
         }
         let more = by.map(Breakdown::dimensions).unwrap_or_default();

@@ -3,11 +3,13 @@
 //! Owns what the demo and the tests submit. Never submits anything itself, and labels
 //! everything simulated but the article.
 
+mod acceptance;
 mod area;
 pub mod article;
 mod county;
 mod events;
 mod households;
+mod ledger;
 mod money;
 mod mutual_fund;
 mod organisations;

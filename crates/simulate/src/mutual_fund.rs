@@ -8,12 +8,17 @@ use uplift_proto::v1::records::{FlowKind, FundFlow, FundSource};
 use crate::county::YEARS;
 use crate::money::flow;
 use crate::organisations::MutualFund;
+use crate::projects::SOFTWARE;
 use crate::share::Share;
 use crate::submission::Plan;
 
+/// Loans in a year of a fund whose ledger is simulated: as many as its capital bears.
+pub(crate) const LEDGER_LOANS: usize = 15;
+
 /// Loans of a fund in a year: as many as such funds make, fewer in a small simulation.
-fn loans(plan: Plan) -> usize {
-    (plan.households / 200).clamp(4, 100)
+fn loans(plan: Plan, share: &Share<'_>) -> usize {
+    let most = if SOFTWARE.contains(&share.county.id()) { LEDGER_LOANS } else { 100 };
+    (plan.households / 200).clamp(4, most)
 }
 
 /// The flows of a county's funds in a year.
@@ -25,8 +30,8 @@ pub(crate) fn flows(plan: Plan, share: &Share<'_>, funds: &[&MutualFund]) -> Vec
         }
         // Loans of both years: what was lent in the first is due in the second.
         for lent in YEARS.into_iter().filter(|lent| (fund.founded..=share.year).contains(lent)) {
-            for n in 0..loans(plan) {
-                flows.extend(loan_flows(share, fund, lent, (n, loans(plan))));
+            for n in 0..loans(plan, share) {
+                flows.extend(loan_flows(share, fund, lent, (n, loans(plan, share))));
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::organisations::{self, MutualFund};
 use crate::share::Share;
 use crate::submission::{Plan, SimulatedSubmission};
 use crate::totals::{BATCHES, FUNDS, LINES, LineOfWork};
-use crate::{events, money, mutual_fund, projects, work};
+use crate::{acceptance, events, ledger, money, mutual_fund, projects, work};
 
 /// Villages of a county that the programme works in.
 pub(crate) fn villages(counties: &[County], n: usize, weights: &[f64]) -> usize {
@@ -26,12 +26,14 @@ pub(crate) fn submissions(plan: Plan, key: &[County], weights: &[f64]) -> Vec<Si
     let mut out = vec![
         plan.submission("organisation", "50", 2011, &bodies),
         plan.submission("programme", "50", 2011, &programmes()),
+        plan.submission("standard", "50", 2011, &[acceptance::standard()]),
+        plan.submission("criterion", "50", 2011, &acceptance::criteria()),
     ];
     for year in YEARS {
         out.push(plan.submission("membership", "50", year, &organisations::memberships(&funds, year)));
         out.push(plan.submission("event", "50", year, &events::municipal(year)));
     }
-    let (mut first, mut rest) = (Vec::new(), Vec::new());
+    let (mut first, mut rest, mut evidence_of_villages) = (Vec::new(), Vec::new(), Vec::new());
     for (n, county) in key.iter().enumerate() {
         // Projects of the batch before are recorded too: their villages are accepted now.
         for year in [BATCHES[0].0, YEARS[0], YEARS[1]] {
@@ -44,15 +46,33 @@ pub(crate) fn submissions(plan: Plan, key: &[County], weights: &[f64]) -> Vec<Si
             let mut random: ChaCha8Rng = plan.random(100 + n as u64 * 2 + (year - YEARS[0]) as u64);
             let own: Vec<&MutualFund> = funds.iter().filter(|fund| fund.county == n).collect();
             let mut flows = money::flows(&share, &mut random);
-            flows.extend(mutual_fund::flows(plan, &share, &own));
+            let loans = mutual_fund::flows(plan, &share, &own);
+            if projects::SOFTWARE.contains(&county.id()) {
+                if year == YEARS[0] {
+                    rest.push(plan.submission("mutual_fund", area, year, &ledger::articles(&own)));
+                    rest.push(plan.submission("mutual_fund_member", area, year, &ledger::members(&own)));
+                }
+                rest.push(plan.submission_of_parts(
+                    "mutual_fund_entry",
+                    area,
+                    year,
+                    &ledger::entries(&own, &loans, year),
+                ));
+                rest.push(plan.submission("mutual_fund_closing", area, year, &ledger::closings(&own, year)));
+            }
+            flows.extend(loans);
             rest.push(plan.submission("fund_flow", area, year, &flows));
             rest.push(plan.submission("delivery", area, year, &work::deliveries(&share)));
-            rest.push(plan.submission("inspection", area, year, &events::inspections(&share, &mut random)));
+            let inspections = events::inspections(&share, &mut random);
+            rest.push(plan.submission("inspection", area, year, &inspections));
+            let evidence = acceptance::evidence(&inspections, year);
+            evidence_of_villages.push(plan.submission("acceptance_evidence", area, year, &evidence));
             rest.push(plan.submission("event", area, year, &events::of_county(&share)));
         }
     }
     out.extend(first);
     out.extend(rest);
+    out.extend(evidence_of_villages);
     out.retain(|s| s.rows > 0);
     out
 }

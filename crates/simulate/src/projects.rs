@@ -16,7 +16,7 @@ const INDUSTRIES: [&str; 10] =
     ["柑橘", "榨菜", "草食牲畜", "生态鱼", "中药材", "茶叶", "林业", "蚕桑", "烤烟", "乡村旅游"];
 
 /// Counties that try out mutual-fund software, that in which villages compete for a fund, and those with a whole town.
-const SOFTWARE: [&str; 3] = ["500234", "500232", "500102"];
+pub(crate) const SOFTWARE: [&str; 3] = ["500234", "500232", "500102"];
 const COMPETITION: &str = "500102";
 const TOWNS: [(&str, &str); 2] = [("500119", "木凉镇"), ("500242", "宜居乡")];
 

@@ -38,6 +38,34 @@ impl Plan {
         year: i32,
         records: &[M],
     ) -> SimulatedSubmission {
+        self.in_batches(dataset, area, year, records.chunks(ROWS_PER_BATCH))
+    }
+
+    /// The same of parts that stay together, as the vouchers of one fund: each batch is committed by itself.
+    pub(crate) fn submission_of_parts<M: Message + Clone>(
+        self,
+        dataset: &str,
+        area: &str,
+        year: i32,
+        parts: &[Vec<M>],
+    ) -> SimulatedSubmission {
+        let mut batches: Vec<Vec<M>> = Vec::new();
+        for part in parts {
+            match batches.last_mut() {
+                Some(batch) if batch.len() + part.len() <= ROWS_PER_BATCH => batch.extend_from_slice(part),
+                _ => batches.push(part.clone()),
+            }
+        }
+        self.in_batches(dataset, area, year, batches.iter().map(Vec::as_slice))
+    }
+
+    fn in_batches<'m, M: Message + 'm>(
+        self,
+        dataset: &str,
+        area: &str,
+        year: i32,
+        batches: impl Iterator<Item = &'m [M]>,
+    ) -> SimulatedSubmission {
         let number = find(dataset).map(|d| d.rows_number).unwrap_or_default();
         let header = SubmissionHeader {
             submission_id: format!("simulated/{}/{}/{dataset}/{area}/{year}", self.seed, self.households),
@@ -49,8 +77,13 @@ impl Plan {
             simulated: true,
             ..SubmissionHeader::default()
         };
-        let batches = records.chunks(ROWS_PER_BATCH).map(|chunk| Rows::encode(number, chunk)).collect();
-        SimulatedSubmission { header, batches, rows: records.len() }
+        let mut rows = 0;
+        let batches = batches.map(|batch| {
+            rows += batch.len();
+            Rows::encode(number, batch)
+        });
+        let batches = batches.collect();
+        SimulatedSubmission { header, batches, rows }
     }
 
     /// Random numbers of one part of the simulation, independent of what was drawn before it.

@@ -13,7 +13,7 @@ use super::lines::NATIONAL;
 use super::plan;
 
 /// The indicators of Uplift itself: one file for each section of the annual report, and poverty measures.
-const BUILT_IN: [(&str, &str); 15] = [
+const BUILT_IN: [(&str, &str); 16] = [
     ("overview", include_str!("../../catalogue/overview.toml")),
     ("poverty", include_str!("../../catalogue/poverty.toml")),
     ("inequality", include_str!("../../catalogue/inequality.toml")),
@@ -26,6 +26,7 @@ const BUILT_IN: [(&str, &str); 15] = [
     ("bazaar", include_str!("../../catalogue/bazaar.toml")),
     ("groups", include_str!("../../catalogue/groups.toml")),
     ("finance", include_str!("../../catalogue/finance.toml")),
+    ("mutual_funds", include_str!("../../catalogue/mutual_funds.toml")),
     ("supervision", include_str!("../../catalogue/supervision.toml")),
     ("publicity", include_str!("../../catalogue/publicity.toml")),
     ("handin", include_str!("../../catalogue/handin.toml")),

@@ -341,7 +341,7 @@ pub(crate) fn in_period(component: &Component, period: Period) -> Result<String,
     let name = component.period_column(&table);
     let kind = table.field_with_name(&name).map_err(|e| DeclarationError::new("period", e))?.data_type();
     let (first, last, year) = (period.first_day(), period.last_day(), period.year());
-    let whole_year = period.months() == (1, 12);
+    let whole_year = period.is_year();
     let of_budget = format!("coalesce(budget_year, date_part('year', {name})) = {year}");
     match (component.to_date, component.budget_year && whole_year) {
         (true, _) => return Ok(format!("{of_budget} AND {name} <= DATE '{last}'")),
@@ -355,11 +355,11 @@ pub(crate) fn in_period(component: &Component, period: Period) -> Result<String,
         (DataType::Int64, true) => format!("{name} <= {year}"),
         (DataType::Int64, false) => format!("{name} = {year}"),
         // Reporting periods: a year has its parts, and a part those within it.
-        (DataType::Utf8, true) if period.months().1 == 12 => format!("left({name}, 4) <= '{year}'"),
+        (DataType::Utf8, true) if period.ends_year() => format!("left({name}, 4) <= '{year}'"),
         (DataType::Utf8, true) => {
             format!("(left({name}, 4) < '{year}' OR {name} IN ({}))", listed(period.until_its_end()))
         }
-        (DataType::Utf8, false) if period.months() == (1, 12) => format!("left({name}, 4) = '{year}'"),
+        (DataType::Utf8, false) if period.is_year() => format!("left({name}, 4) = '{year}'"),
         (DataType::Utf8, false) => format!("{name} IN ({})", listed(period.within())),
         (other, _) => {
             let message = format!("{name} is {other}; name a date, a year or a reporting period");
@@ -368,8 +368,10 @@ pub(crate) fn in_period(component: &Component, period: Period) -> Result<String,
     })
 }
 
+/// Periods in quotes; a text that is no period where there are none, as within a day.
 fn listed(periods: impl Iterator<Item = Period>) -> String {
-    periods.map(|period| format!("'{period}'")).collect::<Vec<_>>().join(", ")
+    let listed = periods.map(|period| format!("'{period}'")).collect::<Vec<_>>().join(", ");
+    if listed.is_empty() { "''".to_owned() } else { listed }
 }
 
 /// SQL with the last day of the period and its year filled in.

@@ -155,7 +155,7 @@ const MAX_FIGURES: usize = 500_000;
 const MAX_PUBLISHED: usize = 100;
 
 fn has_period(indicator: &Indicator, period: Period) -> bool {
-    period.months() == (1, 12) || !indicator.components().any(plan::yearly)
+    period.is_year() || !indicator.components().any(plan::yearly)
 }
 
 /// Answers a query: figures by indicator, period and area, the area itself first.
@@ -411,7 +411,7 @@ fn named(dimensions: &[String], key: &GroupKey) -> BTreeMap<String, String> {
 
 /// The target of the year that the area's own office set.
 fn target(figure: &Figure, targets: &Targets) -> Option<f64> {
-    let yearly = figure.period.months() == (1, 12) && figure.dimensions.is_empty();
+    let yearly = figure.period.is_year() && figure.dimensions.is_empty();
     let key = (figure.indicator.target.clone(), figure.period.year(), figure.area.clone());
     let (target, unit) = targets.get(&key).filter(|_| yearly && !figure.indicator.target.is_empty())?;
     // Attendances are counted in people too; a target in any other unit is not that of the figure.

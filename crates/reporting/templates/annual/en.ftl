@@ -91,6 +91,8 @@ organisations-text = { $organisations } for poverty alleviation raised { $organi
 mutual = Village mutual funds
 mutual-text = Mutual funds were founded in { $mutual-new } with { $mutual-funds } of special funds, { $mutual-per-village } for each. There are now funds in { $mutual-villages }, with { $members } as members.
 mutual-lending = They made { $loans } in the year and lent { $lent }. { $par30 } of what is owed is at risk.
+mutual-ledgers = By the ledgers that were handed in, the funds own { $ledger-assets }, of which { $ledger-outstanding } are lent; their members paid in { $ledger-contributions }, and { $ledger-reach } of them are poor.
+mutual-results = They earned { $ledger-surplus } in the year. { $ledger-recovery } of what fell due was repaid, and { $ledger-par30 } of what is owed is at risk.
 mutual-pilots = Their software is on trial in { $software }, and villages compete for a fund in { $competition }.
 
 supervision = Supervision of funds and openness

@@ -91,6 +91,8 @@ organisations-text = { $organisations }共募集资金{ $organisation-funds }。
 mutual = 村级互助资金
 mutual-text = 新增{ $mutual-new }开展互助资金试点，安排专项资金{ $mutual-funds }，平均每村{ $mutual-per-village }；累计{ $mutual-villages }设立互助资金，入社{ $members }。
 mutual-lending = 全年发放{ $loans }，金额{ $lent }，30天以上风险贷款率{ $par30 }。
+mutual-ledgers = 据已报送的互助社账目，期末资产{ $ledger-assets }，其中借出互助金{ $ledger-outstanding }；社员互助金{ $ledger-contributions }，在册社员中贫困户占{ $ledger-reach }。
+mutual-results = 当年收益{ $ledger-surplus }，到期借款累计回收率{ $ledger-recovery }，30天以上风险贷款率{ $ledger-par30 }。
 mutual-pilots = { $software }开展互助资金软件管理试点，{ $competition }开展竞争入围试点。
 
 supervision = 资金监管与公开

@@ -4,17 +4,17 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use uplift_client::{connect, from_status};
-use uplift_core::dataset::{Code, Dataset, Field, Format, Kind};
+use uplift_core::dataset::{Code, Dataset, Field, Format, Kind, SHOWN};
 use uplift_core::error::{Error, Result};
 use uplift_core::format::grouped;
-use uplift_core::language::Language;
+use uplift_core::language::{Bilingual, Language};
 use uplift_core::unit::unit_name;
 use uplift_proto::v1::ingest::GetTemplateRequest;
 
 use crate::arguments::{IngestAddress, OutputFormat};
 use crate::outcome::Outcome;
 use crate::saved_file::save;
-use crate::terminal::{Listing, message, say};
+use crate::terminal::{Listing, message, say, say_in};
 
 #[derive(Debug, Args)]
 pub(crate) struct DatasetsArgs {
@@ -40,15 +40,39 @@ pub(crate) struct TemplateArgs {
 
 /// Lists the datasets, or the fields of one.
 pub(crate) fn list(args: DatasetsArgs, language: Language) -> Result<Outcome> {
-    let listing = match &args.dataset {
-        None => datasets(language),
-        Some(name) => {
-            let dataset = uplift_proto::dataset::find(name);
-            let unknown = || Error::not_found(format!("there is no dataset {name:?}; see: uplift datasets"));
-            fields(dataset.ok_or_else(unknown)?, language)
-        }
+    let Some(name) = &args.dataset else {
+        return datasets(language).print(args.format).map(|()| Outcome::Done);
     };
-    listing.print(args.format).map(|()| Outcome::Done)
+    let unknown = || Error::not_found(format!("there is no dataset {name:?}; see: uplift datasets"));
+    let dataset = uplift_proto::dataset::find(name).ok_or_else(unknown)?;
+    fields(dataset, language).print(args.format)?;
+    // What other programs read is one table.
+    if args.format == OutputFormat::Table {
+        print_rules(dataset, language);
+    }
+    Ok(Outcome::Done)
+}
+
+/// The rules of a dataset beside those of each field, in the words that a rejected row is told.
+fn print_rules(dataset: &Dataset, language: Language) {
+    let own = dataset.rules.iter().map(|rule| (&rule.field, &rule.remedy));
+    let several = dataset.set_rules.iter().map(|rule| (&rule.field, &rule.remedy));
+    let print = |field: &String, remedy: &Bilingual| {
+        let title = dataset.field(field).map_or(field.as_str(), |field| field.title.text(language));
+        say!("  {title} {}", remedy.text(language).replace(SHOWN, "…"));
+    };
+    if !dataset.rules.is_empty() {
+        say_in!(language, "Rules over several fields of a row:", "同一行内各栏之间的规则：");
+        own.for_each(|(field, remedy)| print(field, remedy));
+    }
+    if !dataset.set_rules.is_empty() {
+        say_in!(
+            language,
+            "Rules over several rows, those that are there among them:",
+            "多行之间的规则（与已入库的行一并核对）："
+        );
+        several.for_each(|(field, remedy)| print(field, remedy));
+    }
 }
 
 fn datasets(language: Language) -> Listing<'static> {

@@ -42,7 +42,7 @@ pub(crate) struct QueryArgs {
     /// Also a figure for each value of this dimension, for example source; may be given several times.
     #[arg(long = "by-dimension", value_name = "COLUMN")]
     dimensions: Vec<String>,
-    /// Periods: 2011, 2011-Q3, 2011-10.
+    /// Periods: 2011, 2011-Q3, 2011-10, or a day, 2011-10-17, as for a balance on it.
     #[arg(long = "period", value_name = "PERIOD", required = true, value_delimiter = ',')]
     periods: Vec<String>,
     /// Compare with the same period of the previous year.

@@ -95,8 +95,16 @@ fn order(dataset: &str) -> u8 {
         "area" => 0,
         "organisation" => 1,
         "programme" => 2,
-        "project" => 3,
-        _ => 4,
+        "standard" => 2,
+        "criterion" | "project" => 3,
+        "mutual_fund" => 4,
+        "mutual_fund_member" => 5,
+        "mutual_fund_entry" => 6,
+        // Nothing is entered into a month after it was closed.
+        "mutual_fund_closing" => 7,
+        // It names inspections.
+        "acceptance_evidence" => 9,
+        _ => 8,
     }
 }
 
