@@ -46,7 +46,7 @@ impl KeptRecords {
         let missing =
             groups.iter().filter(|(group, _)| !self.groups.contains_key(group)).map(|(_, rows)| rows.clone());
         let missing: Vec<_> = missing.collect();
-        if !missing.is_empty() && snapshot.row_count() > 0 {
+        if !missing.is_empty() && snapshot.file_count() > 0 {
             let frame = rows_of(columns(snapshot.rows().await?, read)?, scope, &missing).await?;
             let failed = |e| query_failed("reading records of a group", e);
             for batch in frame.collect().await.map_err(failed)? {
