@@ -106,10 +106,12 @@ pub(crate) fn entries(funds: &[&MutualFund], flows: &[FundFlow], year: i32) -> V
         let mut book = Book { fund, entries: Vec::new(), vouchers: 0, year };
         book.paid_in();
         let id = &fund.organisation.organisation_id;
-        flows
-            .iter()
-            .filter(|flow| [&flow.payer_id, &flow.payee_id].contains(&id))
-            .for_each(|flow| book.flow(flow));
+        let loans = format!("loan-{}-", id.trim_start_matches("fund-"));
+        // A write-off names its loan and no one who pays.
+        let own = |flow: &&FundFlow| {
+            [&flow.payer_id, &flow.payee_id].contains(&id) || flow.loan_id.starts_with(&loans)
+        };
+        flows.iter().filter(own).for_each(|flow| book.flow(flow));
         book.end_of_year();
         entries.push(book.entries);
     }
