@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use datafusion::logical_expr::{Expr, col, lit};
+use datafusion::logical_expr::{Expr, col};
 use tokio::sync::{Mutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 use uplift_core::dataset::{Dataset, Field, Reference};
 use uplift_core::error::Result;
 use uplift_engine::error::query_failed;
 use uplift_formats::columns::text;
-use uplift_store::schema::{REPORTING_AREA, REPORTING_PERIOD, Scope};
+use uplift_store::schema::Scope;
 use uplift_store::{Snapshot, Store};
 
 use crate::header::Header;
-use crate::set_rules::depending;
+use crate::set_rules::{depending, within};
 
 /// The values that exist, for each field of a dataset that refers to another.
 pub(crate) type ReferenceValues = HashMap<String, Values>;
@@ -156,11 +156,6 @@ fn referring(
     all.filter_map(move |(d, field)| {
         Some((d, field, field.reference.as_ref().filter(|reference| reference.dataset == name)?))
     })
-}
-
-/// The rows that a replacing submission replaces.
-fn within(scope: &Scope) -> Expr {
-    col(REPORTING_AREA).eq(lit(&scope.area)).and(col(REPORTING_PERIOD).eq(lit(&scope.period)))
 }
 
 fn distinct(batches: &[RecordBatch], column: &str) -> Result<HashSet<String>> {

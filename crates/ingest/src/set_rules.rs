@@ -25,7 +25,7 @@ use uplift_engine::error::query_failed;
 use uplift_store::schema::{REPORTING_AREA, REPORTING_PERIOD, Scope};
 use uplift_store::{Snapshot, Store};
 
-use columns::{named, read_columns};
+use columns::{named, read_columns, read_rows};
 use compiled::CompiledRules;
 use faults::{Breaches, breaches, breaks_there, faults};
 use joins::{JoinedRows, JoinedTables};
@@ -327,11 +327,8 @@ impl SetRules {
 
     /// Rows with the columns that rules read.
     async fn read(&self, rows: DataFrame) -> Result<RecordBatch> {
-        let failed = |e| query_failed(format!("reading {}", self.dataset.name), e);
         let read = &self.compiled.read;
-        let columns: Vec<_> = read.fields().iter().map(|column| ident(column.name())).collect();
-        let batches = rows.select(columns).map_err(failed)?.collect().await.map_err(failed)?;
-        let batches: Vec<_> = batches.iter().map(|batch| read_columns(batch, read)).collect::<Result<_>>()?;
+        let batches = read_rows(rows, read).await?;
         concat_batches(read, &batches).map_err(|e| Error::internal("reading records", e))
     }
 }
@@ -375,6 +372,6 @@ fn refusal(dataset: &Dataset, rule: &SetRule, broken: &BTreeMap<String, String>)
 }
 
 /// The rows that a replacing submission replaces.
-fn within(scope: &Scope) -> Expr {
+pub(crate) fn within(scope: &Scope) -> Expr {
     ident(REPORTING_AREA).eq(lit(&scope.area)).and(ident(REPORTING_PERIOD).eq(lit(&scope.period)))
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{Field as Column, SchemaRef};
+use datafusion::logical_expr::ident;
+use datafusion::prelude::DataFrame;
 use uplift_core::error::{Error, Result};
+use uplift_engine::error::query_failed;
 
 /// The columns of a batch that rules read, of the types that they are declared with.
 pub(super) fn read_columns(batch: &RecordBatch, read: &SchemaRef) -> Result<RecordBatch> {
@@ -21,6 +24,14 @@ pub(super) fn read_columns(batch: &RecordBatch, read: &SchemaRef) -> Result<Reco
     };
     let columns: Vec<ArrayRef> = read.fields().iter().map(column).collect::<Result<_>>()?;
     RecordBatch::try_new(read.clone(), columns).map_err(failed)
+}
+
+/// The same of the rows of a table.
+pub(super) async fn read_rows(rows: DataFrame, read: &SchemaRef) -> Result<Vec<RecordBatch>> {
+    let failed = |e| query_failed("reading records of a group", e);
+    let columns: Vec<_> = read.fields().iter().map(|column| ident(column.name())).collect();
+    let batches = rows.select(columns).map_err(failed)?.collect().await.map_err(failed)?;
+    batches.iter().map(|batch| read_columns(batch, read)).collect()
 }
 
 /// Columns by their names.

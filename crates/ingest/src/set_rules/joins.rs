@@ -6,16 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::array::{Array, ArrayRef, AsArray, Date32Array, RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take};
 use arrow::datatypes::{DataType, Date32Type, Field as Column, Schema, SchemaRef};
-use datafusion::logical_expr::ident;
 use datafusion::prelude::DataFrame;
 use uplift_core::dataset::{Dataset, Format, JoinedRecord, Kind};
 use uplift_core::error::{Error, Result};
-use uplift_engine::error::query_failed;
 use uplift_formats::columns::column;
 use uplift_store::Store;
 use uplift_store::schema::SIMULATED;
 
-use super::columns::read_columns;
+use super::columns::{read_columns, read_rows};
 use crate::keys::key_rows;
 
 /// How records are joined, and what is read of them.
@@ -124,9 +122,7 @@ impl Join {
 
     /// The columns that are read of rows of the other dataset.
     pub(super) async fn rows(&self, rows: DataFrame) -> Result<Vec<RecordBatch>> {
-        let failed = |e| query_failed(format!("reading {}", self.joined.dataset), e);
-        let columns: Vec<_> = self.read.fields().iter().map(|column| ident(column.name())).collect();
-        rows.select(columns).map_err(failed)?.collect().await.map_err(failed)
+        read_rows(rows, &self.read).await
     }
 }
 

@@ -7,13 +7,10 @@ use std::sync::Arc;
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::SchemaRef;
-use datafusion::logical_expr::ident;
-use datafusion::prelude::DataFrame;
 use uplift_core::error::{Error, Result};
-use uplift_engine::error::query_failed;
 use uplift_store::Snapshot;
 
-use super::columns::{named, read_columns};
+use super::columns::{named, read_rows};
 use super::touched::rows_of;
 use crate::keys::key_rows;
 
@@ -47,10 +44,9 @@ impl KeptRecords {
             groups.iter().filter(|(group, _)| !self.groups.contains_key(group)).map(|(_, rows)| rows.clone());
         let missing: Vec<_> = missing.collect();
         if !missing.is_empty() && snapshot.file_count() > 0 {
-            let frame = rows_of(columns(snapshot.rows().await?, read)?, scope, &missing).await?;
-            let failed = |e| query_failed("reading records of a group", e);
-            for batch in frame.collect().await.map_err(failed)? {
-                self.insert(&read_columns(&batch, read)?, scope)?;
+            let rows = rows_of(snapshot.rows().await?, scope, &missing).await?;
+            for batch in read_rows(rows, read).await? {
+                self.insert(&batch, scope)?;
             }
         }
         let mut there = Vec::new();
@@ -102,11 +98,6 @@ impl KeptRecords {
         }
         Ok(())
     }
-}
-
-fn columns(rows: DataFrame, read: &SchemaRef) -> Result<DataFrame> {
-    let columns: Vec<_> = read.fields().iter().map(|column| ident(column.name())).collect();
-    rows.select(columns).map_err(|e| query_failed("reading records of a group", e))
 }
 
 /// The records of each group.
