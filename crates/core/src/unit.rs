@@ -3,7 +3,7 @@
 use crate::language::Language;
 
 /// Codes with their words: English for one, English for several, Chinese.
-const UNITS: [(&str, &str, &str, &str); 37] = [
+const UNITS: [(&str, &str, &str, &str); 38] = [
     ("CNY", "yuan", "yuan", "元"),
     ("person", "person", "people", "人"),
     ("household", "household", "households", "户"),
@@ -30,6 +30,7 @@ const UNITS: [(&str, &str, &str, &str); 37] = [
     ("ratio", "ratio", "ratio", "比值"),
     ("times", "times", "times", "倍"),
     ("event", "event", "events", "次活动"),
+    ("disclosure", "disclosure", "disclosures", "项公示"),
     ("finding", "finding", "findings", "个问题"),
     ("inspection", "inspection", "inspections", "次检查"),
     ("loan", "loan", "loans", "笔借款"),

@@ -1,6 +1,6 @@
 //! The service on the wire: each call decodes, calls, encodes, and nothing else.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::pin::Pin;
 use std::time::SystemTime;
 
@@ -27,6 +27,9 @@ use crate::wire::{decode_query, encode_evidence, encode_figure};
 
 /// Bytes of the figures in one message of a stream.
 const BYTES_PER_MESSAGE: usize = 1 << 20;
+
+/// Findings of one answer.
+const MAX_FINDINGS: usize = 1_000;
 
 /// Parts of an export that wait to be sent.
 const QUEUED: usize = 4;
@@ -135,7 +138,13 @@ impl MetricsService for Grpc {
         let read_after = request.read_after.map(|time| SystemTime::try_from(time).map_err(unreadable));
         let read_after = read_after.transpose()?.map(DateTime::from);
         let evidence = self.0.trace(&trace, (page.start, page.size), read_after).await.map_err(to_status)?;
-        Ok(Response::new(encode_evidence(evidence, page, &request.trace)))
+        let findings = match request.tell_findings {
+            true => self.0.findings(&trace, &evidence.figure).await.map_err(to_status)?,
+            false => BTreeSet::new(),
+        };
+        let mut answer = encode_evidence(evidence, page, &request.trace);
+        answer.findings = findings.into_iter().take(MAX_FINDINGS).map(Into::into).collect();
+        Ok(Response::new(answer))
     }
 
     type ExportEvidenceStream = Answers<wire::ExportEvidenceResponse>;

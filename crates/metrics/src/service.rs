@@ -1,6 +1,6 @@
 //! The metrics service: indicators queried and traced, statements read and checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,12 +13,13 @@ use uplift_store::Store;
 
 use crate::export::{Export, export};
 use crate::indicators::catalogue::Catalogue;
-use crate::indicators::findings::INSPECTION;
+use crate::indicators::findings::{FINDING_TABLES, OpenFinding};
 use crate::indicators::live_catalogue::LiveCatalogue;
 use crate::indicators::query::{Figure, Query, answer};
 use crate::indicators::reference_data::{REFERENCE_TABLES, ReferenceData};
 use crate::indicators::scan::Scanner;
 use crate::indicators::trace::{EvidenceSource, Trace, TracePart, recompute, trace_parts};
+use crate::indicators::under_query::findings_of;
 use crate::indicators::value::Value;
 use crate::row_cache::RowCache;
 use crate::snapshots::{AsOf, SnapshotSet};
@@ -105,7 +106,7 @@ impl Metrics {
         let (catalogue, _) = self.catalogue();
         let indicators = query.indicators(&catalogue)?;
         let datasets = indicators.iter().flat_map(|i| i.components()).flat_map(|c| c.datasets());
-        let inspected = query.mark_under_query.then_some(INSPECTION);
+        let inspected = query.mark_under_query.then_some(FINDING_TABLES).into_iter().flatten();
         for table in datasets.chain(REFERENCE_TABLES).chain(inspected) {
             snapshots.version(table).await?;
         }
@@ -148,6 +149,13 @@ impl Metrics {
         let parts = trace_parts(from, indicator, trace, period, (start, size)).await?;
         let recomputed = recompute(indicator, &parts);
         Ok(Evidence { figure, parts, recomputed, versions: trace.versions.clone() })
+    }
+
+    /// The findings that are open now and concern a figure.
+    pub(crate) async fn findings(&self, trace: &Trace, figure: &Figure) -> Result<BTreeSet<OpenFinding>> {
+        let as_of = AsOf { versions: trace.versions.clone(), instant: None };
+        let snapshots = SnapshotSet::new(self.store.clone(), as_of);
+        findings_of(&self.scanner, &snapshots, &figure.indicator, &figure.subject()).await
     }
 
     /// Published figures at these versions, or the newest.

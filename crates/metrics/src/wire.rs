@@ -14,6 +14,7 @@ use uplift_proto::page::{self, MAX_BYTES, Page};
 use uplift_proto::v1::metrics as wire;
 use uplift_proto::v1::records::{AreaLevel, HouseholdRecord};
 
+use crate::indicators::findings::OpenFinding;
 use crate::indicators::indicator::{Component, Indicator};
 use crate::indicators::query::{Figure, PublishedValue, Query};
 use crate::indicators::scan::Uncertainty;
@@ -265,6 +266,18 @@ pub(crate) fn encode_evidence(evidence: Evidence, page: Page, trace: &str) -> wi
         agrees: evidence.recomputed == value,
         table_versions: evidence.versions.into_iter().collect(),
         next_page_token: page::token(page.next(records.unsigned_abs() as usize), trace),
+        findings: Vec::new(),
+    }
+}
+
+impl From<OpenFinding> for wire::OpenFinding {
+    fn from(open: OpenFinding) -> Self {
+        Self {
+            finding_id: open.finding,
+            inspection_id: open.inspection,
+            date: open.date,
+            deadline: open.deadline,
+        }
     }
 }
 

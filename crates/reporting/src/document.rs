@@ -278,8 +278,8 @@ impl Mark {
             }
             Self::Inconsistent => ("contradicts what a document publishes of it", "与已公布的数据不一致"),
             Self::UnderQuery => (
-                "under query: an inspection of what it counts has a finding that is open",
-                "存疑：所涉项目、资金或村的检查问题尚未办结",
+                "under query: what it counts has a finding that is open",
+                "存疑：所涉项目、资金、机构或村的问题尚未整改",
             ),
             Self::Simulated => ("from simulated records", "据模拟数据计算"),
         };

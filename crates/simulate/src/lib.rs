@@ -19,6 +19,7 @@ mod projects;
 mod register;
 mod share;
 mod submission;
+mod supervision;
 mod totals;
 mod work;
 

@@ -8,7 +8,7 @@ use crate::organisations::{self, MutualFund};
 use crate::share::Share;
 use crate::submission::{Plan, SimulatedSubmission};
 use crate::totals::{BATCHES, FUNDS, LINES, LineOfWork};
-use crate::{acceptance, events, ledger, money, mutual_fund, projects, work};
+use crate::{acceptance, events, ledger, money, mutual_fund, projects, supervision, work};
 
 /// Villages of a county that the programme works in.
 pub(crate) fn villages(counties: &[County], n: usize, weights: &[f64]) -> usize {
@@ -33,7 +33,7 @@ pub(crate) fn submissions(plan: Plan, key: &[County], weights: &[f64]) -> Vec<Si
         out.push(plan.submission("membership", "50", year, &organisations::memberships(&funds, year)));
         out.push(plan.submission("event", "50", year, &events::municipal(year)));
     }
-    let (mut first, mut rest, mut evidence_of_villages) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut first, mut rest, mut of_inspections) = (Vec::new(), Vec::new(), Vec::new());
     for (n, county) in key.iter().enumerate() {
         // Projects of the batch before are recorded too: their villages are accepted now.
         for year in [BATCHES[0].0, YEARS[0], YEARS[1]] {
@@ -66,13 +66,16 @@ pub(crate) fn submissions(plan: Plan, key: &[County], weights: &[f64]) -> Vec<Si
             let inspections = events::inspections(&share, &mut random);
             rest.push(plan.submission("inspection", area, year, &inspections));
             let evidence = acceptance::evidence(&inspections, year);
-            evidence_of_villages.push(plan.submission("acceptance_evidence", area, year, &evidence));
+            of_inspections.push(plan.submission("acceptance_evidence", area, year, &evidence));
+            let findings = supervision::findings(&share, &inspections);
+            of_inspections.push(plan.submission("finding", area, year, &findings));
+            rest.push(plan.submission("disclosure", area, year, &supervision::disclosures(&share)));
             rest.push(plan.submission("event", area, year, &events::of_county(&share)));
         }
     }
     out.extend(first);
     out.extend(rest);
-    out.extend(evidence_of_villages);
+    out.extend(of_inspections);
     out.retain(|s| s.rows > 0);
     out
 }

@@ -97,8 +97,8 @@ pub(crate) fn print_query_note(figures: &[Figure], language: Language) {
         say!(
             "{}",
             language.choose(
-                "† under query: an inspection of what it counts has an open finding",
-                "† 存疑：所涉项目、资金或村的检查问题尚未办结"
+                "† under query: what it counts has an open finding; uplift trace tells which",
+                "† 存疑：所涉项目、资金、机构或村的问题尚未整改，uplift trace可查看"
             )
         );
     }

@@ -13,4 +13,5 @@ pub(crate) mod scan;
 pub(crate) mod sql_guard;
 pub(crate) mod survey;
 pub(crate) mod trace;
+pub(crate) mod under_query;
 pub(crate) mod value;

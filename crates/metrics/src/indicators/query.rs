@@ -16,12 +16,12 @@ use uplift_proto::v1::records::Statistic;
 
 use super::area_names::AreasByCode;
 use super::catalogue::Catalogue;
-use super::findings::OpenFindings;
 use super::indicator::{Component, Indicator};
 use super::plan::{self, Breakdown};
 use super::reference_data::{ReferenceData, Targets};
 use super::scan::{GroupResult, Measurement, Observation, Origin, Scanner, Uncertainty};
 use super::survey::is_measure;
+use super::under_query::{Concerned, FigureSubject};
 use super::value::Value;
 use crate::snapshots::SnapshotSet;
 use crate::statements::read::PublishedFigure;
@@ -76,6 +76,19 @@ pub(crate) struct PublishedValue {
     pub(crate) figure: PublishedFigure,
     /// Whether it agrees with the records.
     pub(crate) verdict: Verdict,
+}
+
+impl Figure {
+    /// What it is of.
+    pub(crate) fn subject(&self) -> FigureSubject {
+        FigureSubject {
+            indicator: (self.indicator.id.clone(), self.indicator.version),
+            period: self.period,
+            area: self.area.clone(),
+            dimensions: self.dimensions.clone(),
+            origin: self.origin.clone(),
+        }
+    }
 }
 
 impl Query {
@@ -178,14 +191,16 @@ pub(crate) async fn answer(
     let targets = reference_data.targets(snapshots).await?;
     let published = reference_data.published(snapshots).await?;
     let findings = match query.mark_under_query {
-        true => Concerned::measure(scanner, snapshots, query, &indicators).await?,
+        true => {
+            Concerned::measure(scanner, snapshots, &query.breakdown(), &asked(query, &indicators)).await?
+        }
         false => Concerned::default(),
     };
     let mut figures = Vec::new();
     for indicator in &indicators {
         for period in periods(query, indicator) {
             for mut figure in computed_figures(query, indicator, period, &results, &areas) {
-                figure.under_query = findings.has(&figure);
+                figure.under_query = findings.has(&figure.subject());
                 figure.area_name = areas.name(&figure.area, period).cloned().unwrap_or_default();
                 figure.target = target(&figure, &targets);
                 figure.published = published_values(&figure, &published, query.compare_previous_year);
@@ -197,77 +212,6 @@ pub(crate) async fn answer(
     Ok(figures)
 }
 
-/// The figures that open findings concern.
-#[derive(Debug, Default)]
-struct Concerned(HashSet<FigureKey>);
-
-/// What a figure is of: an indicator's version, a period, an area, dimensions and a kind of records.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct FigureKey {
-    indicator: (String, u32),
-    period: Period,
-    area: String,
-    dimensions: BTreeMap<String, String>,
-    origin: Origin,
-}
-
-impl Concerned {
-    async fn measure(
-        scanner: &Scanner,
-        snapshots: &SnapshotSet,
-        query: &Query,
-        indicators: &[Arc<Indicator>],
-    ) -> Result<Self> {
-        let open = OpenFindings::read(snapshots).await?;
-        let (mut owners, mut measurements) = (Vec::new(), Vec::new());
-        for indicator in indicators {
-            for period in periods(query, indicator) {
-                for component in indicator.components().flat_map(|component| open.components(component)) {
-                    owners.push((indicator, period));
-                    measurements.push(Measurement { component, period, since: None });
-                }
-            }
-        }
-        let results = scanner.measure(snapshots, &query.breakdown(), &measurements).await?;
-        let whole = query.breakdown().area;
-        let mut concerned = HashSet::new();
-        for ((indicator, period), rows) in owners.into_iter().zip(results) {
-            for row in rows.iter().filter(|row| row.observation.records > 0) {
-                let key = GroupKey {
-                    area: row.area.clone(),
-                    dimensions: row.dimensions.clone(),
-                    origin: row.origin.clone(),
-                };
-                let area = row.area.clone().unwrap_or_else(|| whole.clone());
-                let dimensions = named(&query.dimensions, &key);
-                concerned.insert(FigureKey {
-                    indicator: (indicator.id.clone(), indicator.version),
-                    period,
-                    area,
-                    dimensions,
-                    origin: key.origin,
-                });
-            }
-        }
-        Ok(Self(concerned))
-    }
-
-    fn has(&self, figure: &Figure) -> bool {
-        let of_kind = |origin: Origin| {
-            self.0.contains(&FigureKey {
-                indicator: (figure.indicator.id.clone(), figure.indicator.version),
-                period: figure.period,
-                area: figure.area.clone(),
-                dimensions: figure.dimensions.clone(),
-                origin,
-            })
-        };
-        // Records of no household, as flows of money, are part of ratios with both kinds of households.
-        !self.0.is_empty()
-            && (of_kind(figure.origin.clone()) || of_kind(Origin { kind: None, ..figure.origin.clone() }))
-    }
-}
-
 fn within_limit(figures: usize) -> Result<()> {
     if figures <= MAX_FIGURES {
         return Ok(());
@@ -275,6 +219,12 @@ fn within_limit(figures: usize) -> Result<()> {
     let message =
         format!("the answer has more than {MAX_FIGURES} figures; ask for fewer indicators, periods or areas");
     Err(Error::new(ErrorKind::ResourceExhausted, message))
+}
+
+/// Indicators, each in each of its periods.
+fn asked(query: &Query, indicators: &[Arc<Indicator>]) -> Vec<(Arc<Indicator>, Period)> {
+    let all = indicators.iter().flat_map(|i| periods(query, i).map(move |period| (i.clone(), period)));
+    all.collect()
 }
 
 /// What must be measured: each component in its period; to compare, also in the year before, and for

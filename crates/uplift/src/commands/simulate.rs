@@ -102,8 +102,8 @@ fn order(dataset: &str) -> u8 {
         "mutual_fund_entry" => 6,
         // Nothing is entered into a month after it was closed.
         "mutual_fund_closing" => 7,
-        // It names inspections.
-        "acceptance_evidence" => 9,
+        // They name inspections.
+        "acceptance_evidence" | "finding" => 9,
         _ => 8,
     }
 }

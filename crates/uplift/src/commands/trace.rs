@@ -5,7 +5,9 @@ use uplift_client::{MetricsClient, connect, from_status};
 use uplift_core::error::{Error, Result};
 use uplift_core::format::grouped;
 use uplift_core::language::Language;
-use uplift_proto::v1::metrics::{IndicatorQuery, QueryIndicatorsRequest, TraceFigureRequest, TracePart};
+use uplift_proto::v1::metrics::{
+    IndicatorQuery, OpenFinding, QueryIndicatorsRequest, TraceFigureRequest, TracePart,
+};
 
 use crate::arguments::MetricsAddress;
 use crate::commands::indicators::describe;
@@ -38,7 +40,8 @@ pub(crate) struct TraceArgs {
 pub(crate) async fn run(args: TraceArgs, language: Language) -> Result<Outcome> {
     let mut client = uplift_client::metrics(connect(&args.address.metrics_url).await?);
     let trace = token(&mut client, &args).await?;
-    let request = TraceFigureRequest { trace, page_size: args.records, ..Default::default() };
+    let request =
+        TraceFigureRequest { trace, page_size: args.records, tell_findings: true, ..Default::default() };
     let evidence = client.trace_figure(request).await.map_err(|s| from_status(&s))?.into_inner();
     let (figure, indicator) = (evidence.figure.unwrap_or_default(), evidence.indicator.unwrap_or_default());
     say!(
@@ -52,6 +55,7 @@ pub(crate) async fn run(args: TraceArgs, language: Language) -> Result<Outcome> 
         say!("{}", language.choose("from simulated records", "据模拟数据"));
     }
     describe(&indicator, language);
+    evidence.findings.iter().for_each(|finding| print_finding(finding, language));
     evidence.parts.iter().for_each(|part| print_part(part, language));
     let mut versions: Vec<_> = evidence.table_versions.iter().collect();
     versions.sort();
@@ -95,6 +99,23 @@ async fn token(client: &mut MetricsClient, args: &TraceArgs) -> Result<String> {
     figure.map(|f| f.trace).ok_or_else(|| {
         Error::not_found(format!("{} has no figure for area {} in {}", args.figure, args.area, args.period))
     })
+}
+
+fn print_finding(finding: &OpenFinding, language: Language) {
+    let name = Some(&finding.finding_id).filter(|id| !id.is_empty()).unwrap_or(&finding.inspection_id);
+    let (date, deadline) = (&finding.date, &finding.deadline);
+    match deadline.as_str() {
+        "" => say_in!(
+            language,
+            "Under query by finding {name} of {date}",
+            "存疑：问题{name}（{date}发现）尚未整改"
+        ),
+        _ => say_in!(
+            language,
+            "Under query by finding {name} of {date}, to be resolved by {deadline}",
+            "存疑：问题{name}（{date}发现）尚未整改，期限{deadline}"
+        ),
+    }
 }
 
 fn print_part(part: &TracePart, language: Language) {
