@@ -36,5 +36,6 @@ mod reporting;
 mod snapshots;
 mod statements;
 mod streaming;
+mod supervision;
 mod versions;
 mod wanted;

@@ -190,14 +190,12 @@ impl Subject {
         } else if !self.document.is_empty() {
             format!("{} AND {}", is("document_number", &self.document)?, inside()?)
         } else if !self.programme.is_empty() {
-            let source = Some(&self.source).filter(|source| !source.is_empty() && has("source"));
-            let source = source.map(|source| format!(" AND source = {}", quoted(source)));
-            format!(
-                "{} AND {}{}",
-                is("programme_id", &self.programme)?,
-                inside()?,
-                source.unwrap_or_default()
-            )
+            // The funds of one source are money: what has no source is not of them.
+            let source = match self.source.as_str() {
+                "" => String::new(),
+                source => format!(" AND {}", is("source", source)?),
+            };
+            format!("{} AND {}{source}", is("programme_id", &self.programme)?, inside()?)
         } else {
             inside()?
         };
