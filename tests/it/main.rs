@@ -19,6 +19,7 @@ mod edition_histories;
 mod editions;
 mod figures;
 mod files;
+mod funds;
 mod hostile;
 mod indicators;
 mod ingest;

@@ -6,16 +6,18 @@ use std::time::SystemTime;
 
 use chrono::DateTime;
 use futures::{Stream, stream};
+use prost::Message;
 use tonic::{Request, Response, Status};
-use uplift_core::error::Error;
+use uplift_core::error::{Error, ErrorKind};
 use uplift_core::verdict::Verdict;
 use uplift_proto::answers::from_task;
-use uplift_proto::page::{Page, fitting};
+use uplift_proto::page::{MAX_BYTES, Page, fitting};
 use uplift_proto::status::to_status;
 use uplift_proto::v1::metrics as wire;
 use uplift_proto::v1::metrics::metrics_service_server::MetricsService;
 
 use crate::export_stream::{ExportRequest, send_export};
+use crate::funds::wire::Question;
 use crate::indicators::trace::Trace;
 use crate::service::{AtVersion, Metrics};
 use crate::snapshots::AsOf;
@@ -144,6 +146,27 @@ impl MetricsService for Grpc {
         };
         let mut answer = encode_evidence(evidence, page, &request.trace);
         answer.findings = findings.into_iter().take(MAX_FINDINGS).map(Into::into).collect();
+        Ok(Response::new(answer))
+    }
+
+    async fn get_fund_statement(
+        &self,
+        request: Request<wire::GetFundStatementRequest>,
+    ) -> Result<Response<wire::GetFundStatementResponse>, Status> {
+        let question = Question::parse(request.into_inner()).map_err(to_status)?;
+        let AtVersion { items: statements, versions, records_time } =
+            self.0.fund_statement(question).await.map_err(to_status)?;
+        let answer = wire::GetFundStatementResponse {
+            statements,
+            table_versions: versions.into_iter().collect(),
+            records_time: records_time.map(|time| SystemTime::from(time).into()),
+        };
+        // Every village of the country as a node would not fit; a page of a statement would not close.
+        if answer.encoded_len() > MAX_BYTES {
+            let message =
+                "the statement has more nodes than an answer holds; ask for a higher level or a smaller area";
+            return Err(to_status(Error::new(ErrorKind::ResourceExhausted, message)));
+        }
         Ok(Response::new(answer))
     }
 

@@ -6,6 +6,7 @@
 
 mod export;
 mod export_stream;
+mod funds;
 mod grpc;
 mod indicators;
 mod row_cache;

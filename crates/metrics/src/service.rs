@@ -9,9 +9,14 @@ use uplift_core::area::AreaCode;
 use uplift_core::error::{Error, FieldViolation, Result};
 use uplift_core::period::PeriodError;
 use uplift_proto::stop::Stop;
+use uplift_proto::v1::metrics as wire;
 use uplift_store::Store;
 
 use crate::export::{Export, export};
+use crate::funds::names::Names;
+use crate::funds::read::{Scope, stages};
+use crate::funds::statement::statement;
+use crate::funds::wire::{Question, encode};
 use crate::indicators::catalogue::Catalogue;
 use crate::indicators::findings::{FINDING_TABLES, OpenFinding};
 use crate::indicators::live_catalogue::LiveCatalogue;
@@ -167,6 +172,23 @@ impl Metrics {
         let snapshots = self.snapshots(versions)?;
         let items = statements(&snapshots, filter).await?;
         self.answered(&snapshots, items).await
+    }
+
+    /// Where the money of a budget year is, of each kind of records: real ones first.
+    pub(crate) async fn fund_statement(&self, question: Question) -> Result<AtVersion<wire::FundStatement>> {
+        check_tables("table_versions", &question.as_of.versions)?;
+        let snapshots = SnapshotSet::new(self.store.clone(), question.as_of);
+        let area = question.area.as_str();
+        let scope = Scope { area, period: question.period, project: &question.project };
+        let areas = self.reference_data.areas(&snapshots).await?;
+        let names = Names::read(&snapshots, areas, question.period).await?;
+        let mut statements = Vec::new();
+        for (simulated, stages) in stages(&snapshots, &scope).await? {
+            let of_project = !question.project.is_empty();
+            let statement = statement(&stages, area, question.digits, of_project);
+            statements.push(encode(simulated, &statement, &names));
+        }
+        self.answered(&snapshots, statements).await
     }
 
     /// What indicators are computed from at versions of tables, to compute them elsewhere.

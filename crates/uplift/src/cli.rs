@@ -7,6 +7,7 @@ use crate::commands::check::CheckArgs;
 use crate::commands::datasets::{DatasetsArgs, TemplateArgs};
 use crate::commands::demo::DemoArgs;
 use crate::commands::folder::{BackupArgs, RestoreArgs, VerifyArgs};
+use crate::commands::funds::FundsArgs;
 use crate::commands::health::HealthArgs;
 use crate::commands::import::ImportArgs;
 use crate::commands::indicators::IndicatorsArgs;
@@ -101,6 +102,12 @@ pub(crate) enum Command {
     /// --period. Exits 1 if the recomputed value differs.
     #[command(after_help = "Example:\n  uplift trace fund.fiscal --area 50 --period 2011")]
     Trace(TraceArgs),
+    /// State where the money of a budget year is, from budget to expenditure.
+    ///
+    /// At each node what came in is what went out, what is left, and what is unexplained. Money that several levels record
+    /// on its way counts once. Exits 1 if some is unexplained.
+    #[command(after_help = "Example:\n  uplift funds --area 50 --period 2011 --by county")]
+    Funds(FundsArgs),
     /// Measure poverty and inequality in a CSV or Parquet file; no service is needed.
     ///
     /// Prints the measures of docs/measures.md, with standard errors and intervals where the design of

@@ -101,6 +101,9 @@ supervision-text = { $actions } of supervision were carried out. { NUMBER($inspe
    *[other] inspections
 } looked into the use of funds, { NUMBER($special) } of them special ones.
 supervision-findings = They led to { $findings }, of which { $rectified } are resolved.
+supervision-register = { $findings-found } are on record, of { $findings-amount }, of which { $recovery } was got back. Of those due, { $findings-on-time } were resolved on time; { NUMBER($findings-open) } are open at the end of the period.
+findings-kinds = Findings by kind
+supervision-posted = Of { $disclosures-due } due, { $disclosures-on-time } were posted on time; { NUMBER($disclosures-missing) } are missing.
 supervision-open = Volunteer supervisors were trained in { $volunteers }. The use of funds was made public { NUMBER($disclosures) } times, by { $disclosing } of the key counties.
 
 publicity = Publicity

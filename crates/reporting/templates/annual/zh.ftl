@@ -98,6 +98,9 @@ mutual-pilots = { $software }开展互助资金软件管理试点，{ $competiti
 supervision = 资金监管与公开
 supervision-text = 开展监督{ $actions }，检查资金使用情况{ NUMBER($inspections) }次，其中专项检查{ NUMBER($special) }次。
 supervision-findings = 发现{ $findings }，整改率{ $rectified }。
+supervision-register = 登记{ $findings-found }，涉及金额{ $findings-amount }，追回率{ $recovery }；到期问题按期整改率{ $findings-on-time }，期末未整改{ NUMBER($findings-open) }个。
+findings-kinds = 发现问题类型
+supervision-posted = 应公示{ $disclosures-due }，按时公示率{ $disclosures-on-time }，尚缺{ NUMBER($disclosures-missing) }项。
 supervision-open = { $volunteers }的义务监督员接受了培训；公开资金使用情况{ NUMBER($disclosures) }次，重点区县公开率{ $disclosing }。
 
 publicity = 扶贫宣传

@@ -6,6 +6,7 @@ pub(crate) mod datasets;
 pub(crate) mod demo;
 mod demo_edition;
 pub(crate) mod folder;
+pub(crate) mod funds;
 pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod indicators;
@@ -41,6 +42,7 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome> {
             Command::Query(args) => query::run(args, language).await,
             Command::Scorecard(args) => scorecard::run(args, language).await,
             Command::Trace(args) => trace::run(args, language).await,
+            Command::Funds(args) => funds::run(args, language).await,
             Command::Measure(args) => measure::run(&args, language),
             Command::Check(args) => check::run(args, language).await,
             Command::Report(args) => report::run(args, language).await,

@@ -1,0 +1,298 @@
+//! The statement of one kind of records: every node of the money's way closes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::levels::{Lines, Passing, Recorded};
+use super::node::{Amounts, Node, Stage, Surpluses, passed_on, settled};
+
+/// What was recorded at each stage, by source.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stages {
+    pub(super) budget: BTreeMap<String, Recorded>,
+    pub(super) allocation: BTreeMap<String, Recorded>,
+    pub(super) disbursement: BTreeMap<String, Recorded>,
+    pub(super) refund: BTreeMap<String, Recorded>,
+    pub(super) expenditure: BTreeMap<String, Recorded>,
+}
+
+/// Nodes with what is in and out, and the flows between them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Statement {
+    pub(crate) nodes: BTreeMap<Node, Amounts>,
+    /// From, to, fen.
+    pub(crate) flows: BTreeMap<(Node, Node), i128>,
+}
+
+/// The statement of an area, told apart by the areas inside whose codes have so many digits; without digits it is one place.
+/// Money of the area that none of those records is at the area itself. The way of a project's money begins where a source
+/// disburses it: what is budgeted and allocated seldom names one.
+pub(crate) fn statement(stages: &Stages, area: &str, digits: Option<usize>, of_project: bool) -> Statement {
+    let mut statement = Statement::default();
+    let all = [&stages.budget, &stages.allocation, &stages.disbursement, &stages.refund, &stages.expenditure];
+    let sources: BTreeSet<&String> = all.into_iter().flat_map(BTreeMap::keys).collect();
+    for source in sources {
+        let of = |stage: &BTreeMap<String, Recorded>| stage.get(source).cloned().unwrap_or_default();
+        let places = Places::of(area, digits, all.into_iter().filter_map(|stage| stage.get(source)));
+        let money = Money {
+            budget: of(&stages.budget).within(area, Passing::Passed),
+            allocation: places.split(&of(&stages.allocation), Passing::Passed),
+            disbursement: places.split(&of(&stages.disbursement), Passing::Passed),
+            refund: places.split(&of(&stages.refund), Passing::Passed),
+            expenditure: places.split(&of(&stages.expenditure), Passing::Apart),
+        };
+        if !of_project {
+            statement.allocate(source, &money);
+        }
+        statement.disburse(source, area, &money, of_project);
+    }
+    statement
+}
+
+/// The places that money is told apart by.
+struct Places<'a> {
+    area: &'a str,
+    inside: BTreeSet<String>,
+}
+
+impl<'a> Places<'a> {
+    fn of<'r>(area: &'a str, digits: Option<usize>, recorded: impl Iterator<Item = &'r Recorded>) -> Self {
+        let places = |recorded: &'r Recorded| digits.into_iter().flat_map(|digits| recorded.places(digits));
+        let inside = recorded.flat_map(places).filter(|code| code.starts_with(area));
+        Self { area, inside: inside.map(str::to_owned).collect() }
+    }
+
+    /// What each place has; at the area itself what it has beyond those inside.
+    fn split(&self, recorded: &Recorded, passing: Passing) -> BTreeMap<String, Lines> {
+        let mut above = recorded.within(self.area, passing);
+        let mut places = BTreeMap::new();
+        for code in &self.inside {
+            let lines = recorded.within(code, passing);
+            for (line, fen) in &lines {
+                *above.entry(line.clone()).or_default() -= fen;
+            }
+            places.insert(code.clone(), lines);
+        }
+        places.insert(self.area.to_owned(), above);
+        places
+    }
+}
+
+/// The money of one source.
+struct Money {
+    budget: Lines,
+    allocation: BTreeMap<String, Lines>,
+    disbursement: BTreeMap<String, Lines>,
+    refund: BTreeMap<String, Lines>,
+    expenditure: BTreeMap<String, Lines>,
+}
+
+fn node(stage: Stage, code: &str) -> Node {
+    Node { stage, code: code.to_owned() }
+}
+
+impl Statement {
+    /// From the budget of a source to the areas that it is allocated to.
+    fn allocate(&mut self, source: &str, money: &Money) {
+        let from = node(Stage::Source, source);
+        let budget: i128 = money.budget.values().sum();
+        self.amounts(&from).inflow += budget;
+        for (line, fen) in &money.budget {
+            self.flow(&from, &node(Stage::Programme, line), *fen);
+        }
+        // What is budgeted for a line of work and not allocated.
+        let mut left = money.budget.clone();
+        for (place, lines) in &money.allocation {
+            for (line, fen) in lines {
+                self.flow(&node(Stage::Programme, line), &node(Stage::Area, place), *fen);
+                *left.entry(line.clone()).or_default() -= fen;
+            }
+        }
+        for (from, to, fen) in settled(&mut left) {
+            self.flow(&node(Stage::Programme, &from), &node(Stage::Programme, &to), fen);
+        }
+        for (line, fen) in &left {
+            self.left(&node(Stage::Programme, line), *fen);
+        }
+    }
+
+    /// From the areas, or the source of a project, to who spends it and on what.
+    fn disburse(&mut self, source: &str, area: &str, money: &Money, of_project: bool) {
+        let at =
+            |places: &BTreeMap<String, Lines>, place: &str| places.get(place).cloned().unwrap_or_default();
+        let sum = |parts: [(Lines, i128); 3]| {
+            let mut sum = Surpluses::new();
+            for (line, fen) in
+                parts.iter().flat_map(|(lines, sign)| lines.iter().map(move |(l, f)| (l, f * sign)))
+            {
+                *sum.entry(line.clone()).or_default() += fen;
+            }
+            sum
+        };
+        let (mut undisbursed, mut unspent) = (BTreeMap::new(), BTreeMap::new());
+        for place in money.allocation.keys() {
+            let (allocated, disbursed) = (at(&money.allocation, place), at(&money.disbursement, place));
+            let (refunded, spent) = (at(&money.refund, place), at(&money.expenditure, place));
+            let giver = if of_project { node(Stage::Source, source) } else { node(Stage::Area, place) };
+            let unit = node(Stage::Spending, place);
+            let (given, back) = (disbursed.values().sum(), refunded.values().sum());
+            self.flow(&giver, &unit, given);
+            self.flow(&unit, &giver, back);
+            if of_project {
+                self.amounts(&giver).inflow += given;
+                self.left(&giver, back);
+            }
+            for (line, fen) in &spent {
+                self.flow(&unit, &node(Stage::Spent, line), *fen);
+                // Here the way ends.
+                self.amounts(&node(Stage::Spent, line)).outflow += fen;
+            }
+            undisbursed
+                .insert(place.clone(), sum([(allocated, 1), (refunded.clone(), 1), (disbursed.clone(), -1)]));
+            unspent.insert(place.clone(), sum([(disbursed, 1), (refunded, -1), (spent, -1)]));
+        }
+        if !of_project {
+            self.settle(Stage::Area, area, undisbursed);
+        }
+        self.settle(Stage::Spending, area, unspent);
+    }
+
+    /// Settles one stage of all places, and tells what is left of it.
+    fn settle(&mut self, stage: Stage, area: &str, mut places: BTreeMap<String, Surpluses>) {
+        let node = |code: &str| node(stage, code);
+        places.values_mut().for_each(|lines| drop(settled(lines)));
+        let mut whole = places.remove(area).unwrap_or_default();
+        for (place, lines) in &mut places {
+            let fen = passed_on(&mut whole, lines);
+            self.flow(&node(area), &node(place), fen);
+        }
+        places.insert(area.to_owned(), whole);
+        for (place, lines) in &places {
+            for fen in lines.values() {
+                self.left(&node(place), *fen);
+            }
+        }
+    }
+
+    fn amounts(&mut self, node: &Node) -> &mut Amounts {
+        self.nodes.entry(node.clone()).or_default()
+    }
+
+    fn flow(&mut self, from: &Node, to: &Node, fen: i128) {
+        if fen == 0 {
+            return;
+        }
+        self.amounts(from).outflow += fen;
+        self.amounts(to).inflow += fen;
+        *self.flows.entry((from.clone(), to.clone())).or_default() += fen;
+    }
+
+    fn left(&mut self, node: &Node, fen: i128) {
+        if fen == 0 {
+            return;
+        }
+        let amounts = self.amounts(node);
+        if fen > 0 { amounts.balance += fen } else { amounts.unexplained += fen }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const AREAS: [&str; 4] = ["50", "500101", "500102", "500101101001"];
+
+    fn add(stage: &mut BTreeMap<String, Recorded>, source: &str, area: &str, line: &str, fen: i128) {
+        stage.entry(source.to_owned()).or_default().add(area, line, fen);
+    }
+
+    fn closes(statement: &Statement) {
+        for (node, a) in &statement.nodes {
+            assert_eq!(a.inflow, a.outflow + a.balance + a.unexplained, "{node:?} {a:?}");
+            assert!(a.balance >= 0 && a.unexplained <= 0, "{node:?} {a:?}");
+            let out: i128 =
+                statement.flows.iter().filter(|((from, _), _)| from == node).map(|(_, fen)| fen).sum();
+            let into: i128 =
+                statement.flows.iter().filter(|((_, to), _)| to == node).map(|(_, fen)| fen).sum();
+            if node.stage != Stage::Spent {
+                assert_eq!(out, a.outflow, "{node:?}");
+            }
+            if node.stage != Stage::Source {
+                assert_eq!(into, a.inflow, "{node:?}");
+            }
+        }
+        assert!(statement.flows.values().all(|fen| *fen > 0));
+    }
+
+    fn at(statement: &Statement, stage: Stage, code: &str) -> (i128, i128, i128, i128) {
+        let amounts =
+            statement.nodes.get(&Node { stage, code: code.to_owned() }).cloned().unwrap_or_default();
+        (amounts.inflow, amounts.outflow, amounts.balance, amounts.unexplained)
+    }
+
+    #[test]
+    fn money_is_followed_from_its_source_to_its_use() {
+        let mut stages = Stages::default();
+        add(&mut stages.budget, "national", "50", "road", 100);
+        add(&mut stages.allocation, "national", "50", "road", 90);
+        add(&mut stages.allocation, "national", "500101", "road", 60);
+        add(&mut stages.disbursement, "national", "500101", "road", 50);
+        // A county that recorded no receipt spends what the municipality passed on, and five more than that.
+        add(&mut stages.disbursement, "national", "500102", "road", 35);
+        add(&mut stages.refund, "national", "500101", "road", 4);
+        add(&mut stages.expenditure, "national", "500101", "road", 40);
+        let statement = statement(&stages, "50", Some(6), false);
+        closes(&statement);
+        assert_eq!(at(&statement, Stage::Source, "national"), (100, 100, 0, 0));
+        assert_eq!(at(&statement, Stage::Programme, "road"), (100, 90, 10, 0));
+        assert_eq!(at(&statement, Stage::Area, "50"), (30, 30, 0, 0));
+        assert_eq!(at(&statement, Stage::Area, "500101"), (64, 50, 14, 0));
+        assert_eq!(at(&statement, Stage::Area, "500102"), (30, 35, 0, -5));
+        assert_eq!(at(&statement, Stage::Spending, "500101"), (50, 44, 6, 0));
+        assert_eq!(at(&statement, Stage::Spending, "500102"), (35, 0, 35, 0));
+        assert_eq!(at(&statement, Stage::Spent, "road"), (40, 40, 0, 0));
+    }
+
+    #[test]
+    fn money_without_a_line_of_work_is_that_of_the_lines_below() {
+        let mut stages = Stages::default();
+        add(&mut stages.budget, "national", "50", "", 100);
+        add(&mut stages.allocation, "national", "500101", "road", 60);
+        add(&mut stages.allocation, "national", "500102", "school", 50);
+        let statement = statement(&stages, "50", Some(6), false);
+        closes(&statement);
+        assert_eq!(at(&statement, Stage::Programme, "road"), (60, 60, 0, 0));
+        assert_eq!(at(&statement, Stage::Programme, "school"), (40, 50, 0, -10));
+        assert_eq!(at(&statement, Stage::Area, "500102"), (50, 0, 50, 0));
+    }
+
+    proptest! {
+        #[test]
+        fn every_node_closes_whatever_is_recorded(
+            rows in proptest::collection::vec((0..5usize, 0..2usize, 0..4usize, 0..3usize, 1..100i128), 0..40)
+        ) {
+            let mut stages = Stages::default();
+            for (stage, source, area, line, fen) in rows {
+                let stages = [
+                    &mut stages.budget, &mut stages.allocation, &mut stages.disbursement, &mut stages.refund,
+                    &mut stages.expenditure,
+                ];
+                add(stages.into_iter().nth(stage).unwrap(), ["s", "t"][source], AREAS[area], ["", "a", "b"][line], fen);
+            }
+            for (area, digits) in [("50", None), ("50", Some(6)), ("50", Some(12)), ("500101", None), ("500101", Some(12))] {
+                closes(&statement(&stages, area, digits, false));
+            }
+            // Whatever it is told apart by, the same money came in and was spent.
+            let whole = |digits| {
+                let statement = statement(&stages, "50", digits, false);
+                let sum = |stage| -> i128 {
+                    let of = statement.nodes.iter().filter(|(node, _)| node.stage == stage);
+                    of.map(|(_, amounts)| amounts.inflow).sum()
+                };
+                (sum(Stage::Source), sum(Stage::Spent))
+            };
+            prop_assert_eq!(whole(None), whole(Some(6)));
+        }
+    }
+}

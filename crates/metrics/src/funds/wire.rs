@@ -1,0 +1,117 @@
+//! Fund statements between the service and the wire.
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use uplift_core::area::AreaCode;
+use uplift_core::error::{Error, FieldViolation, Result};
+use uplift_core::period::Period;
+use uplift_proto::figure::digits;
+use uplift_proto::v1::metrics as wire;
+use uplift_proto::v1::records::AreaLevel;
+
+use super::names::Names;
+use super::node::{Amounts, Node, Stage};
+use super::statement::Statement;
+use crate::snapshots::AsOf;
+
+/// Characters of the longest id of a project.
+const MAX_ID: usize = 100;
+
+/// A request, read.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) area: AreaCode,
+    pub(crate) period: Period,
+    /// Digits of the areas inside.
+    pub(crate) digits: Option<usize>,
+    pub(crate) project: String,
+    pub(crate) as_of: AsOf,
+}
+
+impl Question {
+    pub(crate) fn parse(request: wire::GetFundStatementRequest) -> Result<Self> {
+        let mut violations = Vec::new();
+        let mut wrong = |field: &str, message: String| violations.push(FieldViolation::new(field, message));
+        let area = request.area_code.parse::<AreaCode>();
+        let area = area.map_err(|e| wrong("area_code", e.to_string())).ok();
+        let period = request.period.parse::<Period>().map_err(|e| wrong("period", e.to_string())).ok();
+        let level = AreaLevel::try_from(request.by_level);
+        let level =
+            level.map_err(|_| wrong("by_level", format!("{} is not a level of areas", request.by_level)));
+        let digits = level.ok().and_then(digits);
+        if let (Some(digits), Some(area)) = (digits, &area)
+            && digits <= area.as_str().len()
+        {
+            wrong("by_level", format!("is not below {area}; choose a lower level or a larger area"));
+        }
+        if request.project_id.chars().count() > MAX_ID {
+            wrong("project_id", format!("is longer than {MAX_ID} characters; no project has such an id"));
+        }
+        let instant = request.as_of.map(|t| DateTime::<Utc>::from_timestamp(t.seconds, t.nanos as u32));
+        if instant == Some(None) {
+            wrong("as_of", "is not an instant; write it as 2011-12-31T00:00:00Z".to_owned());
+        }
+        let as_of =
+            AsOf { versions: request.table_versions.into_iter().collect(), instant: instant.flatten() };
+        match (area, period) {
+            (Some(area), Some(period)) if violations.is_empty() => {
+                Ok(Self { area, period, digits, project: request.project_id, as_of })
+            }
+            _ => Err(Error::invalid(violations)),
+        }
+    }
+}
+
+/// The statement as callers see it.
+pub(crate) fn encode(simulated: bool, statement: &Statement, names: &Names) -> wire::FundStatement {
+    let node = |(node, amounts): (&Node, &Amounts)| {
+        let name = names.of(node);
+        wire::FundNode {
+            node_id: id(node),
+            stage: stage(node.stage).into(),
+            code: node.code.clone(),
+            name_en: name.en,
+            name_zh: name.zh,
+            inflow: yuan(amounts.inflow),
+            outflow: yuan(amounts.outflow),
+            balance: yuan(amounts.balance),
+            unexplained: yuan(amounts.unexplained),
+        }
+    };
+    let flow = |((from, to), fen): (&(Node, Node), &i128)| wire::FundNodeFlow {
+        from_node_id: id(from),
+        to_node_id: id(to),
+        amount: yuan(*fen),
+    };
+    wire::FundStatement {
+        simulated,
+        nodes: statement.nodes.iter().map(node).collect(),
+        flows: statement.flows.iter().map(flow).collect(),
+    }
+}
+
+fn stage(stage: Stage) -> wire::FundStage {
+    match stage {
+        Stage::Source => wire::FundStage::Source,
+        Stage::Programme => wire::FundStage::Programme,
+        Stage::Area => wire::FundStage::Area,
+        Stage::Spending => wire::FundStage::Spending,
+        Stage::Spent => wire::FundStage::Spent,
+    }
+}
+
+fn id(node: &Node) -> String {
+    let stage = match node.stage {
+        Stage::Source => "source",
+        Stage::Programme => "programme",
+        Stage::Area => "area",
+        Stage::Spending => "spending",
+        Stage::Spent => "spent",
+    };
+    format!("{stage}/{}", node.code)
+}
+
+fn yuan(fen: i128) -> String {
+    // Sums of 20 digits each fit by far.
+    Decimal::try_from_i128_with_scale(fen, 2).map(|yuan| yuan.to_string()).unwrap_or_default()
+}
