@@ -16,8 +16,8 @@ what the service tells; `uplift indicators` shows the same of a running one, wit
 A figure is of one kind of records: real ones and simulated ones, a register and a survey are never added. A whole year
 is that of the record's date or year, or its budget year where that is told; *to date* counts from the beginning of the
 budget year; a *stock* counts everything up to the end of the period. What is added up first, as the records of a loan,
-a household or a person, counts in the area of its latest record, a loan in that of the lending. `sum_once` is money that
-passes levels of areas, each yuan once: so the quarters of a year need not add up to it. In a formula, `$year` is the year and `$period_end`
+a household or a person, counts in the area of its latest record, a loan in that of the lending. `sum_conserved` is money that
+passes levels of areas, of each what an area records or the areas inside do, whichever is more: so the quarters of a year need not add up to it. In a formula, `$year` is the year and `$period_end`
 the last day of the period, and `$line[2010]` the poverty line of that standard in the year and area of the record.
 ";
 

@@ -8,7 +8,7 @@ use uplift_proto::v1::metrics::{FundNode, FundNodeFlow, FundStatement, GetFundSt
 use uplift_proto::v1::records::AreaLevel;
 use uplift_testkit::{Uplift, simulate};
 
-use crate::figures::{figure, hand_in, hand_in_as, with_areas};
+use crate::figures::{check, figure, hand_in, hand_in_as, with_areas};
 
 async fn ask(uplift: &Uplift, request: GetFundStatementRequest) -> Vec<FundStatement> {
     let answer = uplift.metrics().await.get_fund_statement(request).await.unwrap().into_inner();
@@ -96,6 +96,7 @@ b2,2011-01-20,budget,fiscal_municipal,village,,200,50,2011
 a1,2010-11-20,allocation,fiscal_national,village,,600,500101,2011
 a2,2011-03-01,allocation,fiscal_national,road,,150,500102101001,2011
 a3,2011-03-01,allocation,fiscal_local,village,,200,500101,2011
+a4,2011-03-01,allocation,fiscal_national,village,,40,500102101001,2011
 d1,2011-04-01,disbursement,fiscal_national,village,p1,500,500101101001,2011
 d2,2011-04-01,disbursement,fiscal_local,village,p1,150,500101,2011
 d3,2011-04-01,disbursement,fiscal_national,road,,170,500102,2011
@@ -115,11 +116,11 @@ old,2011-05-01,expenditure,fiscal_national,road,,77,500102,2010
     let expected = BTreeMap::from([
         ("source/fiscal_national", ["1000.00", "1000.00", "0.00", "0.00"]),
         ("source/local", ["200.00", "200.00", "0.00", "0.00"]),
-        ("programme/", ["1000.00", "750.00", "250.00", "0.00"]),
-        ("programme/village", ["800.00", "800.00", "0.00", "0.00"]),
+        ("programme/", ["1000.00", "790.00", "210.00", "0.00"]),
+        ("programme/village", ["840.00", "840.00", "0.00", "0.00"]),
         ("programme/road", ["150.00", "150.00", "0.00", "0.00"]),
         ("area/500101", ["820.00", "650.00", "170.00", "0.00"]),
-        ("area/500102", ["150.00", "170.00", "0.00", "-20.00"]),
+        ("area/500102", ["190.00", "170.00", "40.00", "-20.00"]),
         ("spending/500101", ["650.00", "630.00", "30.00", "-10.00"]),
         ("spending/500102", ["170.00", "100.00", "70.00", "0.00"]),
         ("spent/village", ["610.00", "610.00", "0.00", "0.00"]),
@@ -130,7 +131,18 @@ old,2011-05-01,expenditure,fiscal_national,road,,77,500102,2010
     assert_eq!((name.name_zh.as_str(), name.code.as_str()), ("万州区", "500101"));
     // The year up to the end of March: nothing is disbursed yet.
     let march = ask(&uplift, request("2011-03", AreaLevel::Unspecified)).await;
-    assert_eq!(nodes(&march[0])["area/50"], ["950.00", "0.00", "950.00", "0.00"]);
+    assert_eq!(nodes(&march[0])["area/50"], ["990.00", "0.00", "990.00", "0.00"]);
+    // The indicators say the same, although of one county a village records what of the other the county does.
+    check(
+        &uplift,
+        &[
+            ("fund.allocation", "50", "2011", Some(990.0)),
+            ("fund.allocation", "500102", "2011", Some(190.0)),
+            ("fund.disbursement", "50", "2011", Some(800.0)),
+            ("fund.expenditure", "50", "2011", Some(710.0)),
+        ],
+    )
+    .await;
     // One project, of several sources: what each gave, what came back, what is spent.
     let project =
         GetFundStatementRequest { project_id: "p1".into(), ..request("2011", AreaLevel::Unspecified) };

@@ -5,6 +5,7 @@
 
 pub mod error;
 pub mod expressions;
+pub mod levels;
 mod period_end;
 mod session;
 mod sum_once;

@@ -28,7 +28,7 @@ pub fn session() -> SessionContext {
     config.options_mut().execution.parquet.pushdown_filters = true;
     let session = SessionContext::new_with_config_rt(config, MEMORY.clone());
     engine::aggregate_functions().into_iter().for_each(|f| session.register_udaf(f));
-    session.register_udaf(sum_once::function());
+    sum_once::functions().into_iter().for_each(|function| session.register_udaf(function));
     session.register_udf(period_end::function());
     session
 }

@@ -1,8 +1,8 @@
-//! `sum_once(amount, area_code, source, line)`: money that passes several levels of areas, each yuan once.
+//! `sum_conserved(amount, area_code, source, line)`: money that passes several levels of areas, each yuan once. Of each source
+//! an area has what it records, or what the areas inside have, whichever is more (`levels.rs`).
 //!
-//! A municipality records what it allots, and each county what it gets of that. Of a source and a line of work, the level
-//! with most counts: what the others have is the same money on its way. What a level records without a line of work is
-//! that of the levels below it, as far as it reaches.
+//! `sum_once`, which earlier versions of indicators use, compares whole levels instead: the one with most counts, and what one
+//! county records is lost where of another only villages do.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,25 +14,42 @@ use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::format_state_name;
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility};
 
+use crate::levels::{Passing, Recorded};
+
 const PRECISION: u8 = 38;
 const SCALE: i8 = 2;
 /// Digits of the money columns of tables.
 const MONEY: u8 = 20;
 
-/// The function.
-pub(crate) fn function() -> AggregateUDF {
+/// Both functions.
+pub(crate) fn functions() -> [AggregateUDF; 2] {
     let types = vec![DataType::Decimal128(MONEY, SCALE), DataType::Utf8, DataType::Utf8, DataType::Utf8];
-    AggregateUDF::new_from_impl(SumOnce { signature: Signature::exact(types, Volatility::Immutable) })
+    let signature = Signature::exact(types, Volatility::Immutable);
+    [Rule::Areas, Rule::Levels]
+        .map(|rule| AggregateUDF::new_from_impl(SumOnce { rule, signature: signature.clone() }))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct SumOnce {
+    rule: Rule,
     signature: Signature,
+}
+
+/// What counts of money that is recorded several times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Rule {
+    /// Of an area and those inside, whichever is more.
+    Areas,
+    /// Of all areas of a level and those of another, whichever is more.
+    Levels,
 }
 
 impl AggregateUDFImpl for SumOnce {
     fn name(&self) -> &str {
-        "sum_once"
+        match self.rule {
+            Rule::Areas => "sum_conserved",
+            Rule::Levels => "sum_once",
+        }
     }
 
     fn signature(&self) -> &Signature {
@@ -48,36 +65,34 @@ impl AggregateUDFImpl for SumOnce {
     }
 
     fn accumulator(&self, _: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::<Sums>::default())
+        Ok(Box::new(Sums { rule: self.rule, by_source: BTreeMap::new() }))
     }
 }
 
-/// Sums in fen by digits of the area's code.
-type Levels = BTreeMap<usize, i128>;
-
-/// Sums by source, by line of work, which is empty where none is named, and by level.
-#[derive(Debug, Default)]
-struct Sums(BTreeMap<String, BTreeMap<String, Levels>>);
+/// Sums in fen of each source.
+#[derive(Debug)]
+struct Sums {
+    rule: Rule,
+    by_source: BTreeMap<String, Recorded>,
+}
 
 impl Sums {
-    fn add(&mut self, source: &str, line: &str, level: usize, fen: i128) -> Result<()> {
+    fn add(&mut self, source: &str, area: &str, line: &str, fen: i128) {
         // Looked up before it is put in: a row must not cost an allocation.
-        let lines = match self.0.get_mut(source) {
-            Some(lines) => lines,
-            None => self.0.entry(source.to_owned()).or_default(),
-        };
-        let levels = match lines.get_mut(line) {
-            Some(levels) => levels,
-            None => lines.entry(line.to_owned()).or_default(),
-        };
-        let sum = levels.entry(level).or_default();
-        *sum = sum.checked_add(fen).ok_or_else(|| failed("a sum of money is too large"))?;
-        Ok(())
+        match self.by_source.get_mut(source) {
+            Some(recorded) => recorded.add(area, line, fen),
+            None => self.by_source.entry(source.to_owned()).or_default().add(area, line, fen),
+        }
     }
 }
 
-/// What one source gives, each fen once.
-fn once(lines: &BTreeMap<String, Levels>) -> i128 {
+/// What one source gives by whole levels: digits of the area's code.
+fn by_levels(recorded: &Recorded) -> i128 {
+    type Levels = BTreeMap<usize, i128>;
+    let mut lines: BTreeMap<&str, Levels> = BTreeMap::new();
+    for (area, line, fen) in recorded.all() {
+        *lines.entry(line).or_default().entry(area.len()).or_default() += fen;
+    }
     let named = || lines.iter().filter(|(line, _)| !line.is_empty()).map(|(_, levels)| levels);
     let all: i128 = named().filter_map(|levels| levels.values().max()).sum();
     let unnamed = lines.get("").and_then(|levels| levels.iter().max_by_key(|(_, fen)| **fen));
@@ -102,28 +117,32 @@ impl Accumulator for Sums {
         let texts = |n: usize| values[n].as_string::<i32>();
         let (areas, sources, lines) = (texts(1), texts(2), texts(3));
         for row in (0..amounts.len()).filter(|row| amounts.is_valid(*row)) {
-            let level = if areas.is_valid(row) { areas.value(row).len() } else { 0 };
-            self.add(text(sources, row), text(lines, row), level, amounts.value(row))?;
+            self.add(text(sources, row), text(areas, row), text(lines, row), amounts.value(row));
         }
         Ok(())
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        let sum = self.0.values().map(once).reduce(i128::saturating_add);
+        let once = |recorded: &Recorded| match self.rule {
+            Rule::Areas => recorded.within("", Passing::Passed).values().sum(),
+            Rule::Levels => by_levels(recorded),
+        };
+        let sum = self.by_source.values().map(once).reduce(i128::saturating_add);
+        if sum.is_some_and(|sum| sum.unsigned_abs() >= 10_u128.pow(PRECISION.into())) {
+            return Err(failed("a sum of money is too large"));
+        }
         Ok(ScalarValue::Decimal128(sum, PRECISION, SCALE))
     }
 
     fn size(&self) -> usize {
-        let lines = self.0.values().flatten().map(|(line, levels)| line.len() + 64 + 48 * levels.len());
-        size_of_val(self) + lines.sum::<usize>()
+        let sums = self.by_source.values().flat_map(Recorded::all);
+        size_of_val(self) + sums.map(|(area, line, _)| area.len() + line.len() + 112).sum::<usize>()
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
         // As text, since numbers of JSON need not have as many digits.
-        let sums = self.0.iter().flat_map(|(source, lines)| {
-            lines.iter().flat_map(move |(line, levels)| {
-                levels.iter().map(move |(level, fen)| (source, line, level, fen.to_string()))
-            })
+        let sums = self.by_source.iter().flat_map(|(source, recorded)| {
+            recorded.all().map(move |(area, line, fen)| (source, area, line, fen.to_string()))
         });
         let sums = serde_json::to_string(&sums.collect::<Vec<_>>()).map_err(failed)?;
         Ok(vec![ScalarValue::Utf8(Some(sums))])
@@ -131,9 +150,9 @@ impl Accumulator for Sums {
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
         for state in states[0].as_string::<i32>().iter().flatten() {
-            let sums: Vec<(String, String, usize, String)> = serde_json::from_str(state).map_err(failed)?;
-            for (source, line, level, fen) in &sums {
-                self.add(source, line, *level, fen.parse().map_err(failed)?)?;
+            let sums: Vec<(String, String, String, String)> = serde_json::from_str(state).map_err(failed)?;
+            for (source, area, line, fen) in &sums {
+                self.add(source, area, line, fen.parse().map_err(failed)?);
             }
         }
         Ok(())
@@ -146,7 +165,7 @@ mod tests {
 
     use super::*;
 
-    fn sum(rows: &[(&str, &str, &str, i128)]) -> Option<i128> {
+    fn sum(rule: Rule, rows: &[(&str, &str, &str, i128)]) -> Option<i128> {
         let array = |rows: &[(&str, &str, &str, i128)]| -> Vec<ArrayRef> {
             let amounts: Decimal128Array = rows.iter().map(|(.., fen)| Some(*fen)).collect();
             let amounts = amounts.with_precision_and_scale(PRECISION, SCALE).unwrap();
@@ -156,9 +175,9 @@ mod tests {
             let (areas, sources) = (texts(|row| row.0.to_owned()), texts(|row| row.1.to_owned()));
             vec![Arc::new(amounts), areas, sources, texts(|row| row.2.to_owned())]
         };
-        let mut all = Sums::default();
+        let mut all = Sums { rule, by_source: BTreeMap::new() };
         for part in rows.chunks(2) {
-            let mut sums = Sums::default();
+            let mut sums = Sums { rule, by_source: BTreeMap::new() };
             sums.update_batch(&array(part)).unwrap();
             let state = sums.state().unwrap()[0].to_array().unwrap();
             all.merge_batch(&[state]).unwrap();
@@ -171,6 +190,15 @@ mod tests {
 
     #[test]
     fn what_passes_several_levels_counts_once() {
+        for rule in [Rule::Areas, Rule::Levels] {
+            counts_once(|rows| sum(rule, rows));
+        }
+        // One county records it, of another only a village does.
+        let mixed = [("500101", "national", "road", 5), ("500102101001", "national", "road", 3)];
+        assert_eq!((sum(Rule::Areas, &mixed), sum(Rule::Levels, &mixed)), (Some(8), Some(5)));
+    }
+
+    fn counts_once(sum: impl Fn(&[(&str, &str, &str, i128)]) -> Option<i128>) {
         let city = ("50", "national", "road", 1000);
         assert_eq!(sum(&[]), None);
         assert_eq!(

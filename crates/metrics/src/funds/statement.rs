@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::levels::{Lines, Passing, Recorded};
+use uplift_engine::levels::{Lines, Passing, Recorded};
+
 use super::node::{Amounts, Node, Stage, Surpluses, passed_on, settled};
 
 /// What was recorded at each stage, by source.

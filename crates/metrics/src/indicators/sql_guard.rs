@@ -24,9 +24,10 @@ const STATEMENTS: [&str; 12] = [
 
 /// Functions beside the measures, by the name that the engine knows them by. None makes more than it is
 /// given: what repeats, pads or generates is not among them.
-const FUNCTIONS: [&str; 34] = [
+const FUNCTIONS: [&str; 35] = [
     "period_end",
     "sum_once",
+    "sum_conserved",
     "first_value",
     "last_value",
     "concat",

@@ -320,7 +320,7 @@ async fn by_submission_of_sums(
 fn is_sum(measure: &str) -> bool {
     let measure = measure.to_ascii_lowercase();
     let measure = measure.trim_start().trim_start_matches("coalesce(");
-    ["sum(", "sum_once(", "count("].iter().any(|name| measure.starts_with(name))
+    ["sum(", "sum_once(", "sum_conserved(", "count("].iter().any(|name| measure.starts_with(name))
 }
 
 async fn run(session: &SessionContext, sql: &str) -> Result<RecordBatch> {

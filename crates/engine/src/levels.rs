@@ -7,15 +7,15 @@
 use std::collections::BTreeMap;
 
 /// Fen by line of work; without one under the empty name.
-pub(super) type Lines = BTreeMap<String, i128>;
+pub type Lines = BTreeMap<String, i128>;
 
 /// What areas record, by code.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Recorded(BTreeMap<String, Lines>);
+pub struct Recorded(BTreeMap<String, Lines>);
 
 /// How what an area records goes together with what the areas inside do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Passing {
+pub enum Passing {
     /// It is the same money on its way.
     Passed,
     /// It is other money: what is spent is spent in one place.
@@ -23,13 +23,30 @@ pub(super) enum Passing {
 }
 
 impl Recorded {
-    pub(super) fn add(&mut self, area: &str, line: &str, fen: i128) {
-        let lines = self.0.entry(area.to_owned()).or_default();
-        *lines.entry(line.to_owned()).or_default() += fen;
+    /// Adds fen that an area records for a line of work.
+    pub fn add(&mut self, area: &str, line: &str, fen: i128) {
+        // Looked up before it is put in: a row must not cost an allocation.
+        let lines = match self.0.get_mut(area) {
+            Some(lines) => lines,
+            None => self.0.entry(area.to_owned()).or_default(),
+        };
+        let sum = match lines.get_mut(line) {
+            Some(sum) => sum,
+            None => lines.entry(line.to_owned()).or_default(),
+        };
+        // Beyond all digits of a sum it has no value.
+        *sum = sum.saturating_add(fen);
+    }
+
+    /// What was added: area, line of work, fen.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str, i128)> {
+        self.0.iter().flat_map(|(area, lines)| {
+            lines.iter().map(move |(line, fen)| (area.as_str(), line.as_str(), *fen))
+        })
     }
 
     /// What the areas have whose code begins so.
-    pub(super) fn within(&self, prefix: &str, passing: Passing) -> Lines {
+    pub fn within(&self, prefix: &str, passing: Passing) -> Lines {
         // An area comes right before those inside of it.
         let all: Vec<(&str, &Lines)> = self
             .0
@@ -44,7 +61,7 @@ impl Recorded {
     }
 
     /// The codes of a number of digits that the areas have or lie in.
-    pub(super) fn places(&self, digits: usize) -> impl Iterator<Item = &str> {
+    pub fn places(&self, digits: usize) -> impl Iterator<Item = &str> {
         self.0.keys().filter_map(move |code| code.get(..digits))
     }
 }
