@@ -1,5 +1,6 @@
 //! Villages accepted by evidence of each criterion, by the version of the standard that was in force.
 
+use uplift_proto::v1::metrics::{DrawInspectionSampleRequest, DrawInspectionSampleResponse};
 use uplift_testkit::Uplift;
 
 use crate::figures::{check, hand_in_of, refused, with_areas};
@@ -96,4 +97,85 @@ async fn evidence_that_does_not_follow_is_refused_with_its_reason() {
     let reasons =
         refused(&uplift, "criterion", "标准编号,标准项编号,类型,中文名称\nS2,clinic,有,有卫生室\n").await;
     assert!(reasons.contains("one criterion too many: the standard would have 3"), "{reasons}");
+}
+
+async fn draw(uplift: &Uplift, size: i32, seed: i64) -> DrawInspectionSampleResponse {
+    let request = DrawInspectionSampleRequest {
+        area_code: "50".into(),
+        period: "2011".into(),
+        size,
+        seed,
+        ..Default::default()
+    };
+    uplift.metrics().await.draw_inspection_sample(request).await.unwrap().into_inner()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn villages_are_inspected_again_by_risk_and_the_draw_can_be_repeated() {
+    let uplift = with_standards().await;
+    assert_eq!(draw(&uplift, 5, 1).await.population, 0);
+    let more: String =
+        (3..40).map(|n| format!("v{n},village,500102101001,2010,under_way,村{n},整村推进\n")).collect();
+    let head = "project_id,programme_id,area_code,year,status,name,kind\n";
+    hand_in_of("50", &uplift, "project", "2011", &format!("{head}{more}")).await;
+    // v1 fails first and then lacks a criterion, with many poor; v2 passes plainly, as all others do. v39 is of the year before.
+    let plain: String = (3..39)
+        .map(|n| format!("i{n},2011-05-01,acceptance,500102101001,v{n},passed,3,3,1000,10\n"))
+        .collect();
+    let inspections = format!(
+        "inspection_id,date,kind,area_code,project_id,result,criteria,criteria_met,people,poor_people
+i1a,2011-03-01,acceptance,500101101001,v1,failed,3,1,1000,60
+i1b,2011-05-01,acceptance,500101101001,v1,passed,3,2,1000,51
+i2,2011-05-01,acceptance,500101101002,v2,passed,3,3,1000,50
+{plain}"
+    );
+    hand_in_of("50", &uplift, "inspection", "2011", &inspections).await;
+    let evidence =
+        "v1,S1,road,2011-05-01,达标,照片1,,500101101001\nv1,S1,road,2011-06-01,撤回,,塌方,500101101001\n";
+    hand_in_county(&uplift, "acceptance_evidence", &format!("{EVIDENCE}{evidence}")).await;
+    let finding = "问题编号,发现日期,问题类型,严重程度,发现途径,地区代码,问题描述
+f1,2011-09-01,工程质量,一般,义务监督员,500101101001,路面开裂
+";
+    hand_in_county(&uplift, "finding", finding).await;
+    let disclosures =
+        "公示编号,公示内容,地区代码,应公示日期,项目编号\nd1,完工公示,500101101001,2011-10-31,v1\n";
+    hand_in_county(&uplift, "disclosure", disclosures).await;
+
+    let all = draw(&uplift, 1_000, 1).await;
+    assert_eq!((all.population, all.projects.len()), (38, 38));
+    let risk = |id: &str| all.projects.iter().find(|project| project.project_id == id).unwrap();
+    assert_eq!((risk("v2").risk, risk("v2").reasons.len()), (1, 0));
+    let v1 = risk("v1");
+    let reasons: Vec<_> = v1.reasons.iter().map(|r| (r.text_en.as_str(), r.points)).collect();
+    let expected = [
+        ("evidence withdrawn: 1", 4),
+        ("failed before: 1", 3),
+        ("open findings: 1", 3),
+        ("accepted without criteria: 1", 2),
+        ("poor at acceptance: 51 / 1000 people", 2),
+        ("not made public: 1", 1),
+    ];
+    assert_eq!(
+        (reasons.as_slice(), v1.risk, v1.accepted_on.as_str()),
+        (expected.as_slice(), 16, "2011-05-01")
+    );
+    assert_eq!((v1.area_name_zh.as_str(), v1.name.as_str()), ("甲村", "甲村"));
+
+    // The same seed, the same projects; over many seeds the risky one is drawn most.
+    assert_eq!(draw(&uplift, 5, 7).await, draw(&uplift, 5, 7).await);
+    assert_ne!(draw(&uplift, 5, 7).await.projects, draw(&uplift, 5, 8).await.projects);
+    let mut drawn = [0; 2];
+    for seed in 0..60 {
+        let sample = draw(&uplift, 5, seed).await.projects;
+        assert_eq!(sample.len(), 5);
+        for (count, id) in drawn.iter_mut().zip(["v1", "v2"]) {
+            *count += i32::from(sample.iter().any(|project| project.project_id == id));
+        }
+    }
+    assert!(drawn[0] > 40 && drawn[1] < 25, "{drawn:?}");
+
+    let nothing = DrawInspectionSampleRequest { period: "2011".into(), ..Default::default() };
+    let status = uplift.metrics().await.draw_inspection_sample(nothing).await.unwrap_err();
+    let details = String::from_utf8_lossy(status.details()).into_owned();
+    assert!(details.contains("area_code") && details.contains("ask for 1 to 1000 projects"), "{status:?}");
 }

@@ -75,10 +75,10 @@ al-b,2015-04-01,allocation,fiscal_national,40,500102
     assert_eq!(nodes(&whole[0])["area/50"], ["100.00", "0.00", "100.00", "0.00"]);
     let counties = ask(&uplift, request("2015", AreaLevel::County)).await;
     let counties = nodes(&counties[0]);
-    // Nothing is recorded above the counties, and no budget for what was allocated.
+    // Nothing is recorded above the counties; without a budget on record the way begins with what is allocated.
     assert_eq!(counties.get("area/50"), None);
     assert_eq!(counties["area/500101"][0], "60.00");
-    assert_eq!(counties["programme/"], ["0.00", "100.00", "0.00", "-100.00"]);
+    assert_eq!(counties["programme/"], ["100.00", "100.00", "0.00", "0.00"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

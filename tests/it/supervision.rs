@@ -7,7 +7,7 @@ use uplift_testkit::Uplift;
 
 use crate::figures::{check, hand_in, hand_in_as, hand_in_of, refused, replace_of, with_areas};
 
-const FINDING: &str = "问题编号,发现日期,问题类型,严重程度,发现途径,地区代码,检查编号,项目编号,工作类别编码,资金来源,资金文号,机构编号,涉及金额（元）,问题描述,整改期限,整改完成日期,追回金额（元）\n";
+const FINDING: &str = "问题编号,发现日期,问题类型,严重程度,发现途径,地区代码,检查编号,项目编号,工作类别编码,资金来源,资金文号,机构编号,涉及金额（元）,问题描述,整改期限,整改完成日期,追回金额（元）,预算年度\n";
 
 async fn findings(uplift: &Uplift, lines: &str) {
     replace_of("500102", uplift, "finding", "2011", &format!("{FINDING}{lines}")).await;
@@ -136,6 +136,8 @@ f2,2011-06-01,账务不规范,一般,跟踪监督,500102,i1,,training,,,,300,凭
             "f3,2011-09-01,滞留闲置,一般,审计,500102,,,village,行业部门整合资金,,,100,滞留,,,",
             vec!["fund.integrated f3", "fund.days_to_disburse f3"],
         ),
+        // Of the same funds of another budget year: there are none.
+        ("f3,2011-09-01,滞留闲置,一般,审计,500102,,,village,行业部门整合资金,,,100,滞留,,,,2010", vec![]),
         // Of the money of one document, in the numerator of a ratio and before it is added up.
         (
             "f3,2011-09-01,滞留闲置,一般,审计,500102,,,,,渝财1号,,100,滞留,,,",
@@ -185,7 +187,7 @@ f3,2011-09-01,工程质量,一般,义务监督员,500102,,p1,,,,,,路面开裂,2
             ("finding.days", "50", "2011", Some(75.0)),
             ("finding.amount", "50", "2011", Some(500.0)),
             ("finding.recovery_rate", "50", "2011", Some(30.0)),
-            ("finding.open_amount", "50", "2011-07-20", Some(350.0)),
+            ("finding.open_amount", "50", "2011-07-20", Some(500.0)),
             ("finding.open_amount", "50", "2011-08", Some(300.0)),
         ],
     )

@@ -19,6 +19,7 @@ use uplift_proto::v1::metrics::metrics_service_server::MetricsService;
 use crate::export_stream::{ExportRequest, send_export};
 use crate::funds::wire::Question;
 use crate::indicators::trace::Trace;
+use crate::sample;
 use crate::service::{AtVersion, Metrics};
 use crate::snapshots::AsOf;
 use crate::statements::read::Filter;
@@ -168,6 +169,20 @@ impl MetricsService for Grpc {
             return Err(to_status(Error::new(ErrorKind::ResourceExhausted, message)));
         }
         Ok(Response::new(answer))
+    }
+
+    async fn draw_inspection_sample(
+        &self,
+        request: Request<wire::DrawInspectionSampleRequest>,
+    ) -> Result<Response<wire::DrawInspectionSampleResponse>, Status> {
+        let question = sample::wire::Question::parse(request.into_inner()).map_err(to_status)?;
+        let (AtVersion { items: projects, versions, .. }, population) =
+            self.0.sample(question).await.map_err(to_status)?;
+        Ok(Response::new(wire::DrawInspectionSampleResponse {
+            projects,
+            population: population as i32,
+            table_versions: versions.into_iter().collect(),
+        }))
     }
 
     type ExportEvidenceStream = Answers<wire::ExportEvidenceResponse>;

@@ -10,6 +10,7 @@ mod funds;
 mod grpc;
 mod indicators;
 mod row_cache;
+mod sample;
 mod service;
 mod snapshots;
 mod statements;

@@ -27,6 +27,7 @@ use crate::indicators::trace::{EvidenceSource, Trace, TracePart, recompute, trac
 use crate::indicators::under_query::findings_of;
 use crate::indicators::value::Value;
 use crate::row_cache::RowCache;
+use crate::sample::{self, Candidate, Draw};
 use crate::snapshots::{AsOf, SnapshotSet};
 use crate::statements::conflicts::{Conflicts, search};
 use crate::statements::documents::Documents;
@@ -189,6 +190,30 @@ impl Metrics {
             statements.push(encode(simulated, &statement, &names));
         }
         self.answered(&snapshots, statements).await
+    }
+
+    /// Accepted projects to be inspected again, and how many they were drawn from.
+    pub(crate) async fn sample(
+        &self,
+        question: sample::wire::Question,
+    ) -> Result<(AtVersion<wire::SampledProject>, usize)> {
+        check_tables("table_versions", &question.as_of.versions)?;
+        let snapshots = SnapshotSet::new(self.store.clone(), question.as_of);
+        let draw = Draw {
+            area: question.area.as_str(),
+            period: question.period,
+            size: question.size,
+            seed: question.seed,
+            simulated: question.simulated,
+        };
+        let areas = self.reference_data.areas(&snapshots).await?;
+        let (drawn, population) = sample::sample(&snapshots, &draw).await?;
+        let named = |candidate: &Candidate| {
+            let name = areas.name(&candidate.area, question.period).cloned().unwrap_or_default();
+            sample::wire::encode(candidate, &name)
+        };
+        let projects = drawn.iter().map(named).collect();
+        Ok((self.answered(&snapshots, projects).await?, population))
     }
 
     /// What indicators are computed from at versions of tables, to compute them elsewhere.

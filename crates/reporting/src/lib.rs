@@ -32,6 +32,7 @@ mod words;
 mod writer;
 
 pub use archive::Archive;
+pub use chart::funds::fund_picture;
 pub use grpc::Grpc;
 pub use kit::opened::Kit;
 pub use kit::packed::PackedKit;

@@ -15,6 +15,7 @@ use crate::commands::load::LoadArgs;
 use crate::commands::measure::MeasureArgs;
 use crate::commands::query::QueryArgs;
 use crate::commands::report::ReportArgs;
+use crate::commands::sample::SampleArgs;
 use crate::commands::scorecard::ScorecardArgs;
 use crate::commands::serve::ServeArgs;
 use crate::commands::simulate::SimulateArgs;
@@ -108,6 +109,12 @@ pub(crate) enum Command {
     /// on its way counts once. Exits 1 if some is unexplained.
     #[command(after_help = "Example:\n  uplift funds --area 50 --period 2011 --by county")]
     Funds(FundsArgs),
+    /// Draw accepted projects to be inspected again, by risk.
+    ///
+    /// Risk is one, and points for evidence withdrawn, an inspection that failed, open findings, criteria that were lacking,
+    /// people still poor, and what was not made public. The same seed over the same records draws the same projects.
+    #[command(after_help = "Example:\n  uplift sample --area 50 --period 2011 --size 20 --seed 2011")]
+    Sample(SampleArgs),
     /// Measure poverty and inequality in a CSV or Parquet file; no service is needed.
     ///
     /// Prints the measures of docs/measures.md, with standard errors and intervals where the design of

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use uplift_engine::levels::Lines;
+
 /// A node: a stage, and a code of a source, a line of work or an area; without one it is what names none.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Node {
@@ -57,11 +59,12 @@ pub(super) fn settled(surpluses: &mut Surpluses) -> Vec<(String, String, i128)> 
     moved
 }
 
-/// Settles what more went out of a part than came in by what is left in the whole of the same line, or without a line:
-/// it was passed on, and the part did not record its receipt. Returns how much was.
-pub(super) fn passed_on(whole: &mut Surpluses, part: &mut Surpluses) -> i128 {
+/// Settles what went out of a part that recorded no receipt by what is left in the whole of the same line, or without a
+/// line: it was passed on. A part that did record a receipt spent more than that. Returns how much was passed on.
+pub(super) fn passed_on(whole: &mut Surpluses, part: &mut Surpluses, received: &Lines) -> i128 {
     let mut moved = 0;
-    for (line, surplus) in part.iter_mut().filter(|(_, surplus)| **surplus < 0) {
+    let none = |line: &str| received.get(line).is_none_or(|fen| *fen == 0);
+    for (line, surplus) in part.iter_mut().filter(|(line, surplus)| **surplus < 0 && none(line) && none("")) {
         for from in [line.as_str(), ""] {
             let Some(left) = whole.get_mut(from).filter(|left| **left > 0) else { continue };
             let fen = (*left).min(-*surplus);

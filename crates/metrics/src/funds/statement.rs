@@ -92,16 +92,22 @@ fn node(stage: Stage, code: &str) -> Node {
 }
 
 impl Statement {
-    /// From the budget of a source to the areas that it is allocated to.
+    /// From the budget of a source to the areas that it is allocated to. Where no budget of it is on record, as in a county
+    /// whose money is budgeted above it, the way begins with what is allocated.
     fn allocate(&mut self, source: &str, money: &Money) {
         let from = node(Stage::Source, source);
-        let budget: i128 = money.budget.values().sum();
-        self.amounts(&from).inflow += budget;
-        for (line, fen) in &money.budget {
+        let mut given = money.budget.clone();
+        if given.values().all(|fen| *fen == 0) {
+            for (line, fen) in money.allocation.values().flatten() {
+                *given.entry(line.clone()).or_default() += fen;
+            }
+        }
+        self.amounts(&from).inflow += given.values().sum::<i128>();
+        for (line, fen) in &given {
             self.flow(&from, &node(Stage::Programme, line), *fen);
         }
         // What is budgeted for a line of work and not allocated.
-        let mut left = money.budget.clone();
+        let mut left = given;
         for (place, lines) in &money.allocation {
             for (line, fen) in lines {
                 self.flow(&node(Stage::Programme, line), &node(Stage::Area, place), *fen);
@@ -152,18 +158,24 @@ impl Statement {
             unspent.insert(place.clone(), sum([(disbursed, 1), (refunded, -1), (spent, -1)]));
         }
         if !of_project {
-            self.settle(Stage::Area, area, undisbursed);
+            self.settle(Stage::Area, area, undisbursed, &money.allocation);
         }
-        self.settle(Stage::Spending, area, unspent);
+        self.settle(Stage::Spending, area, unspent, &money.disbursement);
     }
 
     /// Settles one stage of all places, and tells what is left of it.
-    fn settle(&mut self, stage: Stage, area: &str, mut places: BTreeMap<String, Surpluses>) {
+    fn settle(
+        &mut self,
+        stage: Stage,
+        area: &str,
+        mut places: BTreeMap<String, Surpluses>,
+        received: &BTreeMap<String, Lines>,
+    ) {
         let node = |code: &str| node(stage, code);
         places.values_mut().for_each(|lines| drop(settled(lines)));
         let mut whole = places.remove(area).unwrap_or_default();
         for (place, lines) in &mut places {
-            let fen = passed_on(&mut whole, lines);
+            let fen = received.get(place).map_or(0, |received| passed_on(&mut whole, lines, received));
             self.flow(&node(area), &node(place), fen);
         }
         places.insert(area.to_owned(), whole);
@@ -239,7 +251,7 @@ mod tests {
         add(&mut stages.allocation, "national", "50", "road", 90);
         add(&mut stages.allocation, "national", "500101", "road", 60);
         add(&mut stages.disbursement, "national", "500101", "road", 50);
-        // A county that recorded no receipt spends what the municipality passed on, and five more than that.
+        // A county that recorded no receipt disburses what the municipality passed on, and five more than that.
         add(&mut stages.disbursement, "national", "500102", "road", 35);
         add(&mut stages.refund, "national", "500101", "road", 4);
         add(&mut stages.expenditure, "national", "500101", "road", 40);
@@ -266,6 +278,22 @@ mod tests {
         assert_eq!(at(&statement, Stage::Programme, "road"), (60, 60, 0, 0));
         assert_eq!(at(&statement, Stage::Programme, "school"), (40, 50, 0, -10));
         assert_eq!(at(&statement, Stage::Area, "500102"), (50, 0, 50, 0));
+    }
+
+    #[test]
+    fn who_recorded_a_receipt_and_spent_more_has_no_other_money() {
+        let mut stages = Stages::default();
+        add(&mut stages.allocation, "national", "50", "road", 1000);
+        add(&mut stages.allocation, "national", "500101", "road", 400);
+        add(&mut stages.allocation, "national", "500102", "road", 500);
+        add(&mut stages.disbursement, "national", "500102", "road", 550);
+        let statement = statement(&stages, "50", Some(6), false);
+        closes(&statement);
+        assert_eq!(at(&statement, Stage::Area, "500102"), (500, 550, 0, -50));
+        assert_eq!(at(&statement, Stage::Area, "50"), (100, 0, 100, 0));
+        // Without a budget on record the way begins with what is allocated.
+        assert_eq!(at(&statement, Stage::Source, "national"), (1000, 1000, 0, 0));
+        assert_eq!(at(&statement, Stage::Programme, "road"), (1000, 1000, 0, 0));
     }
 
     proptest! {

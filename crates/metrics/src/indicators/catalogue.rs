@@ -350,9 +350,9 @@ value = { dataset = "fund_flow", measure = "count(*)", where = "KIND" }
             assert!(catalogue.newest().filter(|i| i.section == section).count() >= 3, "{section}");
         }
         let absorption = catalogue.history("fund.absorption").unwrap();
-        assert_eq!(absorption.iter().map(|i| i.version).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(absorption.iter().map(|i| i.version).collect::<Vec<_>>(), [1, 2, 3, 4]);
         assert_ne!(absorption[0].digest, absorption[1].digest);
-        assert_eq!(catalogue.get("fund.absorption").unwrap().version, 3);
+        assert_eq!(catalogue.get("fund.absorption").unwrap().version, 4);
         assert_eq!(catalogue.get("fund.absorption@1").unwrap().version, 1);
         let unknown = catalogue.get("fund.absorbtion").unwrap_err().message;
         assert!(unknown.contains("fund.absorption"), "{unknown}");

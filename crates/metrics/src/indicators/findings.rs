@@ -37,6 +37,8 @@ pub(crate) struct Subject {
     programme: String,
     /// Source of the programme's funds; empty is every source.
     source: String,
+    /// Budget year of a document's or a programme's money; none is every year.
+    year: Option<i64>,
     simulated: bool,
 }
 
@@ -188,19 +190,36 @@ impl Subject {
             }
             format!("({})", any.join(" OR "))
         } else if !self.document.is_empty() {
-            format!("{} AND {}", is("document_number", &self.document)?, inside()?)
+            format!("{} AND {}{}", is("document_number", &self.document)?, inside()?, self.of_year(has)?)
         } else if !self.programme.is_empty() {
             // The funds of one source are money: what has no source is not of them.
             let source = match self.source.as_str() {
                 "" => String::new(),
                 source => format!(" AND {}", is("source", source)?),
             };
-            format!("{} AND {}{source}", is("programme_id", &self.programme)?, inside()?)
+            format!(
+                "{} AND {}{source}{}",
+                is("programme_id", &self.programme)?,
+                inside()?,
+                self.of_year(has)?
+            )
         } else {
             inside()?
         };
         // Simulated findings say nothing of real records.
         Some(format!("{SIMULATED} = {} AND {concerned}", self.simulated))
+    }
+
+    /// SQL that a record is of its year, after another condition; none if records have no year.
+    fn of_year(&self, has: impl Fn(&str) -> bool) -> Option<String> {
+        let Some(year) = self.year else { return Some(String::new()) };
+        let own = match (has("budget_year"), has("date"), has("year")) {
+            (true, true, _) => "coalesce(budget_year, date_part('year', date))",
+            (_, true, _) => "date_part('year', date)",
+            (_, _, true) => "year",
+            _ => return None,
+        };
+        Some(format!(" AND {own} = {year}"))
     }
 }
 
@@ -209,6 +228,7 @@ struct Subjects {
     area: StringArray,
     simulated: BooleanArray,
     named: [Option<StringArray>; 5],
+    year: Option<Int64Array>,
 }
 
 impl Subjects {
@@ -224,6 +244,7 @@ impl Subjects {
                 column("programme_id")?,
                 column("source")?,
             ],
+            year: batch.column_by_name("budget_year").map(|_| integer(batch, "budget_year")).transpose()?,
         })
     }
 
@@ -239,6 +260,7 @@ impl Subjects {
             document: at(document),
             programme: at(programme),
             source: at(source),
+            year: self.year.as_ref().filter(|year| year.is_valid(row)).map(|year| year.value(row)),
             simulated: self.simulated.value(row),
         }
     }

@@ -2,6 +2,7 @@
 
 mod bars;
 mod flows;
+pub(crate) mod funds;
 pub(crate) mod intervals;
 mod lines;
 mod shown;

@@ -1,5 +1,6 @@
 //! `uplift funds`: where the money of a budget year is.
 
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
@@ -11,9 +12,11 @@ use uplift_core::format::grouped;
 use uplift_core::language::Language;
 use uplift_proto::v1::metrics::{FundNode, FundStage, FundStatement, GetFundStatementRequest};
 use uplift_proto::v1::records::AreaLevel;
+use uplift_reporting::fund_picture;
 
 use crate::arguments::{Level, MetricsAddress, OutputFormat};
 use crate::outcome::Outcome;
+use crate::saved_file::save;
 use crate::terminal::{Listing, say, say_in};
 
 #[derive(Debug, Args)]
@@ -33,6 +36,10 @@ pub(crate) struct FundsArgs {
     /// Use the tables as they were at this instant, for example 2011-12-31T00:00:00Z.
     #[arg(long, value_name = "INSTANT")]
     as_of: Option<DateTime<Utc>>,
+    /// Also draw it as a picture (SVG): bands as thick as what flows. Real and simulated records make two, the second with
+    /// -simulated in its name.
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
     format: OutputFormat,
@@ -52,41 +59,47 @@ pub(crate) async fn run(args: FundsArgs, language: Language) -> Result<Outcome> 
         ..Default::default()
     };
     let answer = client.get_fund_statement(request).await.map_err(|s| from_status(&s))?.into_inner();
-    let mut unexplained = 0;
-    if answer.statements.is_empty() && args.format == OutputFormat::Table {
+    let is_table = args.format == OutputFormat::Table;
+    if answer.statements.is_empty() && is_table {
         let (area, period) = (&args.area, &args.period);
         say_in!(
             language,
-            "No fund flows of area {area} are on record for {period}.",
-            "没有地区{area}在{period}的资金收支记录。"
+            "No such money of area {area} is on record for {period}; correct the area, the project or the period, or import fund flows.",
+            "没有地区{area}在{period}的此类资金记录；请改正地区、项目或时期，或先导入资金收支。"
         );
     }
     for statement in &answer.statements {
-        unexplained +=
-            statement.nodes.iter().filter(|node| amount(&node.unexplained) != Decimal::ZERO).count();
-        print(statement, args.format, language)?;
+        if is_table {
+            print(statement, language)?;
+        }
+        if let Some(path) = &args.picture {
+            let path = picture_path(path, statement.simulated && answer.statements.len() > 1);
+            save(&path, fund_picture(statement, language).as_bytes())?;
+            eprintln!("{}", path.display());
+        }
     }
-    if unexplained > 0 && args.format == OutputFormat::Table {
+    if !is_table {
+        plain(&answer.statements).print(args.format)?;
+    }
+    let nodes = answer.statements.iter().flat_map(|statement| &statement.nodes);
+    let unexplained = nodes.filter(|node| amount(&node.unexplained) != Decimal::ZERO).count();
+    if unexplained > 0 && is_table {
         say_in!(
             language,
-            "{unexplained} nodes paid out money whose receipt nobody recorded: records are missing, or of another budget year, source or line of work.",
-            "{unexplained}个环节有来源不明的支出：缺少上一环节的记录，或其预算年度、资金来源、工作类别不一致。"
+            "Nodes that paid out money whose receipt nobody recorded: {unexplained}. Records are missing, or of another budget year, source or line of work.",
+            "有来源不明支出的环节：{unexplained}个。缺少上一环节的记录，或其预算年度、资金来源、工作类别不一致。"
         );
     }
     Ok(if unexplained == 0 { Outcome::Done } else { Outcome::ProblemsFound })
 }
 
-fn print(statement: &FundStatement, format: OutputFormat, language: Language) -> Result<()> {
-    let shown = |text: &String| match format {
-        OutputFormat::Table => grouped(amount(text)),
-        _ => text.clone(),
-    };
+/// A statement for reading.
+fn print(statement: &FundStatement, language: Language) -> Result<()> {
     let row = |node: &FundNode| {
         let stage = FundStage::try_from(node.stage).unwrap_or_default();
-        let own = [stage_name(stage, language).to_owned(), node.code.clone()];
         let name = language.choose(&node.name_en, &node.name_zh).to_owned();
-        let amounts = [&node.inflow, &node.outflow, &node.balance, &node.unexplained].map(shown);
-        own.into_iter().chain([name]).chain(amounts).collect()
+        let own = [stage_name(stage, language).to_owned(), node.code.clone(), name];
+        own.into_iter().chain(amounts(node).map(|text| grouped(amount(text)))).collect()
     };
     let listing = Listing {
         columns: match language {
@@ -96,20 +109,56 @@ fn print(statement: &FundStatement, format: OutputFormat, language: Language) ->
         numbers: vec![3, 4, 5, 6],
         rows: statement.nodes.iter().map(row).collect(),
     };
-    listing.print(format)?;
-    if format == OutputFormat::Table {
-        say!(
-            "{}",
-            language.choose(
-                "yuan; in = out + balance + unexplained at each node",
-                "单位：元；各环节：收入＝支出＋结余＋来源不明"
-            )
-        );
-        if statement.simulated {
-            say!("{}", language.choose("from simulated records", "据模拟数据"));
-        }
+    listing.print(OutputFormat::Table)?;
+    say!(
+        "{}",
+        language.choose(
+            "yuan; in = out + balance + unexplained at each node",
+            "单位：元；各环节：收入＝支出＋结余＋来源不明"
+        )
+    );
+    if statement.simulated {
+        say!("{}", language.choose("from simulated records", "据模拟数据"));
     }
     Ok(())
+}
+
+/// Statements for programs, told apart by a column.
+fn plain(statements: &[FundStatement]) -> Listing<'_> {
+    let row = |(simulated, node): (bool, &FundNode)| {
+        let own = [node.node_id.clone(), node.code.clone(), node.name_en.clone(), node.name_zh.clone()];
+        own.into_iter().chain(amounts(node).map(str::to_owned)).chain([simulated.to_string()]).collect()
+    };
+    let all = statements.iter().flat_map(|s| s.nodes.iter().map(|node| (s.simulated, node)));
+    Listing {
+        columns: vec![
+            "node",
+            "code",
+            "name_en",
+            "name_zh",
+            "inflow",
+            "outflow",
+            "balance",
+            "unexplained",
+            "simulated",
+        ],
+        numbers: Vec::new(),
+        rows: all.map(row).collect(),
+    }
+}
+
+fn amounts(node: &FundNode) -> [&str; 4] {
+    [&node.inflow, &node.outflow, &node.balance, &node.unexplained].map(String::as_str)
+}
+
+/// The file of a statement's picture.
+fn picture_path(path: &Path, is_second: bool) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let name = match path.extension() {
+        Some(extension) => format!("{stem}-simulated.{}", extension.to_string_lossy()),
+        None => format!("{stem}-simulated"),
+    };
+    if is_second { path.with_file_name(name) } else { path.to_owned() }
 }
 
 fn amount(text: &str) -> Decimal {

@@ -14,6 +14,7 @@ pub(crate) mod load;
 pub(crate) mod measure;
 pub(crate) mod query;
 pub(crate) mod report;
+pub(crate) mod sample;
 pub(crate) mod scorecard;
 pub(crate) mod serve;
 pub(crate) mod simulate;
@@ -43,6 +44,7 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome> {
             Command::Scorecard(args) => scorecard::run(args, language).await,
             Command::Trace(args) => trace::run(args, language).await,
             Command::Funds(args) => funds::run(args, language).await,
+            Command::Sample(args) => sample::run(args, language).await,
             Command::Measure(args) => measure::run(&args, language),
             Command::Check(args) => check::run(args, language).await,
             Command::Report(args) => report::run(args, language).await,

@@ -215,7 +215,7 @@ fn plain<'a>(figures: &[Figure], dimensions: &'a [String]) -> Listing<'a> {
     columns.extend(dimensions.iter().map(String::as_str));
     columns.extend(["value", "unit", "records", "standard_error", "low", "high", "sample_size"]);
     columns.extend(["previous", "change", "change_standard_error", "target", "simulated"]);
-    columns.extend(["household_record", "trace"]);
+    columns.extend(["household_record", "under_query", "trace"]);
     let optional = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
     let row = |f: &Figure| {
         let mut row = vec![
@@ -242,6 +242,7 @@ fn plain<'a>(figures: &[Figure], dimensions: &'a [String]) -> Listing<'a> {
             optional(f.target),
             f.simulated.to_string(),
             household_record(f),
+            f.under_query.to_string(),
             f.trace.clone(),
         ]);
         row

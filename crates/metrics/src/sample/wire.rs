@@ -1,0 +1,74 @@
+//! Samples between the service and the wire.
+
+use chrono::{DateTime, Utc};
+use uplift_core::area::AreaCode;
+use uplift_core::error::{Error, FieldViolation, Result};
+use uplift_core::language::Bilingual;
+use uplift_core::period::Period;
+use uplift_proto::v1::metrics as wire;
+
+use super::risk::Candidate;
+use crate::snapshots::AsOf;
+
+/// Most projects of one sample.
+const MAX_SIZE: i32 = 1_000;
+
+/// A request, read.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) area: AreaCode,
+    pub(crate) period: Period,
+    pub(crate) size: usize,
+    pub(crate) seed: i64,
+    pub(crate) simulated: bool,
+    pub(crate) as_of: AsOf,
+}
+
+impl Question {
+    pub(crate) fn parse(request: wire::DrawInspectionSampleRequest) -> Result<Self> {
+        let mut violations = Vec::new();
+        let mut wrong = |field: &str, message: String| violations.push(FieldViolation::new(field, message));
+        let area = request.area_code.parse::<AreaCode>().map_err(|e| wrong("area_code", e.to_string())).ok();
+        let period = request.period.parse::<Period>().map_err(|e| wrong("period", e.to_string())).ok();
+        if !(1..=MAX_SIZE).contains(&request.size) {
+            wrong("size", format!("is {}; ask for 1 to {MAX_SIZE} projects", request.size));
+        }
+        let instant = request.as_of.map(|t| DateTime::<Utc>::from_timestamp(t.seconds, t.nanos as u32));
+        if instant == Some(None) {
+            wrong("as_of", "is not an instant; write it as 2011-12-31T00:00:00Z".to_owned());
+        }
+        let as_of =
+            AsOf { versions: request.table_versions.into_iter().collect(), instant: instant.flatten() };
+        match (area, period) {
+            (Some(area), Some(period)) if violations.is_empty() => Ok(Self {
+                area,
+                period,
+                size: request.size.unsigned_abs() as usize,
+                seed: request.seed,
+                simulated: request.simulated,
+                as_of,
+            }),
+            _ => Err(Error::invalid(violations)),
+        }
+    }
+}
+
+/// A project as callers see it.
+pub(crate) fn encode(candidate: &Candidate, area: &Bilingual) -> wire::SampledProject {
+    let reasons = candidate.reasons().into_iter().map(|reason| wire::RiskReason {
+        kind: reason.kind.into(),
+        points: reason.points,
+        text_en: reason.text.en,
+        text_zh: reason.text.zh,
+    });
+    wire::SampledProject {
+        project_id: candidate.project.clone(),
+        area_code: candidate.area.clone(),
+        area_name_en: area.en.clone(),
+        area_name_zh: area.zh.clone(),
+        name: candidate.name.clone(),
+        accepted_on: candidate.accepted_on.clone(),
+        risk: candidate.risk(),
+        reasons: reasons.collect(),
+    }
+}
