@@ -3,7 +3,9 @@
 use uplift_proto::v1::metrics::{DrawInspectionSampleRequest, DrawInspectionSampleResponse};
 use uplift_testkit::Uplift;
 
+use crate::editions::{asked, compared, published};
 use crate::figures::{check, hand_in_of, refused, with_areas};
+use crate::report::save_template;
 
 const EVIDENCE: &str = "项目编号,标准编号,标准项编号,日期,结论,佐证材料,撤回原因,地区代码\n";
 
@@ -178,4 +180,42 @@ f1,2011-09-01,工程质量,一般,义务监督员,500101101001,路面开裂
     let status = uplift.metrics().await.draw_inspection_sample(nothing).await.unwrap_err();
     let details = String::from_utf8_lossy(status.details()).into_owned();
     assert!(details.contains("area_code") && details.contains("ask for 1 to 1000 projects"), "{status:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_that_is_withdrawn_names_the_figures_of_an_edition_that_it_changes() {
+    let uplift = with_standards().await;
+    let structure = r#"[figures]
+accepted = "village.accepted"
+share = "village.evidence_share"
+begun = "village.begun"
+
+[[section]]
+id = "villages"
+content = ["text"]
+"#;
+    let en = "title = Villages\nvillages = Villages\ntext = { $accepted } by evidence, { $share } of criteria, { $begun } begun.\n";
+    let zh = "title = 村\nvillages = 村\ntext = 佐证验收{ $accepted }，标准项{ $share }，启动{ $begun }。\n";
+    save_template(&uplift.folder().join("templates/ours"), structure, en, zh);
+    let begun = "project_id,programme_id,area_code,year,status,name,kind\nv3,village,500101101001,2011,under_way,丙,整村推进\n";
+    hand_in_county(&uplift, "project", begun).await;
+    let evidence = "v2,S2,road,2011-08-01,达标,照片4,,500101101002
+v2,S2,water,2011-09-01,达标,检测报告5,,500101101002
+";
+    hand_in_county(&uplift, "acceptance_evidence", &format!("{EVIDENCE}{evidence}")).await;
+    let edition = published(&uplift, asked()).await.edition_id;
+    assert_eq!(compared(&uplift, &edition, "").await.changes, []);
+
+    let withdrawn = "v2,S2,water,2011-10-01,撤回,,复检不合格,500101101002\n";
+    let submission = hand_in_county(&uplift, "acceptance_evidence", &format!("{EVIDENCE}{withdrawn}")).await;
+    let changes = compared(&uplift, &edition, "").await.changes;
+    let told: Vec<_> = changes
+        .iter()
+        .map(|c| (c.indicator_id.as_str(), c.exact_value_before.as_str(), c.exact_value_after.as_str()))
+        .collect();
+    assert_eq!(told, [("village.accepted", "1", "0"), ("village.evidence_share", "100", "50")]);
+    for change in &changes {
+        let named = change.causes.iter().any(|cause| cause.name == submission);
+        assert!(named, "{submission}: {:?}", change.causes);
+    }
 }

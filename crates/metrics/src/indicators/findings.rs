@@ -93,7 +93,9 @@ impl OpenFindings {
             let subjects = Subjects::of(&batch)?;
             for row in 0..batch.num_rows() {
                 let (id, found) = (text_at(&id, row), count(&findings, row));
-                let one_by_one = recorded.get(&id).is_some_and(|recorded| *recorded >= found);
+                // Of how many there are nobody knows, they cannot all be on record.
+                let told = findings.is_valid(row);
+                let one_by_one = told && recorded.get(&id).is_some_and(|recorded| *recorded >= found);
                 let subject = subjects.at(row);
                 let settled = text_at(&result, row) != "open" && found <= count(&rectified, row);
                 if !one_by_one && !settled && subject.is_told() {
