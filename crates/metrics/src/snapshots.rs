@@ -41,6 +41,21 @@ pub(crate) struct AsOf {
     pub(crate) instant: Option<DateTime<Utc>>,
 }
 
+impl AsOf {
+    /// From a request: versions, and an instant as seconds and nanoseconds; otherwise what is wrong with it.
+    pub(crate) fn parse(
+        versions: HashMap<String, i64>,
+        time: Option<(i64, i32)>,
+    ) -> Result<Self, &'static str> {
+        let instant = time.map(|(seconds, nanos)| {
+            let nanos = u32::try_from(nanos).ok();
+            let instant = nanos.and_then(|nanos| DateTime::from_timestamp(seconds, nanos));
+            instant.ok_or("is not an instant; write it as 2011-12-31T00:00:00Z")
+        });
+        Ok(Self { versions: versions.into_iter().collect(), instant: instant.transpose()? })
+    }
+}
+
 /// Tables at the versions of one answer; a table that does not exist is empty.
 #[derive(Debug)]
 pub(crate) struct SnapshotSet {

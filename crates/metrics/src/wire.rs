@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use arrow::datatypes::SchemaRef;
-use chrono::{DateTime, Utc};
 use prost::Message;
 use uplift_core::area::AreaCode;
 use uplift_core::error::{Error, FieldViolation, Result};
@@ -83,19 +82,14 @@ pub(crate) fn decode_query(query: Option<wire::IndicatorQuery>) -> Result<(Query
         let message = format!("is not below {area}; choose a lower level or a larger area");
         violations.push(FieldViolation::new("query.by_level", message));
     }
-    let instant =
-        query.as_of.and_then(|t| match DateTime::<Utc>::from_timestamp(t.seconds, t.nanos as u32) {
-            Some(instant) => Some(instant),
-            None => {
-                let message = "is not an instant; write it as 2011-12-31T00:00:00Z";
-                violations.push(FieldViolation::new("query.as_of", message));
-                None
-            }
-        });
+    let as_of = AsOf::parse(query.table_versions, query.as_of.map(|t| (t.seconds, t.nanos)));
+    let as_of = as_of.unwrap_or_else(|message| {
+        violations.push(FieldViolation::new("query.as_of", message));
+        AsOf::default()
+    });
     if !violations.is_empty() {
         return Err(Error::invalid(violations));
     }
-    let as_of = AsOf { versions: query.table_versions.into_iter().collect(), instant };
     let query = Query {
         indicators: query.indicators,
         sections: query.sections,

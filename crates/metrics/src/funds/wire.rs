@@ -1,6 +1,5 @@
 //! Fund statements between the service and the wire.
 
-use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use uplift_core::area::AreaCode;
 use uplift_core::error::{Error, FieldViolation, Result};
@@ -47,14 +46,10 @@ impl Question {
         if request.project_id.chars().count() > MAX_ID {
             wrong("project_id", format!("is longer than {MAX_ID} characters; no project has such an id"));
         }
-        let instant = request.as_of.map(|t| DateTime::<Utc>::from_timestamp(t.seconds, t.nanos as u32));
-        if instant == Some(None) {
-            wrong("as_of", "is not an instant; write it as 2011-12-31T00:00:00Z".to_owned());
-        }
-        let as_of =
-            AsOf { versions: request.table_versions.into_iter().collect(), instant: instant.flatten() };
-        match (area, period) {
-            (Some(area), Some(period)) if violations.is_empty() => {
+        let as_of = AsOf::parse(request.table_versions, request.as_of.map(|t| (t.seconds, t.nanos)));
+        let as_of = as_of.map_err(|message| wrong("as_of", message.to_owned())).ok();
+        match (area, period, as_of) {
+            (Some(area), Some(period), Some(as_of)) if violations.is_empty() => {
                 Ok(Self { area, period, digits, project: request.project_id, as_of })
             }
             _ => Err(Error::invalid(violations)),

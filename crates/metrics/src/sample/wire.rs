@@ -1,6 +1,5 @@
 //! Samples between the service and the wire.
 
-use chrono::{DateTime, Utc};
 use uplift_core::area::AreaCode;
 use uplift_core::error::{Error, FieldViolation, Result};
 use uplift_core::language::Bilingual;
@@ -33,14 +32,10 @@ impl Question {
         if !(1..=MAX_SIZE).contains(&request.size) {
             wrong("size", format!("is {}; ask for 1 to {MAX_SIZE} projects", request.size));
         }
-        let instant = request.as_of.map(|t| DateTime::<Utc>::from_timestamp(t.seconds, t.nanos as u32));
-        if instant == Some(None) {
-            wrong("as_of", "is not an instant; write it as 2011-12-31T00:00:00Z".to_owned());
-        }
-        let as_of =
-            AsOf { versions: request.table_versions.into_iter().collect(), instant: instant.flatten() };
-        match (area, period) {
-            (Some(area), Some(period)) if violations.is_empty() => Ok(Self {
+        let as_of = AsOf::parse(request.table_versions, request.as_of.map(|t| (t.seconds, t.nanos)));
+        let as_of = as_of.map_err(|message| wrong("as_of", message.to_owned())).ok();
+        match (area, period, as_of) {
+            (Some(area), Some(period), Some(as_of)) if violations.is_empty() => Ok(Self {
                 area,
                 period,
                 size: request.size.unsigned_abs() as usize,
