@@ -27,6 +27,8 @@ pub struct Dataset {
     pub set_rules: Vec<SetRule>,
     /// Records of other datasets whose columns those rules may use.
     pub joined: Vec<JoinedRecord>,
+    /// Whether its records may be made public, but for fields that are not public.
+    pub public: bool,
 }
 
 /// One field of a dataset.
@@ -50,6 +52,8 @@ pub struct Field {
     pub reference: Option<Reference>,
     /// Whether it tells something about one person.
     pub personal: bool,
+    /// Whether it is left out of public records, because it may tell of a person.
+    pub withheld: bool,
     /// Least and greatest number allowed; none for what is not a number.
     pub limits: Option<(Decimal, Decimal)>,
     /// Whether it is a date or a year that lies in the period that its submission reports for.
@@ -178,6 +182,11 @@ impl Dataset {
 }
 
 impl Field {
+    /// Whether it is shown in public records.
+    pub fn is_public(&self) -> bool {
+        !self.personal && !self.withheld
+    }
+
     /// Name of its column: without the unit that the wire's name ends in.
     pub fn column(&self) -> &str {
         match self.kind {

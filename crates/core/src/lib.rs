@@ -19,6 +19,7 @@ pub mod interval;
 pub mod language;
 pub mod nearest;
 pub mod period;
+pub mod personal_number;
 pub mod printed;
 pub mod quantity;
 pub mod rejection;

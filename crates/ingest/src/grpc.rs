@@ -363,6 +363,7 @@ fn encode_dataset(dataset: &Dataset) -> wire::Dataset {
         rules: dataset.rules.iter().map(rule).collect(),
         max_records: MAX_RECORDS as i32,
         set_rules: dataset.set_rules.iter().map(set_rule).collect(),
+        public: dataset.public,
     }
 }
 
@@ -392,5 +393,6 @@ fn encode_field(field: &Field) -> wire::Field {
         max_length: field.kind.max_length().unwrap_or_default() as i32,
         codes: codes.iter().map(code).collect(),
         personal: field.personal,
+        withheld: field.withheld,
     }
 }

@@ -19,6 +19,7 @@ use uplift_proto::v1::metrics::metrics_service_server::MetricsService;
 use crate::export_stream::{ExportRequest, send_export};
 use crate::funds::wire::Question;
 use crate::indicators::trace::Trace;
+use crate::public_records;
 use crate::sample;
 use crate::service::{AtVersion, Metrics};
 use crate::snapshots::AsOf;
@@ -34,7 +35,7 @@ const BYTES_PER_MESSAGE: usize = 1 << 20;
 /// Findings of one answer.
 const MAX_FINDINGS: usize = 1_000;
 
-/// Parts of an export that wait to be sent.
+/// Parts of an export, or pieces of records, that wait to be sent.
 const QUEUED: usize = 4;
 
 /// The service as gRPC calls it.
@@ -183,6 +184,18 @@ impl MetricsService for Grpc {
             population: population as i32,
             table_versions: versions.into_iter().collect(),
         }))
+    }
+
+    type StreamPublicRecordsStream = Answers<wire::StreamPublicRecordsResponse>;
+
+    async fn stream_public_records(
+        &self,
+        request: Request<wire::StreamPublicRecordsRequest>,
+    ) -> Result<Response<Self::StreamPublicRecordsStream>, Status> {
+        let question = public_records::wire::Question::parse(request.into_inner()).map_err(to_status)?;
+        let metrics = self.0.clone();
+        let pieces = from_task(QUEUED, |pieces| public_records::send(metrics, question, pieces));
+        Ok(Response::new(Box::pin(pieces)))
     }
 
     type ExportEvidenceStream = Answers<wire::ExportEvidenceResponse>;

@@ -9,6 +9,7 @@ mod export_stream;
 mod funds;
 mod grpc;
 mod indicators;
+mod public_records;
 mod row_cache;
 mod sample;
 mod service;

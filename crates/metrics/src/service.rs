@@ -216,6 +216,20 @@ impl Metrics {
         Ok((self.answered(&snapshots, projects).await?, population))
     }
 
+    /// One table at the version of a request, which is kept from now on.
+    pub(crate) async fn pinned(
+        &self,
+        table: &str,
+        as_of: AsOf,
+    ) -> Result<(SnapshotSet, BTreeMap<String, i64>)> {
+        check_tables("table_versions", &as_of.versions)?;
+        let snapshots = SnapshotSet::new(self.store.clone(), as_of);
+        snapshots.version(table).await?;
+        let versions = snapshots.versions().await;
+        self.store.pin(&versions);
+        Ok((snapshots, versions))
+    }
+
     /// What indicators are computed from at versions of tables, to compute them elsewhere.
     pub(crate) async fn export(
         &self,

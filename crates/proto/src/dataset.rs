@@ -87,6 +87,7 @@ fn dataset(pool: &DescriptorPool, list: &FieldDescriptor) -> Dataset {
         rules,
         set_rules,
         joined,
+        public: flag(&options, "public"),
     }
 }
 
@@ -125,6 +126,7 @@ fn field(pool: &DescriptorPool, field: &FieldDescriptor) -> Field {
         required: flag(&options, "required"),
         reference,
         personal: flag(&options, "personal"),
+        withheld: flag(&options, "withheld"),
         limits,
         in_period,
     }

@@ -6,6 +6,7 @@ use crate::arguments::{LanguageArgument, LogFormat};
 use crate::commands::check::CheckArgs;
 use crate::commands::datasets::{DatasetsArgs, TemplateArgs};
 use crate::commands::demo::DemoArgs;
+use crate::commands::extract::ExtractArgs;
 use crate::commands::folder::{BackupArgs, RestoreArgs, VerifyArgs};
 use crate::commands::funds::FundsArgs;
 use crate::commands::health::HealthArgs;
@@ -115,6 +116,12 @@ pub(crate) enum Command {
     /// people still poor, and what was not made public. The same seed over the same records draws the same projects.
     #[command(after_help = "Example:\n  uplift sample --area 50 --period 2011 --size 20 --seed 2011")]
     Sample(SampleArgs),
+    /// Write the records that may be made public as files to post, without what tells of a person.
+    ///
+    /// One CSV file for each dataset that has such records: funds, projects, inspections, findings, disclosures. Records of
+    /// people are left out, with columns that may name somebody; numbers of identity cards and telephones are masked.
+    #[command(after_help = "Example:\n  uplift extract --area 500101 --period 2011 --output public")]
+    Extract(ExtractArgs),
     /// Measure poverty and inequality in a CSV or Parquet file; no service is needed.
     ///
     /// Prints the measures of docs/measures.md, with standard errors and intervals where the design of

@@ -5,6 +5,7 @@ mod config;
 pub(crate) mod datasets;
 pub(crate) mod demo;
 mod demo_edition;
+pub(crate) mod extract;
 pub(crate) mod folder;
 pub(crate) mod funds;
 pub(crate) mod health;
@@ -45,6 +46,7 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome> {
             Command::Trace(args) => trace::run(args, language).await,
             Command::Funds(args) => funds::run(args, language).await,
             Command::Sample(args) => sample::run(args, language).await,
+            Command::Extract(args) => extract::run(args, language).await,
             Command::Measure(args) => measure::run(&args, language),
             Command::Check(args) => check::run(args, language).await,
             Command::Report(args) => report::run(args, language).await,
