@@ -52,6 +52,8 @@ pub struct Field {
     pub reference: Option<Reference>,
     /// Whether it tells something about one person.
     pub personal: bool,
+    /// Whether it is a date that is not after the day of its submission.
+    pub past: bool,
     /// Whether it is left out of public records, because it may tell of a person.
     pub withheld: bool,
     /// Least and greatest number allowed; none for what is not a number.
@@ -161,8 +163,12 @@ pub struct SetRule {
 pub struct JoinedRecord {
     /// The other dataset.
     pub dataset: String,
-    /// Fields that both have, of equal value.
+    /// What rules call its columns by.
+    pub name: String,
+    /// Fields of the other dataset.
     pub on: Vec<String>,
+    /// The own fields of equal value, in the same order.
+    pub own: Vec<String>,
     /// Date of the own record on which the other must be valid; without it the other's newest record counts.
     pub at: String,
     /// Field of the other dataset: the first day that its record is valid.

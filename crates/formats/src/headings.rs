@@ -48,6 +48,8 @@ pub(crate) struct Declared<'d> {
     pub(crate) above: &'d UnitAbove,
     /// Columns that fill no field.
     pub(crate) ignored: &'d [String],
+    /// Fields that every row holds the same in.
+    pub(crate) constants: &'d [(usize, String)],
 }
 
 /// Columns that offices and survey programs add: they fill no field.
@@ -118,9 +120,21 @@ pub(crate) fn map_headings(
         return Err(Error::invalid_field("file", message));
     }
     for (index, field) in dataset.fields.iter().enumerate() {
-        let is_there = faulty.contains(&index) || fields(&columns).any(|column| column.field == index);
+        let is_constant = declared.constants.iter().any(|(constant, _)| *constant == index);
+        if let Some(column) = fields(&columns).find(|column| is_constant && column.field == index) {
+            let message = format!(
+                "is a column of the file, {:?}; leave out the constant, or ignore the column",
+                column.heading
+            );
+            violations.push(FieldViolation::new(format!("constants[{:?}]", field.name), message));
+        }
+        let is_there =
+            is_constant || faulty.contains(&index) || fields(&columns).any(|column| column.field == index);
         if field.required && !is_there {
-            let message = format!("is missing; add a column {:?} or {:?}", field.title.zh, field.name);
+            let message = format!(
+                "is missing; add a column {:?} or {:?}, or say what every row holds (--set {}=…)",
+                field.title.zh, field.name, field.name
+            );
             violations.push(FieldViolation::new(format!("file, column {}", field.name), message));
         }
     }
@@ -271,7 +285,7 @@ mod tests {
         let units: Vec<_> = units.iter().map(|(n, u)| ((*n).to_owned(), (*u).to_owned())).collect();
         let names = FieldNames::of_dataset(dataset);
         let above = UnitAbove { unit: above.map(str::to_owned), ..UnitAbove::default() };
-        let declared = Declared { units: &units, above: &above, ignored: &[] };
+        let declared = Declared { units: &units, above: &above, ignored: &[], constants: &[] };
         let columns = map_headings(dataset, &names, &headings, declared)?;
         let name = |c: &MappedColumn| dataset.fields[c.field].name.clone();
         Ok(fields(&columns).skip(rest.len()).map(|c| (name(c), c.scale)).collect())

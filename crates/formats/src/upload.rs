@@ -2,8 +2,9 @@
 
 use std::ops::ControlFlow;
 
+use rust_decimal::Decimal;
 use uplift_core::dataset::{Dataset, Field, Kind, MAX_RECORDS};
-use uplift_core::error::{Error, Result};
+use uplift_core::error::{Error, FieldViolation, Result};
 use uplift_core::rejection::{Rejection, Rejections, Rule, shortened};
 
 use crate::builder::{builders, finish};
@@ -12,7 +13,7 @@ use crate::field_names::FieldNames;
 use crate::headings::{Column, Declared, MappedColumn, fields, map_headings};
 use crate::label::Label;
 use crate::reading::{Reading, ReadingOptions};
-use crate::row::{CellKind, Row};
+use crate::row::{Cell, CellKind, Row};
 use crate::row_numbers::RowNumbers;
 use crate::sheet::Sheet;
 use crate::source::Source;
@@ -31,6 +32,8 @@ pub struct Upload {
     pub units: Vec<(String, String)>,
     /// Headings of columns that fill no field.
     pub ignored_columns: Vec<String>,
+    /// What every row holds in fields that it has no column for, by field name or title.
+    pub constants: Vec<(String, String)>,
     /// What its sender says of how it is written.
     pub options: ReadingOptions,
 }
@@ -42,6 +45,8 @@ pub struct UploadedFile {
     names: FieldNames,
     pub(crate) sheet: Sheet,
     pub(crate) columns: Vec<Column>,
+    /// Fields without a column, and what each row holds in them.
+    constants: Vec<(usize, String)>,
     options: ReadingOptions,
     /// Whether no column lacks a heading, as in nearly every file.
     all_named: bool,
@@ -55,7 +60,9 @@ impl Upload {
         let names = FieldNames::of_dataset(dataset);
         let sheet = Sheet::open(self.bytes, &self.options, &|text| names.find(text).is_some())?;
         let above = &sheet.head.unit;
-        let declared = Declared { units: &self.units, above, ignored: &self.ignored_columns };
+        let constants = constants(dataset, &names, self.constants)?;
+        let declared =
+            Declared { units: &self.units, above, ignored: &self.ignored_columns, constants: &constants };
         let columns = map_headings(dataset, &names, &sheet.head.headings, declared)?;
         let mut reading = sheet.reading();
         // That no unit is named is told too: who reads it sees whether yuan are meant.
@@ -70,8 +77,54 @@ impl Upload {
         let decimal_mark = self.options.decimal_mark.unwrap_or(DecimalMark::Point);
         let all_named = !columns.iter().any(|column| matches!(column, Column::Unnamed));
         let options = self.options;
-        Ok(UploadedFile { dataset, names, sheet, columns, options, all_named, decimal_mark, reading })
+        Ok(UploadedFile {
+            dataset,
+            names,
+            sheet,
+            columns,
+            constants,
+            options,
+            all_named,
+            decimal_mark,
+            reading,
+        })
     }
+}
+
+/// The fields that constants are for; refuses a name that no field has, one that is given twice, and a value that is wrong.
+fn constants(
+    dataset: &Dataset,
+    names: &FieldNames,
+    given: Vec<(String, String)>,
+) -> Result<Vec<(usize, String)>> {
+    let mut constants: Vec<(usize, String)> = Vec::new();
+    let mut violations = Vec::new();
+    for (name, text) in given {
+        let mut wrong = |message: String| {
+            violations.push(FieldViolation::new(format!("constants[{name:?}]"), message));
+        };
+        let Some(position) = names.position(&name) else {
+            wrong(format!("is not a field of {}; uplift datasets {} lists them", dataset.name, dataset.name));
+            continue;
+        };
+        if constants.iter().any(|(other, _)| *other == position) {
+            wrong("is given twice; give it one value".to_owned());
+        } else if text.trim().is_empty() {
+            wrong("is empty; say what every row holds".to_owned());
+        } else if let Err(message) = constant_value(&dataset.fields[position], &text) {
+            wrong(message);
+        } else {
+            constants.push((position, text));
+        }
+    }
+    if violations.is_empty() { Ok(constants) } else { Err(Error::invalid(violations)) }
+}
+
+/// A constant as every row holds it, written as in a cell; money in yuan.
+fn constant_value<'a>(field: &'a Field, text: &'a str) -> Result<Value<'a>, String> {
+    let style = Style { decimal_mark: DecimalMark::Point, missing_marks: &[] };
+    let scale = if field.kind == Kind::Money { Decimal::ONE_HUNDRED } else { Decimal::ONE };
+    parse_cell(field, Cell::written(text), scale, &style).map_err(|e| e.message)
 }
 
 impl UploadedFile {
@@ -120,13 +173,16 @@ impl UploadedFile {
         let mut lines = Vec::with_capacity(rows_expected);
         let style = self.style();
         // The cell of each field that has one, looked up once and not for every row.
-        let cells = (0..builders.len()).map(|field| self.cell(field));
-        let mut filled: Vec<_> = builders
-            .iter_mut()
-            .zip(cells)
-            .zip(&self.dataset.fields)
-            .filter_map(|((builder, cell), field)| Some((builder, cell?, field)))
-            .collect();
+        let mut filled = Vec::new();
+        let mut constant = Vec::new();
+        for (n, (builder, field)) in builders.iter_mut().zip(&self.dataset.fields).enumerate() {
+            let text = self.constants.iter().find(|(field, _)| *field == n).map(|(_, text)| text);
+            match (self.cell(n), text) {
+                (Some(cell), _) => filled.push((builder, cell, field)),
+                (None, Some(text)) => constant.push((builder, text, field)),
+                (None, None) => {}
+            }
+        }
         let mut doubt = false;
         let reading = self.records(&mut |row| {
             let index = lines.len();
@@ -146,6 +202,9 @@ impl UploadedFile {
                         format!("has only {text:?}; complete it, or remove it if it is no record"),
                     )
                 });
+            }
+            for (builder, text, field) in &mut constant {
+                builder.push(constant_value(field, text).unwrap_or(Value::Missing));
             }
             for (builder, (n, column), field) in &mut filled {
                 let (cell, scale) = (row.cell(*n), column.scale);

@@ -125,7 +125,10 @@ impl IngestService for Grpc {
         let mut units: Vec<_> = upload.units.into_iter().collect();
         // A map has no order, and a repeat must have the same digest.
         units.sort_unstable();
-        let file = Upload { bytes, units, ignored_columns: upload.ignored_columns, options };
+        let mut constants: Vec<_> = upload.constants.into_iter().collect();
+        constants.sort_unstable();
+        let ignored_columns = upload.ignored_columns;
+        let file = Upload { bytes, units, ignored_columns, constants, options };
         let mut outcome = self.0.submit_file(header, file, upload.dry_run).await.map_err(to_status)?;
         let warnings = outcome.warnings.iter().take(MAX_WARNINGS).cloned().collect();
         let reading = outcome.reading.take().map(encode_reading);

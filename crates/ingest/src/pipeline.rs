@@ -50,12 +50,21 @@ impl Content {
                 // sent before an option existed keeps its digest.
                 let units = file.units.iter().flat_map(|(name, unit)| [name.as_bytes(), unit.as_bytes()]);
                 let ignored = file.ignored_columns.iter().flat_map(|name| [&b"ignored"[..], name.as_bytes()]);
+                let constants = file
+                    .constants
+                    .iter()
+                    .flat_map(|(name, value)| [&b"constant"[..], name.as_bytes(), value.as_bytes()]);
                 let said = file
                     .options
                     .said()
                     .into_iter()
                     .flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
-                std::iter::once(file.bytes.as_slice()).chain(units).chain(ignored).chain(said).collect()
+                std::iter::once(file.bytes.as_slice())
+                    .chain(units)
+                    .chain(ignored)
+                    .chain(constants)
+                    .chain(said)
+                    .collect()
             }
         }
     }

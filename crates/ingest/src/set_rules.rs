@@ -28,10 +28,10 @@ use uplift_store::{Snapshot, Store};
 use columns::{named, read_columns, read_rows};
 use compiled::CompiledRules;
 use faults::{Breaches, breaches, breaks_there, faults};
-use joins::{JoinedRows, JoinedTables};
+use joins::{Join, JoinedRows, JoinedTables};
 use kept::KeptRecords;
 use records::{Standing, ValueSet, retain, row_indexes};
-use touched::rows_of;
+use touched::{rows_joined, rows_of};
 
 /// Rounds in which the rows at fault are looked for one by one in each group; beyond them all that the rule is about are.
 const MAX_ROUNDS: usize = 64;
@@ -222,9 +222,20 @@ impl SetRules {
     /// did before.
     async fn check_joined(&self, other: &Dataset, snapshot: &Snapshot, coming: &Coming<'_>) -> Result<()> {
         let rules = &self.compiled;
-        let Some(join) = rules.joins.iter().find(|join| join.joined.dataset == other.name) else {
-            return Ok(());
-        };
+        for join in rules.joins.iter().filter(|join| join.joined.dataset == other.name) {
+            self.check_join(join, other, snapshot, coming).await?;
+        }
+        Ok(())
+    }
+
+    async fn check_join(
+        &self,
+        join: &Join,
+        other: &Dataset,
+        snapshot: &Snapshot,
+        coming: &Coming<'_>,
+    ) -> Result<()> {
+        let rules = &self.compiled;
         let mut after = join.rows(snapshot.rows().await?).await?;
         let mut changed = vec![coming.rows.clone()];
         if let Some(scope) = &coming.replaced {
@@ -237,14 +248,15 @@ impl SetRules {
         let Some(table) = self.store.get(&self.dataset.name).await? else { return Ok(()) };
         // The records that are joined to what changes, and all of their groups.
         let all = table.snapshot().await?.rows().await?;
-        let joined = self.read(rows_of(all.clone(), &join.joined.on, &changed).await?).await?;
+        let joined =
+            self.read(rows_joined(all.clone(), (&join.joined.own, &join.joined.on), &changed).await?).await?;
         let there = self.read(rows_of(all, &rules.scope, &[joined]).await?).await?;
         if there.num_rows() == 0 {
             return Ok(());
         }
         let mut others = self.joined_rows().await?;
         let before = self.breaches(&rules.records(&[(&there, Standing::There)], &others)?)?;
-        others.insert(other.name.clone(), Arc::new(join.table(&after)?));
+        others.insert(join.joined.name.clone(), Arc::new(join.table(&after)?));
         let after = self.breaches(&rules.records(&[(&there, Standing::There)], &others)?)?;
         for (number, mut broken) in after {
             broken.retain(|key, _| before.get(&number).is_none_or(|before| !before.contains_key(key)));
@@ -320,7 +332,7 @@ impl SetRules {
     async fn joined_rows(&self) -> Result<JoinedRows> {
         let mut others = JoinedRows::new();
         for join in &self.compiled.joins {
-            others.insert(join.joined.dataset.clone(), self.joined.read(&self.store, join).await?);
+            others.insert(join.joined.name.clone(), self.joined.read(&self.store, join).await?);
         }
         Ok(others)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Decimal128Type, Float64Type, Int64Type};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta, Utc};
 use datafusion::common::DFSchema;
 use datafusion::physical_expr::PhysicalExpr;
 use rust_decimal::Decimal;
@@ -97,6 +97,9 @@ impl Validator {
             }
             if field.in_period {
                 in_period(field, column, reported.period, rejections);
+            }
+            if field.past {
+                past(field, column, rejections);
             }
             if let Some(values) = existing.get(&field.name) {
                 refers(field, column, values, rejections);
@@ -241,6 +244,24 @@ fn inside(field: &Field, column: &ArrayRef, area: &AreaCode, rejections: &mut Re
         }
     }
 }
+
+/// What has happened is not in the future, wherever on earth the office is.
+fn past(field: &Field, column: &ArrayRef, rejections: &mut Rejections) {
+    let Some(days) = column.as_primitive_opt::<Date32Type>() else { return };
+    let today = (Utc::now() + FIRST_ON_EARTH).date_naive();
+    let today = today.signed_duration_since(NaiveDate::default()).num_days() as i32;
+    for (row, _) in days.iter().enumerate().filter(|(_, day)| day.is_some_and(|day| day > today)) {
+        rejections.reject(row, &field.name, Rule::Range, || {
+            let day = shown(column, row);
+            let message =
+                format!("{day} has not come yet; leave it empty until it has happened, or correct it");
+            (day, message)
+        });
+    }
+}
+
+/// How far the clocks are ahead where a day begins first.
+const FIRST_ON_EARTH: TimeDelta = TimeDelta::hours(14);
 
 /// A submission reports for its own period only.
 fn in_period(field: &Field, column: &ArrayRef, period: Period, rejections: &mut Rejections) {

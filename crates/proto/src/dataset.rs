@@ -70,7 +70,9 @@ fn dataset(pool: &DescriptorPool, list: &FieldDescriptor) -> Dataset {
     let joined = messages(&options, "joined")
         .map(|joined| JoinedRecord {
             dataset: text(&joined, "dataset"),
+            name: first_said(text(&joined, "name"), text(&joined, "dataset")),
             on: texts(&joined, "on"),
+            own: first_said(texts(&joined, "own"), texts(&joined, "on")),
             at: text(&joined, "at"),
             from: text(&joined, "from"),
             until: text(&joined, "until"),
@@ -89,6 +91,11 @@ fn dataset(pool: &DescriptorPool, list: &FieldDescriptor) -> Dataset {
         joined,
         public: flag(&options, "public"),
     }
+}
+
+/// What is said, or what stands for it where nothing is.
+fn first_said<T: Default + PartialEq>(said: T, otherwise: T) -> T {
+    if said == T::default() { otherwise } else { said }
 }
 
 /// The name of fields that hold the calendar year of a record.
@@ -127,6 +134,7 @@ fn field(pool: &DescriptorPool, field: &FieldDescriptor) -> Field {
         reference,
         personal: flag(&options, "personal"),
         withheld: flag(&options, "withheld"),
+        past: flag(&options, "past"),
         limits,
         in_period,
     }

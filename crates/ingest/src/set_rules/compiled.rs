@@ -69,7 +69,7 @@ impl CompiledRules {
         let joins =
             dataset.joined.iter().map(|joined| Join::new(dataset, joined, |name| words.contains(name)));
         let joins: Vec<_> = joins.filter_map(Result::transpose).collect::<Result<_>>()?;
-        let joined_on = joins.iter().flat_map(|join| join.joined.on.iter().chain([&join.joined.at]));
+        let joined_on = joins.iter().flat_map(|join| join.joined.own.iter().chain([&join.joined.at]));
         let also: BTreeSet<&str> = dataset.key.iter().chain(joined_on).map(String::as_str).collect();
         let own = columns(dataset);
         let is_read =

@@ -38,18 +38,18 @@ pub(super) struct JoinedTable {
 #[derive(Debug, Default)]
 pub(super) struct JoinedTables(Mutex<HashMap<String, (i64, Arc<JoinedTable>)>>);
 
-/// The other dataset of each join with its records.
+/// What is joined by the name of each join.
 pub(super) type JoinedRows = HashMap<String, Arc<JoinedTable>>;
 
 impl Join {
-    /// A join that is needed for some of its columns, which rules name as `dataset_column`.
+    /// A join that is needed for some of its columns, which rules name as `name_column`.
     pub(super) fn new(
         own: &Dataset,
         joined: &'static JoinedRecord,
         is_named: impl Fn(&str) -> bool,
     ) -> Result<Option<Self>> {
         let other = other(joined)?;
-        let name = |column: &str| format!("{}_{column}", joined.dataset);
+        let name = |column: &str| format!("{}_{column}", joined.name);
         let named: Vec<_> = other.fields.iter().filter(|field| is_named(&name(field.column()))).collect();
         if named.is_empty() {
             return Ok(None);
@@ -100,7 +100,7 @@ impl Join {
 
     /// The columns that rules name, for each of some records.
     pub(super) fn columns(&self, own: &RecordBatch, table: &JoinedTable) -> Result<Vec<ArrayRef>> {
-        let on = self.joined.on.iter().map(String::as_str).chain([SIMULATED]);
+        let on = self.joined.own.iter().map(String::as_str).chain([SIMULATED]);
         let keys = key_rows(&on.filter_map(|name| own.column_by_name(name)).cloned().collect::<Vec<_>>())?;
         let at = days(own, &self.joined.at);
         let [from, until] = [&self.joined.from, &self.joined.until].map(|name| days(&table.rows, name));
@@ -129,8 +129,10 @@ impl Join {
 impl JoinedTables {
     /// The records of a join's dataset now.
     pub(super) async fn read(&self, store: &Store, join: &Join) -> Result<Arc<JoinedTable>> {
-        let name = &join.joined.dataset;
-        let Some(table) = store.get(name).await? else { return Ok(Arc::new(join.table(&[])?)) };
+        let name = &join.joined.name;
+        let Some(table) = store.get(&join.joined.dataset).await? else {
+            return Ok(Arc::new(join.table(&[])?));
+        };
         let snapshot = table.snapshot().await?;
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((version, known)) = lock().get(name)

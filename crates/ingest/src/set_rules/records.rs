@@ -34,11 +34,8 @@ impl CompiledRules {
         let own = concat_batches(&self.read, own).map_err(|e| Error::internal("building records", e))?;
         let mut columns = own.columns().to_vec();
         for join in &self.joins {
-            let Some(table) = others.get(&join.joined.dataset) else {
-                return Err(Error::internal(
-                    "joining records",
-                    format!("{} was not read", join.joined.dataset),
-                ));
+            let Some(table) = others.get(&join.joined.name) else {
+                return Err(Error::internal("joining records", format!("{} was not read", join.joined.name)));
             };
             columns.extend(join.columns(&own, table)?);
         }

@@ -26,14 +26,16 @@ pub(crate) enum Stage {
     Spent,
 }
 
-/// Fen of one node, which close: what came in is what went out, what is left and what is unexplained, which is below zero
-/// where more went out than came in.
+/// Fen of one node, which close: what came in is what went out, what is left and what is unexplained. That is below zero where
+/// more went out than came in, or more is left than should be; above, where less was counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Amounts {
     pub(crate) inflow: i128,
     pub(crate) outflow: i128,
     pub(crate) balance: i128,
     pub(crate) unexplained: i128,
+    /// Whether some of what is left was counted.
+    pub(crate) counted: bool,
 }
 
 /// What is left of money at one place of one stage, by line of work.

@@ -4,19 +4,24 @@ use std::collections::BTreeMap;
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Decimal128Type;
+use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
-use uplift_core::error::Result;
+use uplift_core::error::{Error, Result};
 use uplift_core::period::Period;
 use uplift_engine::error::query_failed;
 use uplift_engine::session;
 use uplift_formats::columns::{boolean, text, text_at};
 
+use super::node::Stage;
 use super::statement::Stages;
 use crate::indicators::plan::within;
 use crate::snapshots::SnapshotSet;
 
-/// The table that flows are read from.
+/// The table that flows are read from, and that of what was counted as left.
 const FLOWS: &str = "fund_flow";
+const BALANCES: &str = "fund_balance";
+/// The source, whose names for the municipality's money are one.
+const SOURCE: &str = "CASE WHEN source IN ('fiscal_local', 'fiscal_municipal') THEN 'local' ELSE source END";
 /// Funds of the municipality may be recorded by either name, which makes them no other money.
 pub(crate) const LOCAL: &str = "local";
 
@@ -32,7 +37,6 @@ pub(crate) struct Scope<'a> {
 /// The stages by kind of records: simulated or not.
 pub(crate) async fn stages(snapshots: &SnapshotSet, scope: &Scope<'_>) -> Result<BTreeMap<bool, Stages>> {
     let Some(provider) = snapshots.provider(FLOWS).await? else { return Ok(BTreeMap::new()) };
-    let failed = |e| query_failed("reading fund flows", e);
     let session: SessionContext = session();
     session.register_table(FLOWS, provider).map_err(failed)?;
     let rows = session.sql(&sql(scope)).await.map_err(failed)?.collect().await.map_err(failed)?;
@@ -60,7 +64,49 @@ pub(crate) async fn stages(snapshots: &SnapshotSet, scope: &Scope<'_>) -> Result
             recorded.add(&text_at(&area, row), &text_at(&line, row), fen);
         }
     }
+    counted(snapshots, scope, &mut by_kind).await?;
     Ok(by_kind)
+}
+
+/// Adds what was counted as left when the period ended.
+async fn counted(
+    snapshots: &SnapshotSet,
+    scope: &Scope<'_>,
+    by_kind: &mut BTreeMap<bool, Stages>,
+) -> Result<()> {
+    let Some(provider) = snapshots.provider(BALANCES).await? else { return Ok(()) };
+    let session: SessionContext = session();
+    session.register_table(BALANCES, provider).map_err(failed)?;
+    let (year, last) = (scope.period.year(), scope.period.last_day());
+    let inside = within("area_code", scope.area).unwrap_or_else(|| "true".to_owned());
+    let sql = format!(
+        "SELECT simulated, holder, {SOURCE} AS source, programme_id AS line, area_code, \
+         CAST(sum(balance) AS DECIMAL(38, 2)) AS amount FROM {BALANCES} \
+         WHERE budget_year = {year} AND date = DATE '{last}' AND {inside} GROUP BY 1, 2, 3, 4, 5"
+    );
+    for batch in session.sql(&sql).await.map_err(failed)?.collect().await.map_err(failed)? {
+        let simulated = boolean(&batch, "simulated")?;
+        let [holder, source, line, area] = [
+            text(&batch, "holder")?,
+            text(&batch, "source")?,
+            text(&batch, "line")?,
+            text(&batch, "area_code")?,
+        ];
+        let amounts = batch.column_by_name("amount").map(|c| c.as_primitive::<Decimal128Type>());
+        for row in 0..batch.num_rows() {
+            let treasury = text_at(&holder, row) == "treasury";
+            let stage = if treasury { Stage::Area } else { Stage::Spending };
+            let fen = amounts.filter(|a| a.is_valid(row)).map_or(0, |a| a.value(row));
+            let counted = &mut by_kind.entry(simulated.value(row)).or_default().counted;
+            let counted = counted.entry((stage, text_at(&source, row))).or_default();
+            counted.insert((text_at(&area, row), text_at(&line, row)), fen);
+        }
+    }
+    Ok(())
+}
+
+fn failed(error: DataFusionError) -> Error {
+    query_failed("reading fund flows", error)
 }
 
 fn sql(scope: &Scope<'_>) -> String {
@@ -74,8 +120,7 @@ fn sql(scope: &Scope<'_>) -> String {
     let project = Some(scope.project).filter(|project| !project.is_empty());
     conditions.extend(project.map(|project| format!("project_id = '{}'", project.replace('\'', "''"))));
     format!(
-        "SELECT simulated, kind, CASE WHEN source IN ('fiscal_local', 'fiscal_municipal') THEN '{LOCAL}' ELSE source END \
-         AS source, coalesce(programme_id, '') AS line, area_code, CAST(sum(amount) AS DECIMAL(38, 2)) AS amount \
+        "SELECT simulated, kind, {SOURCE} AS source, coalesce(programme_id, '') AS line, area_code, CAST(sum(amount) AS DECIMAL(38, 2)) AS amount \
          FROM {FLOWS} WHERE {} GROUP BY 1, 2, 3, 4, 5",
         conditions.join(" AND ")
     )

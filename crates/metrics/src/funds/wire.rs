@@ -71,6 +71,7 @@ pub(crate) fn encode(simulated: bool, statement: &Statement, names: &Names) -> w
             outflow: yuan(amounts.outflow),
             balance: yuan(amounts.balance),
             unexplained: yuan(amounts.unexplained),
+            counted: amounts.counted,
         }
     };
     let flow = |((from, to), fen): (&(Node, Node), &i128)| wire::FundNodeFlow {

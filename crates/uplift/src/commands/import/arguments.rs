@@ -47,6 +47,9 @@ pub(crate) struct ImportArgs {
     /// Column that is not to be read; may be given several times.
     #[arg(long = "ignore", value_name = "COLUMN")]
     pub(super) ignored: Vec<String>,
+    /// What every row holds in a field that the file has no column for, for example 机构编号=s1; may be given several times.
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    pub(super) constants: Vec<String>,
     #[command(flatten)]
     pub(super) reading: ReadingArgs,
     /// Id of the submission [default: derived from the file's content; of its own for each --replace].
@@ -75,7 +78,8 @@ impl ImportArgs {
         };
         Ok(UploadHeader {
             submission: Some(submission),
-            units: self.units()?.into_iter().collect(),
+            units: self.units()?,
+            constants: self.constants()?,
             dry_run: self.dry_run,
             encoding: options.encoding.unwrap_or_default(),
             decimal_mark: self.reading.decimal_word().to_owned(),
@@ -88,7 +92,9 @@ impl ImportArgs {
     /// The file as the service reads it.
     pub(super) fn upload(&self, bytes: Vec<u8>) -> Result<Upload> {
         let units = self.units()?.into_iter().collect();
-        Ok(Upload { bytes, units, ignored_columns: self.ignored.clone(), options: self.reading.options() })
+        let constants = self.constants()?.into_iter().collect();
+        let ignored_columns = self.ignored.clone();
+        Ok(Upload { bytes, units, ignored_columns, constants, options: self.reading.options() })
     }
 
     /// Appended, a file is named by its content, so that importing it again is the same submission. Replacing is an
@@ -96,6 +102,7 @@ impl ImportArgs {
     fn own_id(&self, bytes: &[u8]) -> String {
         let mut hash = Sha256::new().chain_update(bytes).chain_update(self.units.join(","));
         let options = self.reading.options();
+        self.constants.iter().for_each(|constant| hash.update(format!("\nset {constant}")));
         for (name, value) in options.said() {
             hash.update(format!("\n{name}={value}"));
         }
@@ -105,17 +112,24 @@ impl ImportArgs {
     }
 
     fn units(&self) -> Result<HashMap<String, String>> {
-        let mut units = HashMap::new();
-        for unit in &self.units {
-            let Some((field, unit)) = unit.split_once('=') else {
-                let message = format!("{unit:?} is not COLUMN=UNIT, for example amount=万元");
-                return Err(Error::invalid_field("--unit", message));
-            };
-            if units.insert(field.to_owned(), unit.to_owned()).is_some() {
-                let message = format!("{field:?} is given two units; give it one");
-                return Err(Error::invalid_field("--unit", message));
-            }
-        }
-        Ok(units)
+        pairs("--unit", &self.units, "COLUMN=UNIT, for example amount=万元")
     }
+
+    fn constants(&self) -> Result<HashMap<String, String>> {
+        pairs("--set", &self.constants, "FIELD=VALUE, for example organisation_id=s1")
+    }
+}
+
+/// What an option that is given several times says by name.
+fn pairs(option: &str, given: &[String], form: &str) -> Result<HashMap<String, String>> {
+    let mut pairs = HashMap::new();
+    for pair in given {
+        let Some((name, value)) = pair.split_once('=') else {
+            return Err(Error::invalid_field(option, format!("{pair:?} is not {form}")));
+        };
+        if pairs.insert(name.to_owned(), value.to_owned()).is_some() {
+            return Err(Error::invalid_field(option, format!("{name:?} is given two values; give it one")));
+        }
+    }
+    Ok(pairs)
 }

@@ -68,6 +68,7 @@ fn again(args: &ImportArgs, path: &Path, mark: &str) -> String {
     option("period", &args.period);
     args.units.iter().for_each(|unit| option("unit", unit));
     args.ignored.iter().for_each(|column| option("ignore", column));
+    args.constants.iter().for_each(|constant| option("set", constant));
     let options = args.reading.options();
     options.encoding.iter().for_each(|name| option("encoding", name));
     options.missing_marks.iter().for_each(|mark| option("missing", mark));
