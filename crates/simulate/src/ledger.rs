@@ -14,6 +14,11 @@ const GRANT: i64 = 17_500_000;
 const CONTRIBUTION: i64 = 30_000;
 const OWN: i64 = 2_000_000;
 
+/// Percent of what a year earned for the reserve, for welfare and for members.
+const SHARES: [i64; 3] = [30, 20, 50];
+/// Members that guarantee for others.
+const GUARANTORS: [&str; 2] = ["M001", "M002"];
+
 /// Day on which those join who come in the year after the foundation.
 const LATER: &str = "2011-03-01";
 
@@ -25,9 +30,9 @@ pub(crate) fn articles(funds: &[&MutualFund]) -> Vec<Articles> {
         area_code: fund.organisation.area_code.clone(),
         loan_limit_fen: Some(1_000_000),
         monthly_fee: Some(0.6),
-        reserve_share: Some(30.0),
-        welfare_share: Some(20.0),
-        member_share: Some(50.0),
+        reserve_share: Some(SHARES[0] as f64),
+        welfare_share: Some(SHARES[1] as f64),
+        member_share: Some(SHARES[2] as f64),
     };
     funds.iter().map(articles).collect()
 }
@@ -196,6 +201,11 @@ impl Book<'_> {
             }
             if of_loan && flow.kind() == FlowKind::Loan {
                 entry.due.clone_from(&flow.due);
+                // Every second loan has a guarantor among the first members.
+                if flow.amount_fen.unwrap_or_default() / 10_000 % 2 == 0 {
+                    let guarantor = if member == GUARANTORS[0] { GUARANTORS[1] } else { GUARANTORS[0] };
+                    entry.guarantor_id = guarantor.to_owned();
+                }
             }
         }
     }
@@ -204,6 +214,29 @@ impl Book<'_> {
     fn end_of_year(&mut self) {
         self.two(&format!("{}-12-21", self.year), Account::Bank, Account::Interest, 40_000);
         self.two(&format!("{}-12-22", self.year), Account::Expense, Account::Bank, 30_000);
+        self.share_out(&format!("{}-12-31", self.year));
+    }
+
+    /// What the year earned goes to the reserve, to welfare and to members, by the articles.
+    fn share_out(&mut self, date: &str) {
+        let earned = |entry: &MutualFundEntry| match entry.account() {
+            Account::Fee | Account::Interest | Account::OtherIncome | Account::Expense | Account::Loss => {
+                entry.credit_fen.unwrap_or_default() - entry.debit_fen.unwrap_or_default()
+            }
+            _ => 0,
+        };
+        let surplus: i64 = self.entries.iter().map(earned).sum();
+        if surplus <= 0 {
+            return;
+        }
+        let [reserve, welfare, members] = SHARES.map(|percent| surplus * percent / 100);
+        let lines = [
+            (Account::ShareOut, reserve + welfare + members),
+            (Account::Reserve, -reserve),
+            (Account::Welfare, -welfare),
+            (Account::Bank, -members),
+        ];
+        self.voucher(date, lines.map(|(account, fen)| (account, fen, String::new())));
     }
 }
 

@@ -1,14 +1,16 @@
 //! Money of the programme on its way: budgeted, allocated, disbursed, spent; given; signed and invested.
 
+use std::collections::BTreeMap;
+
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use uplift_proto::v1::records::{FlowKind, FundFlow, FundPurpose, FundSource};
+use uplift_proto::v1::records::{FlowKind, FundBalance, FundFlow, FundHolder, FundPurpose, FundSource};
 
 use crate::county::{YEARS, equal_part};
 use crate::organisations::{GROUPS, SOCIAL_ORGANISATIONS};
 use crate::projects::village_project;
 use crate::share::Share;
-use crate::totals::{BATCHES, CONTRACTS, GIVEN, INVESTED, MONEY, SIGNED};
+use crate::totals::{AWARD, BATCHES, CONTRACTS, GIVEN, INVESTED, MONEY, SIGNED};
 
 const FEN_PER_THOUSAND: u64 = 100_000;
 
@@ -62,7 +64,11 @@ fn programme_money(share: &Share<'_>, line: usize, random: &mut ChaCha8Rng) -> V
         });
     };
     let year = share.year;
-    let fen_of = |budget_year| share.part(totals.of(budget_year) * FEN_PER_THOUSAND);
+    let awards = purpose == FundPurpose::Consolidation;
+    let fen_of = |budget_year| match awards && totals.of(budget_year) > 0 {
+        true => share.batch(BATCHES[0].0).len() as u64 * AWARD,
+        false => share.part(totals.of(budget_year) * FEN_PER_THOUSAND),
+    };
     let fen = fen_of(year);
     let day = |month: u32, day: u32| format!("{year}-{month:02}-{day:02}");
     if !early || year == YEARS[0] {
@@ -74,13 +80,13 @@ fn programme_money(share: &Share<'_>, line: usize, random: &mut ChaCha8Rng) -> V
         add(FlowKind::Allocation, year + 1, fen_of(year + 1), day(11, 20));
     }
     // A county in six was paid a little too much, and paid it back.
-    let back = if share.n % 6 == 3 { fen / 200 } else { 0 };
+    let back = if share.n % 6 == 3 && !awards { fen / 200 } else { 0 };
     let weeks = random.random_range(2..13);
     let paid = if early && year == YEARS[1] { day(1, 5 + weeks) } else { day(4, weeks) };
     add(FlowKind::Refund, year, back, day(10, 28));
     add(FlowKind::Expenditure, year, fen * random.random_range(84..99) / 100, day(11, 25));
-    if purpose == FundPurpose::Consolidation {
-        flows.extend(consolidation(share, line, fen + back, &paid));
+    if awards {
+        flows.extend(consolidation(share, line, fen, &paid));
     } else {
         add(FlowKind::Disbursement, year, fen + back, paid);
     }
@@ -105,6 +111,35 @@ fn consolidation(share: &Share<'_>, line: usize, fen: u64, date: &str) -> Vec<Fu
         }
     };
     villages.enumerate().map(to_village).filter(|flow| flow.amount_fen > Some(0)).collect()
+}
+
+/// What was counted as left of the budget of a year at its end, where it is held: what came in less what went out.
+pub(crate) fn balances(share: &Share<'_>, flows: &[FundFlow]) -> Vec<FundBalance> {
+    let mut left: BTreeMap<(FundHolder, String, i32), i64> = BTreeMap::new();
+    let year = share.year;
+    for flow in flows.iter().filter(|flow| flow.budget_year == Some(year)) {
+        let fen = flow.amount_fen.unwrap_or_default();
+        let signs = match flow.kind() {
+            FlowKind::Allocation => [1, 0],
+            FlowKind::Disbursement => [-1, 1],
+            FlowKind::Refund => [1, -1],
+            FlowKind::Expenditure => [0, -1],
+            _ => continue,
+        };
+        for (holder, sign) in [FundHolder::Treasury, FundHolder::SpendingUnit].into_iter().zip(signs) {
+            *left.entry((holder, flow.programme_id.clone(), flow.source)).or_default() += sign * fen;
+        }
+    }
+    let balance = |((holder, programme_id, source), fen)| FundBalance {
+        area_code: share.area().to_owned(),
+        date: format!("{year}-12-31"),
+        holder: holder as i32,
+        source,
+        programme_id,
+        budget_year: Some(year),
+        balance_fen: Some(fen),
+    };
+    left.into_iter().map(balance).collect()
 }
 
 fn donations(share: &Share<'_>) -> Vec<FundFlow> {

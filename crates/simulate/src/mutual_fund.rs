@@ -3,12 +3,13 @@
 
 use chrono::{Days, NaiveDate};
 use sha2::{Digest, Sha256};
-use uplift_proto::v1::records::{FlowKind, FundFlow, FundSource};
+use uplift_proto::v1::records::{CandidateResult, FlowKind, FundFlow, FundSource, MutualFundCandidate};
 
+use crate::area::village_code;
 use crate::county::YEARS;
 use crate::money::flow;
 use crate::organisations::MutualFund;
-use crate::projects::SOFTWARE;
+use crate::projects::{COMPETITION, SOFTWARE};
 use crate::share::Share;
 use crate::submission::Plan;
 
@@ -36,6 +37,29 @@ pub(crate) fn flows(plan: Plan, share: &Share<'_>, funds: &[&MutualFund]) -> Vec
         }
     }
     flows
+}
+
+/// Villages that compete for a fund and get none.
+pub(crate) const LOSING: usize = 8;
+
+/// Where villages compete, those that a fund was founded in and those that got none, by what a jury gave them.
+pub(crate) fn candidates(share: &Share<'_>, funds: &[&MutualFund]) -> Vec<MutualFundCandidate> {
+    if share.county.id() != COMPETITION || share.year != YEARS[1] {
+        return Vec::new();
+    }
+    let founded = funds.iter().filter(|fund| fund.founded == share.year);
+    let selected = founded.map(|fund| (fund.organisation.area_code.clone(), CandidateResult::Selected));
+    let losing = (funds.len()..funds.len() + LOSING)
+        .map(|n| (village_code(share.area(), n), CandidateResult::NotSelected));
+    let candidate = |(n, (area_code, result)): (usize, (String, CandidateResult))| MutualFundCandidate {
+        competition_id: share.id("competition", 1),
+        area_code,
+        date: format!("{}-01-08", share.year),
+        score: Some((960 - 9 * n as i64) as f64 / 10.0),
+        rank: Some(n as i32 + 1),
+        result: result.into(),
+    };
+    selected.chain(losing).enumerate().map(candidate).collect()
 }
 
 fn contributions(share: &Share<'_>, fund: &MutualFund) -> FundFlow {

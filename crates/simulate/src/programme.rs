@@ -1,7 +1,7 @@
 //! The programme's own records: each county's part of what was published for the municipality.
 
 use rand_chacha::ChaCha8Rng;
-use uplift_proto::v1::records::Programme;
+use uplift_proto::v1::records::{FundFlow, Programme};
 
 use crate::county::{County, YEARS};
 use crate::organisations::{self, MutualFund};
@@ -15,7 +15,8 @@ pub(crate) fn villages(counties: &[County], n: usize, weights: &[f64]) -> usize 
     let share = Share { county: &counties[n], n, weights, year: YEARS[1] };
     let batches = share.batch(YEARS[1]).end;
     let funds: u64 = FUNDS.iter().map(|(_, total)| share.part(*total)).sum();
-    batches.max(funds as usize)
+    let losing = if counties[n].id() == projects::COMPETITION { mutual_fund::LOSING } else { 0 };
+    batches.max(funds as usize + losing)
 }
 
 /// Submissions of the municipality and of all key counties; those that others refer to first.
@@ -26,7 +27,7 @@ pub(crate) fn submissions(plan: Plan, key: &[County], weights: &[f64]) -> Vec<Si
     let mut out = vec![
         plan.submission("organisation", "50", 2011, &bodies),
         plan.submission("programme", "50", 2011, &programmes()),
-        plan.submission("standard", "50", 2011, &[acceptance::standard()]),
+        plan.submission("standard", "50", 2011, &acceptance::standards()),
         plan.submission("criterion", "50", 2011, &acceptance::criteria()),
     ];
     for year in YEARS {
@@ -35,11 +36,13 @@ pub(crate) fn submissions(plan: Plan, key: &[County], weights: &[f64]) -> Vec<Si
     }
     let (mut first, mut rest, mut of_inspections) = (Vec::new(), Vec::new(), Vec::new());
     for (n, county) in key.iter().enumerate() {
+        let mut of_budget: Vec<FundFlow> = Vec::new();
         // Projects of the batch before are recorded too: their villages are accepted now.
         for year in [BATCHES[0].0, YEARS[0], YEARS[1]] {
             let share = Share { county, n, weights, year };
             let area = share.area();
-            first.push(plan.submission("project", area, year, &projects::projects(&share)));
+            let projects = projects::projects(&share);
+            first.push(plan.submission("project", area, year, &projects));
             if !YEARS.contains(&year) {
                 continue;
             }
@@ -47,6 +50,10 @@ pub(crate) fn submissions(plan: Plan, key: &[County], weights: &[f64]) -> Vec<Si
             let own: Vec<&MutualFund> = funds.iter().filter(|fund| fund.county == n).collect();
             let mut flows = money::flows(&share, &mut random);
             let loans = mutual_fund::flows(plan, &share, &own);
+            of_budget.extend(flows.iter().cloned());
+            rest.push(plan.submission("fund_balance", area, year, &money::balances(&share, &of_budget)));
+            let candidates = mutual_fund::candidates(&share, &own);
+            rest.push(plan.submission("mutual_fund_candidate", area, year, &candidates));
             if projects::SOFTWARE.contains(&county.id()) {
                 if year == YEARS[0] {
                     rest.push(plan.submission("mutual_fund", area, year, &ledger::articles(&own)));
@@ -65,7 +72,8 @@ pub(crate) fn submissions(plan: Plan, key: &[County], weights: &[f64]) -> Vec<Si
             rest.push(plan.submission("delivery", area, year, &work::deliveries(&share)));
             let inspections = events::inspections(&share, &mut random);
             rest.push(plan.submission("inspection", area, year, &inspections));
-            let evidence = acceptance::evidence(&inspections, year);
+            let mut evidence = acceptance::evidence(&inspections, year);
+            evidence.extend(acceptance::town_evidence(&projects));
             of_inspections.push(plan.submission("acceptance_evidence", area, year, &evidence));
             let findings = supervision::findings(&share, &inspections);
             of_inspections.push(plan.submission("finding", area, year, &findings));

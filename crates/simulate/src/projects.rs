@@ -6,7 +6,7 @@ use uplift_proto::v1::records::{Project, ProjectKind, ProjectStatus};
 use crate::area::{township_code, village_code};
 use crate::county::{YEARS, part};
 use crate::share::Share;
-use crate::totals::{BATCHES, TOURISM_HOUSEHOLDS, TOURISM_INCOME, TOURISM_PILOT};
+use crate::totals::{AWARD, BATCHES, TOURISM_HOUSEHOLDS, TOURISM_INCOME, TOURISM_PILOT};
 
 /// Fen that a new village has from fiscal and integrated funds: about 4.6 million yuan.
 const VILLAGE_BUDGET: i64 = 459_000_000;
@@ -17,7 +17,7 @@ const INDUSTRIES: [&str; 10] =
 
 /// Counties that try out mutual-fund software, that in which villages compete for a fund, and those with a whole town.
 pub(crate) const SOFTWARE: [&str; 3] = ["500234", "500232", "500102"];
-const COMPETITION: &str = "500102";
+pub(crate) const COMPETITION: &str = "500102";
 const TOWNS: [(&str, &str); 2] = [("500119", "木凉镇"), ("500242", "宜居乡")];
 
 /// The projects that the county begins in a year.
@@ -40,6 +40,7 @@ pub(crate) fn village_project(share: &Share<'_>, began: i32, village: usize) -> 
 
 fn whole_villages(share: &Share<'_>) -> Vec<Project> {
     let finished = share.year < YEARS[1];
+    let batch = BATCHES.iter().position(|(began, _)| *began == share.year);
     let project = |village: usize| {
         let base = project(share, "village", ProjectKind::WholeVillage, "整村推进");
         Project {
@@ -50,6 +51,9 @@ fn whole_villages(share: &Share<'_>) -> Vec<Project> {
             planned: Some(1.0),
             actual: Some(if finished { 1.0 } else { 0.3 + 0.1 * (village % 5) as f64 }),
             unit: "village".into(),
+            batch: batch.map(|n| (n + 1).to_string()).unwrap_or_default(),
+            // The article tells of an award for the first batch alone.
+            award_fen: (batch == Some(0)).then_some(AWARD as i64),
             completed: if finished { format!("{}-09-30", share.year + 1) } else { String::new() },
             ..base
         }

@@ -104,6 +104,9 @@ pub(crate) const JOBS: [(Sector, Totals); 3] = [
 /// Villages of each batch of whole-village advancement, by the year it began; they are accepted in the year after.
 pub(crate) const BATCHES: [(i32, u64); 3] = [(2009, 266), (2010, 450), (2011, 450)];
 
+/// Fen that each village of the first batch is awarded.
+pub(crate) const AWARD: u64 = 50_000_000;
+
 /// Mutual funds by the year they were founded: 1,150 in all.
 pub(crate) const FUNDS: [(i32, u64); 6] =
     [(2006, 20), (2007, 55), (2008, 110), (2009, 210), (2010, 300), (2011, 455)];

@@ -114,8 +114,9 @@ fn sizes<'a>(statement: &'a FundStatement, flows: &[(&str, &str, f64)]) -> HashM
             flows.iter().filter(|flow| is(flow)).map(|(_, _, value)| value).sum()
         };
         let number = |text: &str| amount(text).to_f64().unwrap_or_default();
-        let arrives = sum(&|flow| flow.1 == node.node_id) - number(&node.unexplained);
-        let leaves = sum(&|flow| flow.0 == node.node_id) + number(&node.balance);
+        let unexplained = number(&node.unexplained);
+        let arrives = sum(&|flow| flow.1 == node.node_id) - unexplained.min(0.0);
+        let leaves = sum(&|flow| flow.0 == node.node_id) + number(&node.balance) + unexplained.max(0.0);
         arrives.max(leaves)
     };
     statement.nodes.iter().map(|node| (node.node_id.as_str(), size(node))).collect()
@@ -157,7 +158,8 @@ fn path((x1, y1): (f64, f64), (x2, y2): (f64, f64), thickness: f64) -> String {
     )
 }
 
-/// A node, with what is left on its right and what is unexplained on its left, each below the bands.
+/// A node, with what is left on its right, and what is unexplained on the left where more went out than came in, on the right
+/// where less was counted than should be left; each below the bands.
 fn rest(drawing: &mut Drawing, node: &Placed<'_>, height_of: impl Fn(f64) -> f64, language: Language) {
     drawing.rect(node.x, node.y, NODE, node.height.max(1.0), "#555555");
     let value = |text: &str| height_of(amount(text).abs().to_f64().unwrap_or_default());
@@ -166,15 +168,15 @@ fn rest(drawing: &mut Drawing, node: &Placed<'_>, height_of: impl Fn(f64) -> f64
         drawing.rect(node.x + NODE, node.leaves, STUB, left.max(1.0), LEFT);
     }
     if unexplained > 0.0 {
-        drawing.rect(node.x - STUB, node.arrives, STUB, unexplained.max(1.0), UNEXPLAINED);
-        let words = language.choose("unexplained", "来源不明");
-        drawing.coloured_text(
-            (node.x, node.arrives + unexplained.max(1.0) + 12.0),
-            Anchor::Start,
-            words,
-            UNEXPLAINED,
-            11,
-        );
+        let missing = amount(&node.node.unexplained) > Decimal::ZERO;
+        let (x, y) = match missing {
+            true => (node.x + NODE, node.leaves + left),
+            false => (node.x - STUB, node.arrives),
+        };
+        drawing.rect(x, y, STUB, unexplained.max(1.0), UNEXPLAINED);
+        let words = language.choose("unexplained", "不明");
+        let below = (node.x, y + unexplained.max(1.0) + 12.0);
+        drawing.coloured_text(below, Anchor::Start, words, UNEXPLAINED, 11);
     }
 }
 
@@ -186,7 +188,10 @@ fn head(drawing: &mut Drawing, unit: &str, simulated: bool, language: Language) 
         (LEFT, language.choose("left: not yet allocated, disbursed or spent", "结余：尚未下达、拨付或支出")),
         (
             UNEXPLAINED,
-            language.choose("unexplained: paid out without a recorded receipt", "来源不明：无收入记录的支出"),
+            language.choose(
+                "unexplained: paid out without a receipt, or not counted as left",
+                "不明：支出无收入记录，或账面结余不符",
+            ),
         ),
     ]
     .into_iter()
@@ -245,7 +250,7 @@ mod tests {
                 node("source/a", 1, ["100", "100", "0", "0"]),
                 node("programme/p", 2, ["100", "90", "10", "0"]),
                 node("area/1", 3, ["94", "100", "0", "-6"]),
-                node("spending/1", 4, ["100", "64", "36", "0"]),
+                node("spending/1", 4, ["100", "64", "30", "6"]),
                 node("spent/p", 5, ["60", "60", "0", "0"]),
             ],
             flows: vec![
@@ -267,7 +272,9 @@ mod tests {
             let number = |text: &str| text.parse::<f64>().unwrap();
             let arrives: f64 = flows.iter().filter(|flow| flow.1 == node.node_id).map(|flow| flow.2).sum();
             let leaves: f64 = flows.iter().filter(|flow| flow.0 == node.node_id).map(|flow| flow.2).sum();
-            let (into, out) = (arrives - number(&node.unexplained), leaves + number(&node.balance));
+            let unexplained = number(&node.unexplained);
+            let out = leaves + number(&node.balance) + unexplained.max(0.0);
+            let into = arrives - unexplained.min(0.0);
             match node.stage {
                 1 => assert_eq!(sizes(&statement, &flows)["source/a"], out),
                 5 => assert_eq!(sizes(&statement, &flows)["spent/p"], into),

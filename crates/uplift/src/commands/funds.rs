@@ -86,8 +86,8 @@ pub(crate) async fn run(args: FundsArgs, language: Language) -> Result<Outcome> 
     if unexplained > 0 && is_table {
         say_in!(
             language,
-            "Nodes that paid out money whose receipt nobody recorded: {unexplained}. Records are missing, or of another budget year, source or line of work.",
-            "有来源不明支出的环节：{unexplained}个。缺少上一环节的记录，或其预算年度、资金来源、工作类别不一致。"
+            "Nodes with money that is unexplained: {unexplained}. Below zero more was paid out than recorded as received: records are missing, or of another budget year, source or line of work. Above zero less was counted than should be left.",
+            "有不明资金的环节：{unexplained}个。负数为支出多于收入记录：缺少上一环节的记录，或其预算年度、资金来源、工作类别不一致；正数为账面结余少于应有结余。"
         );
     }
     Ok(if unexplained == 0 { Outcome::Done } else { Outcome::ProblemsFound })
@@ -104,7 +104,7 @@ fn print(statement: &FundStatement, language: Language) -> Result<()> {
     let listing = Listing {
         columns: match language {
             Language::En => vec!["stage", "code", "name", "in", "out", "balance", "unexplained"],
-            Language::Zh => vec!["环节", "编码", "名称", "收入", "支出", "结余", "来源不明"],
+            Language::Zh => vec!["环节", "编码", "名称", "收入", "支出", "结余", "不明"],
         },
         numbers: vec![3, 4, 5, 6],
         rows: statement.nodes.iter().map(row).collect(),
@@ -114,7 +114,7 @@ fn print(statement: &FundStatement, language: Language) -> Result<()> {
         "{}",
         language.choose(
             "yuan; in = out + balance + unexplained at each node",
-            "单位：元；各环节：收入＝支出＋结余＋来源不明"
+            "单位：元；各环节：收入＝支出＋结余＋不明"
         )
     );
     if statement.simulated {
