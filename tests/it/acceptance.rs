@@ -183,6 +183,60 @@ f1,2011-09-01,工程质量,一般,义务监督员,500101101001,路面开裂
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn awards_are_held_against_what_was_paid_and_towns_have_evidence_of_their_own() {
+    let uplift = with_standards().await;
+    let projects = "项目编号,工作类别编码,地区代码,年度,状态,项目名称,项目类型,批次,奖补标准（万元）
+b1,village,500101101001,2009,已验收,甲村,整村推进,1,50
+b2,village,500101101002,2009,已验收,乙村,整村推进,1,50
+b3,village,500101101002,2011,在建,丙村,整村推进,3,
+t1,village,500101101,2011,在建,甲乡,整乡推进,,
+";
+    hand_in_of("500101", &uplift, "project", "2011", projects).await;
+    let inspections = "inspection_id,date,kind,area_code,project_id,result
+i1,2011-03-01,acceptance,500101101001,b1,failed
+i2,2011-04-01,acceptance,500101101001,b1,passed
+i3,2011-10-01,acceptance,500101101002,b2,passed
+";
+    hand_in_county(&uplift, "inspection", inspections).await;
+    let paid = "flow_id,date,kind,source,programme_id,project_id,purpose,amount（万元）,area_code
+f1,2011-05-01,disbursement,fiscal_municipal,village,b1,consolidation,50,500101
+f2,2011-11-01,disbursement,fiscal_municipal,village,b2,consolidation,55,500101
+f3,2011-12-01,refund,fiscal_municipal,village,b2,consolidation,10,500101
+f4,2011-12-01,disbursement,fiscal_municipal,village,b3,new_village,7,500101
+";
+    hand_in_county(&uplift, "fund_flow", paid).await;
+    let evidence = "t1,S2,road,2011-08-01,达标,照片,,500101101\n";
+    hand_in_county(&uplift, "acceptance_evidence", &format!("{EVIDENCE}{evidence}")).await;
+    check(
+        &uplift,
+        &[
+            ("village.award_due", "50", "2011-03", None),
+            ("village.award_due", "50", "2011-06", Some(500_000.0)),
+            ("village.award_due", "50", "2011", Some(1_000_000.0)),
+            ("village.award_paid", "50", "2011-06", Some(500_000.0)),
+            ("village.award_paid", "50", "2011", Some(950_000.0)),
+            ("village.award_rate", "50", "2011", Some(95.0)),
+            ("village.award_differs", "50", "2011-06", Some(0.0)),
+            ("village.award_differs", "50", "2011", Some(1.0)),
+            ("town.accepted", "50", "2011", Some(0.0)),
+            ("town.evidence_share", "50", "2011", Some(50.0)),
+        ],
+    )
+    .await;
+    let evidence = "t1,S2,water,2011-09-01,达标,照片,,500101101\n";
+    hand_in_county(&uplift, "acceptance_evidence", &format!("{EVIDENCE}{evidence}")).await;
+    // A town's project is none of a village's, whatever line of work its office books it under.
+    check(
+        &uplift,
+        &[("town.accepted", "50", "2011", Some(1.0)), ("village.accepted", "50", "2011", None)],
+    )
+    .await;
+    let future = "t1,S2,water,2199-09-01,撤回,,误报,500101101\n";
+    let reasons = refused(&uplift, "acceptance_evidence", &format!("{EVIDENCE}{future}")).await;
+    assert!(reasons.contains("has not come yet"), "{reasons}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn evidence_that_is_withdrawn_names_the_figures_of_an_edition_that_it_changes() {
     let uplift = with_standards().await;
     let structure = r#"[figures]

@@ -140,9 +140,42 @@ old,2011-05-01,expenditure,fiscal_national,road,,77,500102,2010
             ("fund.allocation", "500102", "2011", Some(190.0)),
             ("fund.disbursement", "50", "2011", Some(800.0)),
             ("fund.expenditure", "50", "2011", Some(710.0)),
+            ("fund.matching_ratio", "50", "2011", Some(100.0 * 150.0 / 650.0)),
+            ("fund.joint_projects", "50", "2011", Some(1.0)),
+            // What is not disbursed grows older; what the older budget spent beyond its receipts is taken off.
+            ("fund.undisbursed", "50", "2011", Some(190.0)),
+            ("fund.undisbursed", "50", "2012", Some(190.0)),
+            ("fund.undisbursed_prior", "50", "2012", Some(190.0)),
+            ("fund.undisbursed_old", "50", "2013", Some(190.0)),
+            ("fund.undisbursed_prior", "50", "2013", None),
+            ("fund.unspent_prior", "50", "2012", Some(800.0 - 710.0 - 77.0)),
         ],
     )
     .await;
+    // What was counted at the end of the year: twenty are missing in one county, the other has five more than it should.
+    let counted = "地区代码,日期,结余所在,资金来源,工作类别编码,预算年度,结余
+500101,2011-12-31,财政专户,中央财政,village,2011,100
+500102,2011-12-31,项目单位,中央财政,road,2011,75
+500102,2011-06-30,项目单位,中央财政,road,2011,1
+";
+    hand_in(&uplift, "fund_balance", "2011", counted).await;
+    let counties = ask(&uplift, request("2011", AreaLevel::County)).await;
+    let changed = BTreeMap::from([
+        ("area/500101", ["820.00", "650.00", "150.00", "20.00"]),
+        ("spending/500102", ["170.00", "100.00", "75.00", "-5.00"]),
+    ]);
+    let all = expected.into_iter().chain(changed.clone()).collect::<BTreeMap<_, _>>();
+    assert_eq!(nodes(&counties[0]), all);
+    for node in &counties[0].nodes {
+        assert_eq!(node.counted, changed.contains_key(node.node_id.as_str()), "{node:?}");
+    }
+    let county =
+        GetFundStatementRequest { area_code: "500101".into(), ..request("2011", AreaLevel::Unspecified) };
+    assert_eq!(nodes(&ask(&uplift, county).await[0])["area/500101"], changed["area/500101"]);
+    let whole = ask(&uplift, request("2011", AreaLevel::Unspecified)).await;
+    // As one the twenty that are missing stand against twenty that another county paid out without a receipt.
+    assert_eq!(nodes(&whole[0])["area/50"], ["1010.00", "820.00", "190.00", "0.00"]);
+    assert_eq!(nodes(&whole[0])["spending/50"][3], "-15.00");
     // One project, of several sources: what each gave, what came back, what is spent.
     let project =
         GetFundStatementRequest { project_id: "p1".into(), ..request("2011", AreaLevel::Unspecified) };

@@ -15,10 +15,12 @@ use crate::figures::{check, hand_in_of, with_areas};
 
 const VILLAGE: &str = "500101101001";
 
-const HEAD: &str =
-    "凭证号,序号,日期,摘要,会计科目,借方金额,贷方金额,社员编号,借款编号,到期日,互助社编号,地区代码";
+const HEAD: &str = "凭证号,序号,日期,摘要,会计科目,借方金额,贷方金额,社员编号,借款编号,到期日,担保人编号,互助社编号,地区代码";
 
-/// Each voucher with its lines: account, debit, credit, member, loan, due.
+/// Position of the guarantor in a line.
+const GUARANTOR: usize = 6;
+
+/// Each voucher with its lines: account, debit, credit, member, loan, due, and guarantor if there is one.
 const YEAR: &[(&str, &str, &[&str])] = &[
     ("记1", "2011-01-05", &["银行存款,100000,,,,", "财政扶贫资金,,100000,,,"]),
     (
@@ -39,18 +41,18 @@ const YEAR: &[(&str, &str, &[&str])] = &[
     ("记7", "2011-06-01", &["现金,5150,,,,", "借出互助金,,5000,B,L3,", "占用费,,150,,,"]),
     ("记8", "2011-06-15", &["管理费用,300,,,,", "现金,,300,,,"]),
     ("记9", "2011-07-30", &["现金,2540,,,,", "借出互助金,,2500,A,L1,", "占用费收入,,40,,,"]),
-    ("记10", "2011-08-20", &["借出互助金,5000,,C,L4,2012-02-20", "现金,,5000,,,"]),
-    ("记11", "2011-10-05", &["银行存款,200,,,,", "利息收入,,200,,,"]),
+    ("记10", "2011-08-20", &["借出互助金,5000,,C,L4,2012-02-20,A", "现金,,5000,,,"]),
+    ("记11", "2011-10-05", &["银行存款,1000,,,,", "利息收入,,1000,,,"]),
     ("记12", "2011-01-20", &["银行存款,1000,,,,", "捐赠资金,,1000,,,"]),
     ("记13", "2011-12-20", &["借款损失,500,,A,L1,", "借出互助金,,500,A,L1,"]),
     ("记14", "2011-12-31", &["收益分配,200,,,,", "现金,,200,,,"]),
 ];
 
 fn lines((voucher, date, lines): &(&str, &str, &[&str])) -> String {
-    let each = lines
-        .iter()
-        .enumerate()
-        .map(|(n, line)| format!("{voucher},{},{date},,{line},F1,{VILLAGE}\n", n + 1));
+    let each = lines.iter().enumerate().map(|(n, line)| {
+        let guarantor = if line.matches(',').count() < GUARANTOR { "," } else { "" };
+        format!("{voucher},{},{date},,{line}{guarantor},F1,{VILLAGE}\n", n + 1)
+    });
     each.collect()
 }
 
@@ -128,14 +130,14 @@ async fn balances(uplift: &Uplift) -> Vec<String> {
 }
 
 const AT_THE_END: [&str; 11] = [
-    "bank 4 81200",
+    "bank 4 82000",
     "cash 10 12690",
     "contributions 4 -3500",
     "donation 1 -1000",
     "expense 1 300",
     "fee 2 -190",
     "grant 1 -100000",
-    "interest 1 -200",
+    "interest 1 -1000",
     "loans 7 10000",
     "loss 1 500",
     "share_out 1 200",
@@ -166,25 +168,27 @@ async fn a_year_is_entered_and_each_entry_that_breaks_a_rule_is_refused_with_its
 /// The statement of the society: by hand, at the end of the year and on days of it.
 const STATEMENT: &[(&str, &str, &str, Option<f64>)] = &[
     ("mutual_fund.cash", VILLAGE, "2011", Some(12_690.0)),
-    ("mutual_fund.bank", VILLAGE, "2011", Some(81_200.0)),
+    ("mutual_fund.bank", VILLAGE, "2011", Some(82_000.0)),
     ("mutual_fund.outstanding", VILLAGE, "2011", Some(10_000.0)),
-    ("mutual_fund.assets", "500101", "2011", Some(103_890.0)),
+    ("mutual_fund.assets", "500101", "2011", Some(104_690.0)),
     ("mutual_fund.contributions", VILLAGE, "2011", Some(3_500.0)),
     ("mutual_fund.liabilities", VILLAGE, "2011", Some(3_500.0)),
     ("mutual_fund.grant", VILLAGE, "2011", Some(100_000.0)),
-    ("mutual_fund.net_assets", "50", "2011", Some(100_390.0)),
+    ("mutual_fund.net_assets", "50", "2011", Some(101_190.0)),
     ("mutual_fund.fee_income", VILLAGE, "2011", Some(190.0)),
-    ("mutual_fund.income", VILLAGE, "2011", Some(390.0)),
+    ("mutual_fund.income", VILLAGE, "2011", Some(1_190.0)),
     ("mutual_fund.expense", VILLAGE, "2011", Some(300.0)),
     ("mutual_fund.loss", VILLAGE, "2011", Some(500.0)),
-    ("mutual_fund.surplus", VILLAGE, "2011", Some(-410.0)),
+    ("mutual_fund.surplus", VILLAGE, "2011", Some(390.0)),
     ("mutual_fund.surplus", VILLAGE, "2011-Q2", Some(-150.0)),
     ("mutual_fund.share_out", VILLAGE, "2011", Some(200.0)),
+    ("mutual_fund.share_out_rate", VILLAGE, "2011", Some(100.0 * 200.0 / 390.0)),
+    ("mutual_fund.guaranteed", VILLAGE, "2011", Some(50.0)),
     ("mutual_fund.loans", VILLAGE, "2011", Some(4.0)),
     ("mutual_fund.lent", VILLAGE, "2011", Some(18_000.0)),
     ("mutual_fund.lent", VILLAGE, "2011-02-01", Some(8_000.0)),
     ("mutual_fund.collected", VILLAGE, "2011", Some(8_000.0)),
-    ("mutual_fund.turnover", VILLAGE, "2011", Some(100.0 * 18_000.0 / 103_890.0)),
+    ("mutual_fund.turnover", VILLAGE, "2011", Some(100.0 * 18_000.0 / 104_690.0)),
     // On a day: all of its entries, and none after it.
     ("mutual_fund.cash", VILLAGE, "2011-06-14", Some(15_650.0)),
     ("mutual_fund.cash", VILLAGE, "2011-06-15", Some(15_350.0)),
@@ -242,8 +246,15 @@ const WRONG: &[Wrong] = &[
         &["社员互助金,500.01,,D,,", "现金,,500.01,,,"],
         &[(2, "退还金额比该社员缴纳的互助金多0.01元")],
     ),
-    // Grant capital is kept whole: 390 were earned and 1,000 given, 800 spent and lost, 200 shared out.
-    ("2011-12-31", &["管理费用,390.01,,,,", "现金,,390.01,,,"], &[(3, "将动用财政扶贫资金本金")]),
+    // Grant capital is kept whole: 1,190 were earned and 1,000 given, 800 spent and lost, 200 shared out.
+    ("2011-12-31", &["管理费用,1190.01,,,,", "现金,,1190.01,,,"], &[(3, "将动用财政扶贫资金本金")]),
+    // Of the 390 that are left of what was earned 200 were shared out.
+    ("2011-12-31", &["收益分配,190.01,,,,", "现金,,190.01,,,"], &[(2, "累计收益为390.00元")]),
+    ("2011-06-30", &["收益分配,0.01,,,,", "现金,,0.01,,,"], &[(2, "which is -150.00 yuan until then")]),
+    // Who guarantees is a member, and another one.
+    ("2011-12-31", &["借出互助金,10,,A,L9,2012-01-31,E", "现金,,10,,,"], &[(2, "担保人须为社员")]),
+    ("2011-12-31", &["借出互助金,10,,A,L9,2012-01-31,D", "现金,,10,,,"], &[(2, "not a member on that day")]),
+    ("2011-12-31", &["借出互助金,10,,A,L9,2012-01-31,A", "现金,,10,,,"], &[(2, "不得为借款人本人")]),
     // Before the first articles.
     ("2010-12-31", &["现金,1,,,,", "占用费,,1,,,"], &[(2, "articles in force"), (3, "无有效章程")]),
     // Rules over one line.
@@ -425,4 +436,90 @@ F1,C,2011-01-10,2011-08-01,500101101001,否\nF1,D,2011-01-10,2011-11-30,50010110
         .unwrap();
     let answer = enter(&uplift, "open", &late, |_| ()).await.unwrap();
     assert_eq!(reasons(&answer), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_society_sends_its_own_journal_without_codes_in_every_row() {
+    let uplift = with_society().await;
+    let send_with = async |id: &str, csv: &str, constants: &[(&str, &str)]| {
+        let submission = wire::SubmissionHeader {
+            submission_id: id.to_owned(),
+            dataset: "mutual_fund_entry".to_owned(),
+            area_code: VILLAGE.to_owned(),
+            period: "2011".to_owned(),
+            sender: "石桥互助社".to_owned(),
+            ..Default::default()
+        };
+        let constants = constants.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let constants = constants.collect();
+        let header = wire::UploadHeader { submission: Some(submission), constants, ..Default::default() };
+        send(&uplift, header, csv.as_bytes().to_vec()).await
+    };
+    let csv = "凭证号,序号,日期,会计科目,借方金额,贷方金额\n1,1,2011-01-05,银行存款,1000,\n1,2,2011-01-05,财政扶贫资金,,1000\n";
+    let own: &[_] = &[("互助社编号", "F1"), ("area_code", VILLAGE)];
+    for (n, (constants, part)) in [
+        (&[][..], "--set organisation_id=…"),
+        (&[("互助社编号", "F1"), ("地区", "x")], "is not a field of mutual_fund_entry"),
+        (&[("互助社编号", "F1"), ("area_code", VILLAGE), ("地区代码", VILLAGE)], "is given twice"),
+        (&[("互助社编号", "F1"), ("area_code", VILLAGE), ("日期", "2011-01-05")], "is a column of the file"),
+        (&[("互助社编号", "F1"), ("area_code", VILLAGE), ("社员编号", "")], "is empty"),
+        (&[("互助社编号", "F1"), ("area_code", VILLAGE), ("到期日", "soon")], "2011-10-17"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let refused = send_with(&format!("wrong/{n}"), csv, constants).await;
+        let told = match refused {
+            Err(status) => status.message().to_owned(),
+            Ok(answer) => panic!("{constants:?}: {answer:?}"),
+        };
+        assert!(told.contains(part), "{constants:?}: {told}");
+    }
+    let answer = send_with("journal", csv, own).await.unwrap();
+    assert_eq!(answer.submission.unwrap().rows_accepted, 2, "{:?}", answer.rejections);
+    assert_eq!(balances(&uplift).await, ["bank 1 1000", "grant 1 -1000"]);
+    // The same file of another society is another submission.
+    let refused =
+        send_with("journal", csv, &[("互助社编号", "F2"), ("area_code", VILLAGE)]).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::AlreadyExists, "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn villages_are_selected_for_a_fund_by_their_rank() {
+    let uplift = with_society().await;
+    let head = "评选编号,地区代码,评选日期,得分,名次,评选结果\n";
+    let told = async |id: &str, lines: &str| {
+        let submission = wire::SubmissionHeader {
+            submission_id: id.to_owned(),
+            dataset: "mutual_fund_candidate".to_owned(),
+            area_code: "500101".to_owned(),
+            period: "2011".to_owned(),
+            sender: "Tests".to_owned(),
+            policy: wire::Policy::AcceptGoodRows.into(),
+            ..Default::default()
+        };
+        let header = wire::UploadHeader { submission: Some(submission), ..Default::default() };
+        reasons(&send(&uplift, header, format!("{head}{lines}").into_bytes()).await.unwrap())
+    };
+    // The second place by score says that it is the first; a village that is not selected is before one that is.
+    let wrong = "c1,500101101001,2011-02-01,90.5,1,入围\nc1,500101101002,2011-02-01,88,1,未入围\n";
+    let reasons = told("rank", wrong).await;
+    assert!(reasons.iter().any(|(row, told)| *row == 3 && told.contains("按得分应为第2名")), "{reasons:#?}");
+    let wrong = "c2,500101101001,2011-02-01,90.5,1,未入围\nc2,500101101002,2011-02-01,88,2,入围\n";
+    let reasons = told("result", wrong).await;
+    assert!(
+        reasons.iter().any(|(row, told)| *row == 3 && told.contains("在前的1个村未入围")),
+        "{reasons:#?}"
+    );
+    // One that withdrew makes room.
+    let right = "c3,500101101001,2011-02-01,90.5,1,放弃\nc3,500101101002,2011-02-01,88,2,入围\n";
+    assert_eq!(told("right", right).await, []);
+    check(
+        &uplift,
+        &[
+            ("mutual_fund.candidates", "500101101002", "2011", Some(1.0)),
+            ("mutual_fund.selected", "500101101002", "2011", Some(1.0)),
+        ],
+    )
+    .await;
 }

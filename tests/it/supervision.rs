@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use uplift_proto::v1::metrics::{IndicatorQuery, QueryIndicatorsRequest, TraceFigureRequest};
+use uplift_proto::service::Service;
+use uplift_proto::v1::metrics::{
+    IndicatorQuery, QueryIndicatorsRequest, StreamPublicRecordsRequest, TraceFigureRequest,
+};
 use uplift_testkit::Uplift;
 
 use crate::figures::{check, hand_in, hand_in_as, hand_in_of, refused, replace_of, with_areas};
@@ -263,4 +266,130 @@ c3,实施前公示,500101,2011-02-28,p2,,,,
         let reasons = refused(&uplift, "disclosure", &format!("{head}\n{line}\n")).await;
         assert!(reasons.contains(reason), "{line}: {reasons}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_happened_is_not_in_the_future() {
+    let uplift = with_programme().await;
+    let line = "f1,2011-06-01,挪用,较重,审计,500102,,p1,,,,,,问题,,2199-06-01,,";
+    let reasons = refused(&uplift, "finding", &format!("{FINDING}{line}\n")).await;
+    assert!(reasons.contains("整改完成日期: 2199-06-01 has not come yet"), "{reasons}");
+    let csv = "公示编号,公示内容,地区代码,应公示日期,公示日期,公示地点\nc,年度资金项目,500102,2011-03-31,2199-03-01,政府网站\n";
+    let reasons = refused(&uplift, "disclosure", csv).await;
+    assert!(reasons.contains("公示日期: 2199-03-01 has not come yet"), "{reasons}");
+}
+
+/// The public records of a dataset: columns, those left out, rows, and how many values were masked.
+async fn public(
+    uplift: &Uplift,
+    request: StreamPublicRecordsRequest,
+) -> Result<(Vec<String>, Vec<String>, Vec<Vec<String>>, i64), tonic::Status> {
+    let mut pieces = uplift.metrics().await.stream_public_records(request).await?.into_inner();
+    let head = pieces.message().await?.unwrap();
+    let (mut rows, mut masked) = (Vec::new(), 0);
+    while let Some(piece) = pieces.message().await? {
+        masked += piece.masked;
+        rows.extend(piece.records.into_iter().map(|record| record.values));
+    }
+    Ok((head.columns, head.withheld, rows, masked))
+}
+
+fn of(dataset: &str, area: &str, period: &str) -> StreamPublicRecordsRequest {
+    StreamPublicRecordsRequest {
+        dataset: dataset.into(),
+        area_code: area.into(),
+        period: period.into(),
+        ..Default::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn public_records_tell_of_no_person() {
+    let uplift = with_programme().await;
+    let lines = "f1,2011-06-01,挪用,较重,审计,500102,,p1,,,,,,张三挪用,2011-08-01,,,
+f2,2011-06-01,挪用,较重,审计,500101,,p2,,,,,,李四,2011-08-01,,,\n";
+    hand_in_of("50", &uplift, "finding", "2011-Q2", &format!("{FINDING}{lines}")).await;
+    let (columns, withheld, rows, _) = public(&uplift, of("finding", "500102", "2011")).await.unwrap();
+    assert_eq!(withheld, ["description"]);
+    assert!(!columns.contains(&"description".to_owned()), "{columns:?}");
+    assert_eq!(rows.len(), 1, "of the other county nothing: {rows:?}");
+    assert_eq!((rows[0][0].as_str(), rows[0].last().map(String::as_str)), ("f1", Some("false")));
+    // Reported for a quarter, it is of the half that the quarter is in, and of no other quarter.
+    for (period, count) in [("2011-S1", 1), ("2011-Q2", 1), ("2011-Q1", 0), ("2011-05", 0), ("2010", 0)] {
+        assert_eq!(
+            public(&uplift, of("finding", "500102", period)).await.unwrap().2.len(),
+            count,
+            "{period}"
+        );
+    }
+    // What others refer to is there with them, whenever it was reported before.
+    assert_eq!(public(&uplift, of("project", "500102", "2012-Q1")).await.unwrap().2.len(), 1);
+    assert_eq!(public(&uplift, of("project", "500102", "2010")).await.unwrap().2.len(), 0);
+    // Numbers of people in what offices wrote are masked.
+    let projects = "project_id,programme_id,area_code,year,status,name
+p3,village,500102,2012,under_way,王五11010519491231002X联系13800138000
+";
+    hand_in_of("500102", &uplift, "project", "2012", projects).await;
+    let (columns, _, rows, masked) = public(&uplift, of("project", "500102", "2012")).await.unwrap();
+    let name = columns.iter().position(|column| column == "name").unwrap();
+    assert_eq!((rows[1][name].as_str(), masked), ("王五***联系***", 1));
+    // A table at a version, as any answer.
+    let old = StreamPublicRecordsRequest {
+        table_versions: [("project".to_owned(), 1)].into(),
+        ..of("project", "500102", "2012")
+    };
+    assert_eq!(public(&uplift, old).await.unwrap().2.len(), 1);
+    // What is not public, is no dataset, or has no records yet.
+    for (request, part) in [
+        (of("household", "500102", "2011"), "records of people"),
+        (of("mutual_fund_entry", "500102", "2011"), "records of people"),
+        (of("x", "500102", "2011"), "there is no dataset"),
+        (of("finding", "x", "2011"), "area_code"),
+        (of("finding", "500102", "2011-06-01"), "nobody reports"),
+    ] {
+        let status = public(&uplift, request).await.unwrap_err();
+        assert_eq!(status.code(), tonic::Code::InvalidArgument, "{status}");
+        let details = String::from_utf8_lossy(status.details()).into_owned();
+        assert!(details.contains(part), "{part}: {status:?}");
+    }
+    assert_eq!(public(&uplift, of("event", "500102", "2011")).await.unwrap().2, Vec::<Vec<String>>::new());
+
+    // No column of a dataset that is public is personal, and no dataset of people is public.
+    for dataset in uplift_proto::dataset::all() {
+        let of_people = ["household", "person", "delivery", "mutual_fund_member", "mutual_fund_entry"];
+        assert_eq!(dataset.public, !of_people.contains(&dataset.name.as_str()), "{}", dataset.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_extract_is_files_to_post() {
+    let uplift = with_programme().await;
+    let lines = "f1,2011-06-01,挪用,较重,审计,500102,,p1,,,,,1234.5,张三挪用,2011-08-01,,,\n";
+    hand_in_of("50", &uplift, "finding", "2011", &format!("{FINDING}{lines}")).await;
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("公开");
+    let run = |language: &str, output: &std::path::Path| {
+        std::process::Command::new(uplift_testkit::uplift_command())
+            .args(["extract", "--area", "500102", "--period", "2011", "--language", language, "--output"])
+            .arg(output)
+            .args(["--metrics-url", &format!("http://{}", uplift.address(Service::Metrics))])
+            .output()
+            .unwrap()
+    };
+    let made = run("zh", &output);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let text = std::fs::read_to_string(output.join("finding.csv")).unwrap();
+    assert!(text.starts_with("\u{feff}问题编号,发现日期,问题类型,"), "{text}");
+    assert!(
+        text.contains("涉及金额（元）") && text.contains(",1234.50,") && text.contains(",挪用,较重,审计,"),
+        "{text}"
+    );
+    assert!(!text.contains("张三"), "{text}");
+    assert!(!output.join("event.csv").exists() && !output.join("household.csv").exists());
+    let note = std::fs::read_to_string(output.join("README.md")).unwrap();
+    assert!(note.contains("left out: description") && note.contains("不公开的栏：description"), "{note}");
+    // Nothing is written over.
+    let again = run("en", &output);
+    assert!(!again.status.success());
+    assert!(String::from_utf8_lossy(&again.stderr).contains("is not empty"), "{again:?}");
 }

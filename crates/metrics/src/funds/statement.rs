@@ -38,7 +38,7 @@ pub(crate) fn statement(stages: &Stages, area: &str, digits: Option<usize>, of_p
     let sources: BTreeSet<&String> = all.into_iter().flat_map(BTreeMap::keys).collect();
     for source in sources {
         let of = |stage: &BTreeMap<String, Recorded>| stage.get(source).cloned().unwrap_or_default();
-        let counted = |stage: Stage, parts: [(&BTreeMap<String, Recorded>, i128); 3]| {
+        let counted = |stage: Stage, parts: [Part<'_>; 3]| {
             let counted = stages.counted.get(&(stage, source.clone()));
             // What is counted is not told apart by project.
             let counted = counted.filter(|_| !of_project).into_iter().flatten();
@@ -50,6 +50,9 @@ pub(crate) fn statement(stages: &Stages, area: &str, digits: Option<usize>, of_p
             };
             counted.map(difference).collect::<Vec<_>>()
         };
+        let passed = |stage, sign| Part { stage, sign, passing: Passing::Passed };
+        // What is spent is other money in each place.
+        let spent = Part { stage: &stages.expenditure, sign: -1, passing: Passing::Apart };
         let places = Places::of(area, digits, all.into_iter().filter_map(|stage| stage.get(source)));
         let money = Money {
             budget: of(&stages.budget).within(area, Passing::Passed),
@@ -59,11 +62,11 @@ pub(crate) fn statement(stages: &Stages, area: &str, digits: Option<usize>, of_p
             expenditure: places.split(&of(&stages.expenditure), Passing::Apart),
             in_treasury: counted(
                 Stage::Area,
-                [(&stages.allocation, 1), (&stages.refund, 1), (&stages.disbursement, -1)],
+                [passed(&stages.allocation, 1), passed(&stages.refund, 1), passed(&stages.disbursement, -1)],
             ),
             with_spenders: counted(
                 Stage::Spending,
-                [(&stages.disbursement, 1), (&stages.refund, -1), (&stages.expenditure, -1)],
+                [passed(&stages.disbursement, 1), passed(&stages.refund, -1), spent],
             ),
         };
         if !of_project {
@@ -122,13 +125,18 @@ struct Difference {
     counted: i128,
 }
 
+/// A stage that brings money or takes it.
+struct Part<'a> {
+    stage: &'a BTreeMap<String, Recorded>,
+    sign: i128,
+    passing: Passing,
+}
+
 /// What is left of a source's money in an area by stages that bring it and take it.
-fn left_of(source: &str, area: &str, parts: &[(&BTreeMap<String, Recorded>, i128); 3]) -> Surpluses {
+fn left_of(source: &str, area: &str, parts: &[Part<'_>; 3]) -> Surpluses {
     let mut left = Surpluses::new();
-    for (n, (stage, sign)) in parts.iter().enumerate() {
-        // What is spent is other money in each place.
-        let passing = if n == 2 && *sign < 0 { Passing::Apart } else { Passing::Passed };
-        for (line, fen) in stage.get(source).map(|r| r.within(area, passing)).unwrap_or_default() {
+    for Part { stage, sign, passing } in parts {
+        for (line, fen) in stage.get(source).map(|r| r.within(area, *passing)).unwrap_or_default() {
             *left.entry(line).or_default() += sign * fen;
         }
     }
