@@ -1,5 +1,5 @@
-//! What rules over several records cost: vouchers of mutual funds, which have ten, beside as many fund flows, which have
-//! none, through the real services on loopback:
+//! What rules over several records cost: vouchers of mutual funds, which have twelve, beside as many fund flows, which have
+//! none; and findings, which have three, beside disclosures, which have none; through the real services on loopback:
 //!
 //!     cargo bench --workspace --bench ledgers
 //!
@@ -90,6 +90,46 @@ fn flows(csv: &mut String, society: usize, from: usize, lines: usize) {
     }
 }
 
+const FINDING_HEAD: &str = "inspection_id,finding_id,date,kind,severity,found_by,area_code,programme_id,amount（元）,description,deadline\n";
+const DISCLOSURE_HEAD: &str =
+    "programme_id,disclosure_id,due,kind,area_code,posted_on,posted_until,place,document\n";
+
+/// Findings of an inspection.
+fn findings(csv: &mut String, inspection: usize, from: usize, lines: usize) {
+    for n in from..from + lines {
+        let (day, month) = (1 + n / 2 % 28, 1 + n / 2 / 28 % 12);
+        let _ = writeln!(
+            csv,
+            "S{inspection},F{inspection}-{n},2011-{month:02}-{day:02},books,minor,follow_up,500101,village,1,凭证不齐,2012-06-30"
+        );
+    }
+}
+
+/// As many disclosures.
+fn disclosures(csv: &mut String, of: usize, from: usize, lines: usize) {
+    for n in from..from + lines {
+        let (day, month) = (1 + n / 2 % 28, 1 + n / 2 / 28 % 12);
+        let _ = writeln!(
+            csv,
+            "village,D{of}-{n},2011-{month:02}-{day:02},funds,500101,2011-{month:02}-{day:02},2012-06-30,website,凭证不齐"
+        );
+    }
+}
+
+/// A line of work, and inspections that tell of many findings.
+async fn with_inspections(inspections: usize) -> Uplift {
+    let uplift = Uplift::with_wanzhou().await;
+    let programme = "programme_id,year,measure,name_zh\nvillage,2011,x,整村推进\n".to_owned();
+    hand_in(&uplift, "programme", "programme".into(), programme).await;
+    let mut csv =
+        "inspection_id,date,kind,area_code,result,programme_id,findings,questioned（元）\n".to_owned();
+    for n in 0..inspections {
+        let _ = writeln!(csv, "S{n},2011-01-01,follow_up,500101,passed,village,100000,100000");
+    }
+    hand_in(&uplift, "inspection", "inspections".into(), csv).await;
+    uplift
+}
+
 async fn with_societies(societies: usize) -> Uplift {
     let uplift = Uplift::with_wanzhou().await;
     let mut organisations = "organisation_id,kind,name_zh,area_code\n".to_owned();
@@ -108,13 +148,14 @@ async fn with_societies(societies: usize) -> Uplift {
 
 /// Fills a table with files of a hundred societies each, then hands in vouchers one by one, and by clients at once.
 async fn measure(
+    prepared: impl AsyncFn(usize) -> Uplift,
     dataset: &str,
     head: &str,
     entries: usize,
     rows: impl Fn(&mut String, usize, usize, usize),
 ) -> [f64; 3] {
     let files = entries / (LINES * SOCIETIES);
-    let uplift = with_societies(files * SOCIETIES).await;
+    let uplift = prepared(files * SOCIETIES).await;
     let mut filling = Duration::ZERO;
     for file in 0..files {
         let mut csv = head.to_owned();
@@ -142,17 +183,24 @@ async fn measure(
     [entries as f64 / filling.as_secs_f64(), alone[VOUCHERS / 2].as_secs_f64() * 1e3, together]
 }
 
+fn print([one, other]: [&str; 2], without: [f64; 3], with: [f64; 3]) {
+    println!("{:<44} {one:>12} {other:>12} {:>8}", "", "ratio");
+    let what = ["filling, rows/s", "5 lines alone, median ms", "5 lines of 8 clients at once, rows/s"];
+    for ((what, without), with) in what.iter().zip(without).zip(with) {
+        println!("{what:<44} {without:>12.1} {with:>12.1} {:>8.2}", with / without);
+    }
+}
+
 fn main() {
     let entries = std::env::var("ENTRIES").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let without = measure("fund_flow", FLOW_HEAD, entries, flows).await;
-        let with = measure("mutual_fund_entry", ENTRY_HEAD, entries, vouchers).await;
         println!("{entries} lines in files of {}", LINES * SOCIETIES);
-        println!("{:<44} {:>12} {:>12} {:>8}", "", "fund flows", "entries", "ratio");
-        let what = ["filling, rows/s", "5 lines alone, median ms", "5 lines of 8 clients at once, rows/s"];
-        for ((what, without), with) in what.iter().zip(without).zip(with) {
-            println!("{what:<44} {without:>12.1} {with:>12.1} {:>8.2}", with / without);
-        }
+        let without = measure(with_societies, "fund_flow", FLOW_HEAD, entries, flows).await;
+        let with = measure(with_societies, "mutual_fund_entry", ENTRY_HEAD, entries, vouchers).await;
+        print(["fund flows", "entries"], without, with);
+        let without = measure(with_inspections, "disclosure", DISCLOSURE_HEAD, entries, disclosures).await;
+        let with = measure(with_inspections, "finding", FINDING_HEAD, entries, findings).await;
+        print(["disclosures", "findings"], without, with);
     });
 }

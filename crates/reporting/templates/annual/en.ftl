@@ -25,12 +25,14 @@ targets-chart = { $lifted-villages } were accepted { REACHED($lifted-villages) -
 funds = Funds by source and programme
 funds-sources = { $expenditure } was spent on the programme in { $period }. The national share of fiscal funds is { $national-share }.
 funds-chart = { $first-name } is the largest source of what was spent: { $first }
-funds-use = Of what was disbursed, { $absorption } was spent{ DIRECTION($absorption) ->
+funds-use = Of what was allocated, { $absorption } was spent{ DIRECTION($absorption) ->
     [up] , up by { CHANGE($absorption) } since the year before
     [down] , down by { CHANGE($absorption) } since the year before
    *[other] { "" }
 }. Fiscal funds come to { $per-poor } for each registered poor person.
 flow-chart = From source to use: the widest band is { $first-name }, { $first }
+funds-stages = Money of the budget on its way, by source
+funds-left = { $undisbursed } of what was allocated were still to be disbursed at the end of the period, and { $unspent-prior } of earlier budgets to be spent. Local fiscal funds match { $matching } of the national ones.
 funds-speed = Between allocation and disbursement lie { $days }; { $on-time } of the funds were disbursed on time.
 funds-counties = Fiscal funds by county, { $period }
 funds-map = { $first-name } received the most fiscal funds: { $first }
@@ -43,9 +45,11 @@ industry-other = { $industry-funds } went into the development of industries and
 
 villages = Whole-village advancement
 villages-accepted = { $villages-inspected } were inspected against a standard of { $criteria }, and { NUMBER($lifted-villages) } were accepted in the end; { $acceptance } of the inspections were passed.
+villages-evidence = By the evidence of each criterion { $by-evidence } stand accepted at the end of the period; { $evidence-share } of the criteria that were examined have evidence.
 villages-begun-text = Projects began in { $villages-begun }, with { $village-fiscal } of fiscal funds and { $village-integrated } that were integrated: { NUMBER($leverage) } yuan for each fiscal yuan.
 villages-consolidated = { $consolidation } consolidated what earlier villages had reached, { $award } for each of them.
-villages-towns = Whole towns advance as pilots: { $towns }.
+villages-awards = Accepted villages were due { $award-due } of awards, of which { $award-rate } were paid.
+villages-towns = Whole towns advance as pilots: { $towns }, with evidence of { $town-evidence } of their criteria.
 villages-chart = { $first-name } has the most accepted villages: { $first }
 
 relocation = Relocation
@@ -91,8 +95,10 @@ organisations-text = { $organisations } for poverty alleviation raised { $organi
 mutual = Village mutual funds
 mutual-text = Mutual funds were founded in { $mutual-new } with { $mutual-funds } of special funds, { $mutual-per-village } for each. There are now funds in { $mutual-villages }, with { $members } as members.
 mutual-lending = They made { $loans } in the year and lent { $lent }. { $par30 } of what is owed is at risk.
+mutual-selection = { $candidates } competed for a fund, and { NUMBER($selected) } were selected by their rank.
 mutual-ledgers = By the ledgers that were handed in, the funds own { $ledger-assets }, of which { $ledger-outstanding } are lent; their members paid in { $ledger-contributions }, and { $ledger-reach } of them are poor.
 mutual-results = They earned { $ledger-surplus } in the year. { $ledger-recovery } of what fell due was repaid, and { $ledger-par30 } of what is owed is at risk.
+mutual-shared = { $ledger-shared } were shared out in the year; for { $ledger-guaranteed } of what is owed a member guarantees.
 mutual-pilots = Their software is on trial in { $software }, and villages compete for a fund in { $competition }.
 
 supervision = Supervision of funds and openness

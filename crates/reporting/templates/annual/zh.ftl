@@ -25,12 +25,14 @@ targets-chart = 验收{ $lifted-villages }，{ REACHED($lifted-villages) ->
 funds = 分来源、分项目资金
 funds-sources = { $period }各类扶贫资金支出{ $expenditure }，财政扶贫资金中中央资金占{ $national-share }。
 funds-chart = { $first-name }是最大的资金来源，支出{ $first }
-funds-use = 拨付资金的支出率为{ $absorption }{ DIRECTION($absorption) ->
+funds-use = 下达资金的支出率为{ $absorption }{ DIRECTION($absorption) ->
     [up] ，比上年提高{ CHANGE($absorption) }
     [down] ，比上年下降{ CHANGE($absorption) }
    *[other] { "" }
 }；按建档立卡贫困人口计算，人均财政扶贫资金{ $per-poor }。
 flow-chart = 资金从来源到用途：最大一笔为{ $first-name }，{ $first }
+funds-stages = 各来源资金从预算到支出
+funds-left = 期末已下达尚未拨付{ $undisbursed }，以前年度资金尚未支出{ $unspent-prior }；地方财政配套率{ $matching }。
 funds-speed = 资金从下达到拨付平均用时{ $days }，按时拨付的占{ $on-time }。
 funds-counties = { $period }各区县财政扶贫资金
 funds-map = { $first-name }获得的财政扶贫资金最多，为{ $first }
@@ -43,9 +45,11 @@ industry-other = 安排产业发展专项资金{ $industry-funds }、小额信�
 
 villages = 整村推进
 villages-accepted = 按“{ $criteria }”的标准验收{ $villages-inspected }，合格{ $lifted-villages }；验收合格率（按次）{ $acceptance }。
+villages-evidence = 按逐项佐证，期末达标{ $by-evidence }；应达标项中有佐证的占{ $evidence-share }。
 villages-begun-text = 新启动{ $villages-begun }的整村脱贫项目，投入财政扶贫资金{ $village-fiscal }，整合资金{ $village-integrated }，每元财政资金整合{ NUMBER($leverage) }元。
 villages-consolidated = 安排{ $consolidation }巩固前批村的扶贫成果，每村{ $award }。
-villages-towns = 整镇脱贫试点{ $towns }。
+villages-awards = 验收合格村应兑现奖补资金{ $award-due }，兑现率{ $award-rate }。
+villages-towns = 整镇脱贫试点{ $towns }，标准项佐证率{ $town-evidence }。
 villages-chart = { $first-name }验收合格村最多，为{ $first }
 
 relocation = 扶贫搬迁
@@ -91,8 +95,10 @@ organisations-text = { $organisations }共募集资金{ $organisation-funds }。
 mutual = 村级互助资金
 mutual-text = 新增{ $mutual-new }开展互助资金试点，安排专项资金{ $mutual-funds }，平均每村{ $mutual-per-village }；累计{ $mutual-villages }设立互助资金，入社{ $members }。
 mutual-lending = 全年发放{ $loans }，金额{ $lent }，30天以上风险贷款率{ $par30 }。
+mutual-selection = { $candidates }参加竞争入围评选，按名次入围{ $selected }。
 mutual-ledgers = 据已报送的互助社账目，期末资产{ $ledger-assets }，其中借出互助金{ $ledger-outstanding }；社员互助金{ $ledger-contributions }，在册社员中贫困户占{ $ledger-reach }。
 mutual-results = 当年收益{ $ledger-surplus }，到期借款累计回收率{ $ledger-recovery }，30天以上风险贷款率{ $ledger-par30 }。
+mutual-shared = 当年收益分配{ $ledger-shared }，有社员担保的借款占{ $ledger-guaranteed }。
 mutual-pilots = { $software }开展互助资金软件管理试点，{ $competition }开展竞争入围试点。
 
 supervision = 资金监管与公开
