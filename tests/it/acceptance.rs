@@ -228,9 +228,6 @@ f4,2011-12-01,disbursement,fiscal_municipal,village,b3,new_village,7,500101
     // A town's project is none of a village's, whatever line of work its office books it under.
     check(&uplift, &[("town.accepted", "50", "2011", Some(1.0)), ("village.accepted", "50", "2011", None)])
         .await;
-    let future = "t1,S2,water,2199-09-01,撤回,,误报,500101101\n";
-    let reasons = refused(&uplift, "acceptance_evidence", &format!("{EVIDENCE}{future}")).await;
-    assert!(reasons.contains("has not come yet"), "{reasons}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

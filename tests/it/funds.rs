@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 use uplift_proto::service::Service;
-use uplift_proto::v1::metrics::{FundNode, FundNodeFlow, FundStatement, GetFundStatementRequest};
+use uplift_proto::v1::metrics::{
+    FundNode, FundNodeFlow, FundStatement, GetFundStatementRequest, IndicatorQuery, QueryIndicatorsRequest,
+};
 use uplift_proto::v1::records::AreaLevel;
 use uplift_testkit::{Uplift, simulate};
 
@@ -79,6 +81,28 @@ al-b,2015-04-01,allocation,fiscal_national,40,500102
     assert_eq!(counties.get("area/50"), None);
     assert_eq!(counties["area/500101"][0], "60.00");
     assert_eq!(counties["programme/"], ["100.00", "100.00", "0.00", "0.00"]);
+    // A breakdown says what is recorded above its level: of the same money nothing, and what is more.
+    let above = async || {
+        let query = IndicatorQuery {
+            indicators: vec!["fund.allocation".into(), "fund.flows".into(), "fund.absorption".into()],
+            area_code: "50".into(),
+            by_level: AreaLevel::County.into(),
+            periods: vec!["2015".into()],
+            ..Default::default()
+        };
+        let request = QueryIndicatorsRequest { query: Some(query), ..Default::default() };
+        let figures = uplift.metrics().await.query_indicators(request).await.unwrap().into_inner().figures;
+        let told = figures.into_iter().filter(|figure| !figure.recorded_above.is_empty());
+        told.map(|f| (f.indicator_id, f.area_code, f.recorded_above)).collect::<Vec<_>>()
+    };
+    let of = |indicator: &str, value: &str| (indicator.to_owned(), "50".to_owned(), value.to_owned());
+    assert_eq!(above().await, [of("fund.flows", "1")]);
+    let more = "flow_id,date,kind,source,amount,area_code
+more,2015-06-01,allocation,fiscal_national,50,50
+own,2015-06-01,allocation,fiscal_county,7.25,50
+";
+    hand_in(&uplift, "fund_flow", "2015", more).await;
+    assert_eq!(above().await, [of("fund.allocation", "57.25"), of("fund.flows", "3")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -147,6 +147,7 @@ pub(crate) fn encode_figure(figure: Figure, versions: &BTreeMap<String, i64>) ->
         trace,
         uncertainty: figure.observation.uncertainty.map(Into::into),
         under_query: figure.under_query,
+        recorded_above: figure.recorded_above.map(Value::text).unwrap_or_default(),
         change_within_margin: figure
             .change_uncertainty
             .and_then(|u| u.interval)

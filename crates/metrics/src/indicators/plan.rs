@@ -380,6 +380,14 @@ pub(crate) fn filled(sql: &str, period: Period) -> String {
     sql.replace("$year", &period.year().to_string())
 }
 
+/// Whether a measure is a sum or a count, whose parts may add up; that they do is for the reader to see: what several
+/// submissions tell of one payment counts once.
+pub(crate) fn is_sum(measure: &str) -> bool {
+    let measure = measure.to_ascii_lowercase();
+    let measure = measure.trim_start().trim_start_matches("coalesce(");
+    ["sum(", "sum_once(", "sum_conserved(", "count("].iter().any(|name| measure.starts_with(name))
+}
+
 /// Whether a component has values for whole years only.
 pub(crate) fn yearly(component: &Component) -> bool {
     let Ok(table) = table(&component.dataset) else { return false };

@@ -68,6 +68,8 @@ pub(crate) struct Figure {
     pub(crate) published: Vec<PublishedValue>,
     /// Whether an inspection of what it counts has an open finding, if that was asked for.
     pub(crate) under_query: bool,
+    /// Of a sum over an area whose areas inside are told apart, what is recorded above their level.
+    pub(crate) recorded_above: Option<Value>,
 }
 
 /// A figure as a document publishes it.
@@ -273,6 +275,7 @@ fn computed_figures(
     let without = places.filter(|key| !with_records.contains(&key.area));
     by_key.extend(without.map(|key| (key, Observation::default())));
     let area = query.breakdown().area;
+    let above = recorded_above(query, indicator, &by_key);
     let figure = |(key, observation): (GroupKey, Observation)| Figure {
         indicator: indicator.clone(),
         area: key.area.clone().unwrap_or_else(|| area.clone()),
@@ -286,8 +289,36 @@ fn computed_figures(
         target: None,
         published: Vec::new(),
         under_query: false,
+        recorded_above: above.get(&key).copied(),
     };
     by_key.into_iter().map(figure).collect()
+}
+
+/// Of sums over the whole area, what none of the areas inside has; nothing where that is nothing.
+fn recorded_above(
+    query: &Query,
+    indicator: &Indicator,
+    by_key: &BTreeMap<GroupKey, Observation>,
+) -> HashMap<GroupKey, Value> {
+    let sums = indicator.value.as_ref().is_some_and(|value| adds_up(&value.measure));
+    let mut above = HashMap::new();
+    if query.by_level.is_none() || !sums {
+        return above;
+    }
+    for (key, observation) in by_key {
+        let whole = GroupKey { area: None, ..key.clone() };
+        let Some(value) = observation.value else { continue };
+        match &key.area {
+            // The whole comes before its parts.
+            None => drop(above.insert(whole, value)),
+            Some(_) => {
+                let rest = above.get(&whole).and_then(|rest: &Value| rest.minus(value));
+                rest.map(|rest| above.insert(whole, rest));
+            }
+        }
+    }
+    above.retain(|_, rest| rest.as_f64() != 0.0);
+    above
 }
 
 /// An area, a combination of dimensions and a kind of records. Orders the whole area before the areas inside.
@@ -352,6 +383,11 @@ fn areas_inside<'a>(
     let level = query.by_level.filter(|digits| query.dimensions.is_empty() && *digits > area.len());
     let codes = level.into_iter().flat_map(move |digits| areas.within(area, digits, period));
     codes.map(|code| GroupKey { area: Some(code.clone()), ..GroupKey::default() })
+}
+
+/// Whether the areas inside of one have together what it has, but for what is recorded above them.
+fn adds_up(measure: &str) -> bool {
+    plan::is_sum(measure) && !measure.to_ascii_lowercase().contains("distinct")
 }
 
 fn named(dimensions: &[String], key: &GroupKey) -> BTreeMap<String, String> {

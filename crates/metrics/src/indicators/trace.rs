@@ -270,7 +270,7 @@ async fn by_submission(
     trace: &Trace,
     period: Period,
 ) -> Result<Vec<Contribution>> {
-    let is_sum = is_sum(&component.measure);
+    let is_sum = plan::is_sum(&component.measure);
     let measure = if is_sum { component.measure.clone() } else { "count(*)".to_owned() };
     let component = Component { measure, ..component.clone() };
     let codes = trace.dimensions.values().map(|code| Some(code.clone()).filter(|code| !code.is_empty()));
@@ -313,14 +313,6 @@ async fn by_submission_of_sums(
     let contribution =
         |row| Contribution { submission: text_at(&ids, row), records: counts.value(row), value: None };
     Ok((0..by_submission.num_rows()).map(contribution).collect())
-}
-
-/// Whether a measure is a sum or a count, whose parts may add up; that they do is for the reader to see: what several
-/// submissions tell of one payment counts once.
-fn is_sum(measure: &str) -> bool {
-    let measure = measure.to_ascii_lowercase();
-    let measure = measure.trim_start().trim_start_matches("coalesce(");
-    ["sum(", "sum_once(", "sum_conserved(", "count("].iter().any(|name| measure.starts_with(name))
 }
 
 async fn run(session: &SessionContext, sql: &str) -> Result<RecordBatch> {

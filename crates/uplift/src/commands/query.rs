@@ -20,7 +20,7 @@ use crate::figure_text::{
     value,
 };
 use crate::outcome::Outcome;
-use crate::terminal::Listing;
+use crate::terminal::{Listing, say_in};
 
 /// Characters of the longest bar.
 const BAR: f64 = 20.0;
@@ -103,8 +103,27 @@ pub(crate) async fn run(args: QueryArgs, language: Language) -> Result<Outcome> 
         print_simulated_note(&figures, language);
         print_margin_note(&figures, language);
         print_query_note(&figures, language);
+        print_above_note(&figures, &indicators, language);
     }
     Ok(Outcome::Done)
+}
+
+/// What is recorded above the level that areas are told apart by.
+fn print_above_note(figures: &[Figure], indicators: &BTreeMap<String, Indicator>, language: Language) {
+    for figure in figures.iter().filter(|figure| !figure.recorded_above.is_empty()) {
+        let title = title(figure, indicators.get(&figure.indicator_id), language);
+        let whole = Figure { value: figure.recorded_above.parse().ok(), ..figure.clone() };
+        let (value, unit, period) = (value(&whole, language), unit(&whole, language), &figure.period);
+        let area = area(figure, language);
+        let groups: Vec<_> = figure.dimensions.values().filter(|code| !code.is_empty()).cloned().collect();
+        let of = if groups.is_empty() { String::new() } else { format!(" ({})", groups.join(", ")) };
+        let mark = if figure.simulated { "*" } else { "" };
+        say_in!(
+            language,
+            "recorded above this level, in {area} and none of the areas listed: {title}{of}, {period}: {value}{mark} {unit}",
+            "记于此级以上（{area}），不在所列各地区：{title}{of}，{period}：{value}{mark}{unit}"
+        );
+    }
 }
 
 /// Figures for reading: with a bar each, its length in proportion within the indicator.
@@ -215,7 +234,7 @@ fn plain<'a>(figures: &[Figure], dimensions: &'a [String]) -> Listing<'a> {
     columns.extend(dimensions.iter().map(String::as_str));
     columns.extend(["value", "unit", "records", "standard_error", "low", "high", "sample_size"]);
     columns.extend(["previous", "change", "change_standard_error", "target", "simulated"]);
-    columns.extend(["household_record", "under_query", "trace"]);
+    columns.extend(["household_record", "under_query", "recorded_above", "trace"]);
     let optional = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
     let row = |f: &Figure| {
         let mut row = vec![
@@ -243,6 +262,7 @@ fn plain<'a>(figures: &[Figure], dimensions: &'a [String]) -> Listing<'a> {
             f.simulated.to_string(),
             household_record(f),
             f.under_query.to_string(),
+            f.recorded_above.clone(),
             f.trace.clone(),
         ]);
         row
