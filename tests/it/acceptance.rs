@@ -189,6 +189,7 @@ async fn awards_are_held_against_what_was_paid_and_towns_have_evidence_of_their_
 b1,village,500101101001,2009,已验收,甲村,整村推进,1,50
 b2,village,500101101002,2009,已验收,乙村,整村推进,1,50
 b3,village,500101101002,2011,在建,丙村,整村推进,3,
+b4,village,500101101002,2011,取消,丙村,整村推进,3,
 t1,village,500101101,2011,在建,甲乡,整乡推进,,
 ";
     hand_in_of("500101", &uplift, "project", "2011", projects).await;
@@ -202,6 +203,7 @@ i3,2011-10-01,acceptance,500101101002,b2,passed
 f1,2011-05-01,disbursement,fiscal_municipal,village,b1,consolidation,50,500101
 f2,2011-11-01,disbursement,fiscal_municipal,village,b2,consolidation,55,500101
 f3,2011-12-01,refund,fiscal_municipal,village,b2,consolidation,10,500101
+f5,2011-05-01,disbursement,fiscal_municipal,village,b1,consolidation,50,500101101001
 f4,2011-12-01,disbursement,fiscal_municipal,village,b3,new_village,7,500101
 ";
     hand_in_county(&uplift, "fund_flow", paid).await;
@@ -216,16 +218,22 @@ f4,2011-12-01,disbursement,fiscal_municipal,village,b3,new_village,7,500101
             ("village.award_paid", "50", "2011-06", Some(500_000.0)),
             ("village.award_paid", "50", "2011", Some(950_000.0)),
             ("village.award_rate", "50", "2011", Some(95.0)),
-            ("village.award_differs", "50", "2011-06", Some(0.0)),
-            ("village.award_differs", "50", "2011", Some(1.0)),
             ("town.accepted", "50", "2011", Some(0.0)),
             ("town.evidence_share", "50", "2011", Some(50.0)),
         ],
     )
     .await;
+    let mut of_b4 = String::new();
+    for criterion in ["road", "water"] {
+        of_b4 += &format!("b4,S2,{criterion},2011-08-01,达标,照片,,500101101002\n");
+    }
+    hand_in_county(&uplift, "acceptance_evidence", &format!("{EVIDENCE}{of_b4}")).await;
+    let astray = "b3,S2,road,2011-08-01,达标,照片,,500101101001\n";
+    let reasons = refused(&uplift, "acceptance_evidence", &format!("{EVIDENCE}{astray}")).await;
+    assert!(reasons.contains("is not the area of the project, 500101101002"), "{reasons}");
     let evidence = "t1,S2,water,2011-09-01,达标,照片,,500101101\n";
     hand_in_county(&uplift, "acceptance_evidence", &format!("{EVIDENCE}{evidence}")).await;
-    // A town's project is none of a village's, whatever line of work its office books it under.
+    // A town's project is none of a village's, whatever line of work its office books it under; nor is a cancelled one.
     check(&uplift, &[("town.accepted", "50", "2011", Some(1.0)), ("village.accepted", "50", "2011", None)])
         .await;
 }

@@ -40,7 +40,7 @@ const YEAR: &[(&str, &str, &[&str])] = &[
     ("记6", "2011-03-01", &["借出互助金,5000,,B,L3,2011-06-01", "现金,,5000,,,"]),
     ("记7", "2011-06-01", &["现金,5150,,,,", "借出互助金,,5000,B,L3,", "占用费,,150,,,"]),
     ("记8", "2011-06-15", &["管理费用,300,,,,", "现金,,300,,,"]),
-    ("记9", "2011-07-30", &["现金,2540,,,,", "借出互助金,,2500,A,L1,", "占用费收入,,40,,,"]),
+    ("记9", "2011-07-30", &["现金,2540,,,,", "借出互助金,,2500,A,L1,,NOBODY", "占用费收入,,40,,,"]),
     ("记10", "2011-08-20", &["借出互助金,5000,,C,L4,2012-02-20,A", "现金,,5000,,,"]),
     ("记11", "2011-10-05", &["银行存款,1000,,,,", "利息收入,,1000,,,"]),
     ("记12", "2011-01-20", &["银行存款,1000,,,,", "捐赠资金,,1000,,,"]),
@@ -185,6 +185,7 @@ const STATEMENT: &[(&str, &str, &str, Option<f64>)] = &[
     ("mutual_fund.share_out_rate", VILLAGE, "2011", Some(100.0 * 200.0 / 390.0)),
     ("mutual_fund.guaranteed", VILLAGE, "2011", Some(50.0)),
     ("mutual_fund.loans", VILLAGE, "2011", Some(4.0)),
+    ("mutual_fund.loans", VILLAGE, "2011-02-01", Some(2.0)),
     ("mutual_fund.lent", VILLAGE, "2011", Some(18_000.0)),
     ("mutual_fund.lent", VILLAGE, "2011-02-01", Some(8_000.0)),
     ("mutual_fund.collected", VILLAGE, "2011", Some(8_000.0)),
@@ -247,10 +248,13 @@ const WRONG: &[Wrong] = &[
         &[(2, "退还金额比该社员缴纳的互助金多0.01元")],
     ),
     // Grant capital is kept whole: 1,190 were earned and 1,000 given, 800 spent and lost, 200 shared out.
-    ("2011-12-31", &["管理费用,1190.01,,,,", "现金,,1190.01,,,"], &[(3, "将动用财政扶贫资金本金")]),
+    ("2011-12-31", &["捐赠资金,1190.01,,,,", "现金,,1190.01,,,"], &[(3, "将动用财政扶贫资金本金")]),
     // Of the 390 that are left of what was earned 200 were shared out.
-    ("2011-12-31", &["收益分配,190.01,,,,", "现金,,190.01,,,"], &[(2, "累计收益为390.00元")]),
-    ("2011-06-30", &["收益分配,0.01,,,,", "现金,,0.01,,,"], &[(2, "which is -150.00 yuan until then")]),
+    ("2011-12-31", &["收益分配,190.01,,,,", "现金,,190.01,,,"], &[(2, "累计可分配390.00元")]),
+    ("2011-06-30", &["收益分配,0.01,,,,", "现金,,0.01,,,"], &[(2, "-150.00 yuan in all until that day")]),
+    // Dated back before a share-out, or a cost that it no longer leaves room for.
+    ("2011-11-01", &["收益分配,190.01,,,,", "现金,,190.01,,,"], &[(2, "390.00 yuan in all until that day")]),
+    ("2011-12-30", &["管理费用,190.01,,,,", "现金,,190.01,,,"], &[(2, "199.99 yuan in all until that day")]),
     // Who guarantees is a member, and another one.
     ("2011-12-31", &["借出互助金,10,,A,L9,2012-01-31,E", "现金,,10,,,"], &[(2, "担保人须为社员")]),
     ("2011-12-31", &["借出互助金,10,,A,L9,2012-01-31,D", "现金,,10,,,"], &[(2, "not a member on that day")]),
@@ -478,6 +482,54 @@ async fn a_society_sends_its_own_journal_without_codes_in_every_row() {
     let answer = send_with("journal", csv, own).await.unwrap();
     assert_eq!(answer.submission.unwrap().rows_accepted, 2, "{:?}", answer.rejections);
     assert_eq!(balances(&uplift).await, ["bank 1 1000", "grant 1 -1000"]);
+    // Money is in yuan unless its name, the units or the file say otherwise.
+    let articles = async |id: &str, head: &str, constant: (&str, &str), units: &[(&str, &str)]| {
+        let submission = wire::SubmissionHeader {
+            submission_id: id.to_owned(),
+            dataset: "mutual_fund".to_owned(),
+            area_code: VILLAGE.to_owned(),
+            period: "2011".to_owned(),
+            sender: "石桥互助社".to_owned(),
+            ..Default::default()
+        };
+        let map =
+            |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let header = wire::UploadHeader {
+            submission: Some(submission),
+            constants: map(&[("互助社编号", "F1"), ("地区代码", VILLAGE), constant]),
+            units: map(units),
+            ..Default::default()
+        };
+        let answer = send(&uplift, header, format!("{head}\n").into_bytes()).await.unwrap();
+        assert_eq!(answer.rejections, [], "{id}");
+        answer.reading.unwrap().units
+    };
+    let limit = async |day: &str| {
+        let store = Store::open(&uplift.folder().join("tables")).unwrap();
+        let rows = store.get("mutual_fund").await.unwrap().unwrap().snapshot().await.unwrap().rows().await;
+        for batch in rows.unwrap().collect().await.unwrap() {
+            let days = batch.column_by_name("valid_from").unwrap();
+            let limits = batch.column_by_name("loan_limit").unwrap();
+            for row in 0..batch.num_rows() {
+                let text = |column| arrow::util::display::array_value_to_string(column, row).unwrap();
+                if text(days) == day {
+                    return text(limits);
+                }
+            }
+        }
+        panic!("no articles of {day}")
+    };
+    for (day, head, constant, units, expected) in [
+        ("2012-01-01", "生效日期", ("单户借款上限", "6000"), &[][..], "6000.00"),
+        ("2012-01-02", "生效日期", ("单户借款上限（万元）", "0.6"), &[], "6000.00"),
+        ("2012-01-03", "生效日期", ("单户借款上限", "0.6"), &[("单户借款上限", "万元")], "6000.00"),
+        ("2012-01-04", "金额单位：万元\n生效日期", ("单户借款上限", "0.6"), &[], "6000.00"),
+        ("2012-01-05", "生效日期", ("loan_limit_fen", "600000"), &[], "6000.00"),
+    ] {
+        let told = articles(day, &format!("{head}\n{day}"), constant, units).await;
+        assert_eq!(limit(day).await, expected, "{day}: {constant:?} {told:?}");
+        assert_eq!(told.len(), 1, "what a value is in is told: {told:?}");
+    }
     // The same file of another society is another submission.
     let refused =
         send_with("journal", csv, &[("互助社编号", "F2"), ("area_code", VILLAGE)]).await.unwrap_err();
@@ -504,7 +556,10 @@ async fn villages_are_selected_for_a_fund_by_their_rank() {
     // The second place by score says that it is the first; a village that is not selected is before one that is.
     let wrong = "c1,500101101001,2011-02-01,90.5,1,入围\nc1,500101101002,2011-02-01,88,1,未入围\n";
     let reasons = told("rank", wrong).await;
-    assert!(reasons.iter().any(|(row, told)| *row == 3 && told.contains("按得分应为第2名")), "{reasons:#?}");
+    assert!(
+        reasons.iter().any(|(row, told)| *row == 3 && told.contains("名次须按得分从高到低")),
+        "{reasons:#?}"
+    );
     let wrong = "c2,500101101001,2011-02-01,90.5,1,未入围\nc2,500101101002,2011-02-01,88,2,入围\n";
     let reasons = told("result", wrong).await;
     assert!(
@@ -522,4 +577,64 @@ async fn villages_are_selected_for_a_fund_by_their_rank() {
         ],
     )
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_share_out_is_within_what_was_earned_in_whatever_order_it_comes() {
+    let year = [
+        ("1", "2011-01-05", &["银行存款,1000,,,,", "财政扶贫资金,,1000,,,"][..]),
+        ("2", "2011-08-01", &["银行存款,300,,,,", "其他收入,,300,,,"]),
+        ("3", "2011-12-01", &["管理费用,130,,,,", "银行存款,,130,,,"]),
+    ];
+    let shares = [
+        ("4", "2011-08-02", &["收益分配,50,,,,", "银行存款,,50,,,"][..]),
+        ("5", "2011-12-31", &["收益分配,150,,,,", "银行存款,,150,,,"]),
+    ];
+    for (order, refused) in [([0, 1], 1), ([1, 0], 1)] {
+        let uplift = with_society().await;
+        enter(&uplift, "year", &journal(year.iter().map(lines)), |_| ()).await.unwrap();
+        let mut accepted = 0;
+        for n in order {
+            let answer =
+                enter(&uplift, &format!("share/{n}"), &journal([lines(&shares[n])]), |_| ()).await.unwrap();
+            accepted += usize::from(answer.rejections.is_empty());
+            if !answer.rejections.is_empty() {
+                assert!(reasons(&answer)[0].1.contains("170.00 yuan in all"), "{:?}", reasons(&answer));
+            }
+        }
+        assert_eq!(accepted, 2 - refused, "{order:?}");
+    }
+    // A line at another village than the society's closes neither's books.
+    let uplift = with_society().await;
+    let astray = journal([lines(&("1", "2011-01-05", &["银行存款,7,,,,", "其他收入,,7,,,"])).replacen(
+        VILLAGE,
+        "500101101002",
+        1,
+    )]);
+    let answer =
+        enter(&uplift, "astray", &astray, |header| header.area_code = "500101".to_owned()).await.unwrap();
+    assert!(
+        reasons(&answer)[0].1.contains("is not the area of the society, 500101101001"),
+        "{:?}",
+        reasons(&answer)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_replaced_since_is_not_said_to_be_there() {
+    let uplift = with_society().await;
+    let first = journal([lines(&("1", "2011-01-05", &["银行存款,1000,,,,", "财政扶贫资金,,1000,,,"]))]);
+    let replace = |header: &mut wire::SubmissionHeader| {
+        header.mode = wire::Mode::Replace.into();
+        header.policy = wire::Policy::Unspecified.into();
+    };
+    assert_eq!(enter(&uplift, "first", &first, |_| ()).await.unwrap().replaced_by, "");
+    assert_eq!(enter(&uplift, "first", &first, |_| ()).await.unwrap().replaced_by, "");
+    enter(&uplift, "second", &first.replace("1000", "2000"), replace).await.unwrap();
+    let again = enter(&uplift, "first", &first, |_| ()).await.unwrap();
+    assert_eq!((again.replaced_by.as_str(), again.submission.unwrap().rows_accepted), ("second", 2));
+    assert_eq!(
+        enter(&uplift, "second", &first.replace("1000", "2000"), replace).await.unwrap().replaced_by,
+        ""
+    );
 }

@@ -333,6 +333,11 @@ p3,village,500102,2012,under_way,王五11010519491231002X联系13800138000
     let (columns, _, rows, masked) = public(&uplift, of("project", "500102", "2012")).await.unwrap();
     let name = columns.iter().position(|column| column == "name").unwrap();
     assert_eq!((rows[1][name].as_str(), masked), ("王五***联系***", 1));
+    // Loans and shares of a fund's members are theirs.
+    let (columns, _, flows, _) = public(&uplift, of("fund_flow", "50", "2011")).await.unwrap();
+    let kind = columns.iter().position(|column| column == "kind").unwrap();
+    let kinds: BTreeSet<_> = flows.iter().map(|row| row[kind].as_str()).collect();
+    assert_eq!(kinds, ["allocation", "disbursement"].into());
     // A table at a version, as any answer.
     let old = StreamPublicRecordsRequest {
         table_versions: [("project".to_owned(), 1)].into(),

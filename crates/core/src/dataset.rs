@@ -29,6 +29,8 @@ pub struct Dataset {
     pub joined: Vec<JoinedRecord>,
     /// Whether its records may be made public, but for fields that are not public.
     pub public: bool,
+    /// SQL expression: which of its records may be; empty is all.
+    pub public_when: String,
 }
 
 /// One field of a dataset.

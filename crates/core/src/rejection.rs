@@ -77,7 +77,7 @@ impl Rejection {
         let message = match quoted {
             Some((_, rest)) => format!("the value{rest}"),
             None if self.value.is_empty() => self.message,
-            None => self.message.replace(self.value.trim_end_matches('…'), MASK),
+            None => without(&self.message, self.value.trim_end_matches('…')),
         };
         let value = if self.value.is_empty() { String::new() } else { MASK.to_owned() };
         Self { value, message, ..self }
@@ -87,6 +87,28 @@ impl Rejection {
     pub fn index(&self) -> usize {
         (self.row - 1).unsigned_abs() as usize
     }
+}
+
+/// A message without a value, where it stands as a word: a short one may be part of any other.
+fn without(message: &str, value: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = message;
+    while let Some(at) = rest.find(value).filter(|_| !value.is_empty()) {
+        let (before, after) = (&rest[..at], &rest[at + value.len()..]);
+        let is_word = |c: char| c.is_ascii_alphanumeric();
+        let begins = !before.ends_with(is_word) || !value.starts_with(is_word);
+        let ends = !after.starts_with(is_word) || !value.ends_with(is_word);
+        shown.push_str(before);
+        if begins && ends {
+            shown.push_str(MASK);
+            rest = after;
+        } else {
+            let first = value.chars().next().map_or(0, char::len_utf8);
+            shown.push_str(&rest[at..at + first]);
+            rest = &rest[at + first..];
+        }
+    }
+    shown + rest
 }
 
 /// A text cut to a number of characters, with a sign that it was cut.
@@ -191,6 +213,17 @@ mod tests {
         let told: Vec<_> = reasons[..3].iter().map(|r| (r.row, r.field.as_str())).collect();
         assert_eq!(told, [(1, "a"), (1, "b"), (3, "")]);
         assert_eq!(reasons[0].value.chars().count(), MAX_VALUE + 1);
+    }
+
+    #[test]
+    fn a_short_value_is_masked_where_it_stands_as_a_word() {
+        let told = |value, message| {
+            Rejection::new(1, "guarantor_id", Rule::SetRule, value, message).masked().message
+        };
+        assert_eq!(told("a", "a is not a member"), "••• is not ••• member");
+        assert_eq!(told("e", "is not a member on that day"), "is not a member on that day");
+        assert_eq!(told("张三", "张三不是社员"), "•••不是社员");
+        assert_eq!(told("A1", "BA1 and A1, A12"), "BA1 and •••, A12");
     }
 
     #[test]

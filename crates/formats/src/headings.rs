@@ -48,8 +48,6 @@ pub(crate) struct Declared<'d> {
     pub(crate) above: &'d UnitAbove,
     /// Columns that fill no field.
     pub(crate) ignored: &'d [String],
-    /// Fields that every row holds the same in.
-    pub(crate) constants: &'d [(usize, String)],
 }
 
 /// Columns that offices and survey programs add: they fill no field.
@@ -87,6 +85,7 @@ pub(crate) fn map_headings(
     names: &FieldNames,
     headings: &[String],
     declared: Declared<'_>,
+    constants: &[&MappedColumn],
 ) -> Result<Vec<Column>> {
     let mut violations = Vec::new();
     let mut columns: Vec<Column> = Vec::new();
@@ -120,7 +119,7 @@ pub(crate) fn map_headings(
         return Err(Error::invalid_field("file", message));
     }
     for (index, field) in dataset.fields.iter().enumerate() {
-        let is_constant = declared.constants.iter().any(|(constant, _)| *constant == index);
+        let is_constant = constants.iter().any(|constant| constant.field == index);
         if let Some(column) = fields(&columns).find(|column| is_constant && column.field == index) {
             let message = format!(
                 "is a column of the file, {:?}; leave out the constant, or ignore the column",
@@ -177,7 +176,7 @@ fn violation(heading: &str, message: impl std::fmt::Display) -> FieldViolation {
 }
 
 /// What a column is, or what is wrong with it.
-fn map_heading(
+pub(crate) fn map_heading(
     dataset: &Dataset,
     names: &FieldNames,
     index: usize,
@@ -285,8 +284,8 @@ mod tests {
         let units: Vec<_> = units.iter().map(|(n, u)| ((*n).to_owned(), (*u).to_owned())).collect();
         let names = FieldNames::of_dataset(dataset);
         let above = UnitAbove { unit: above.map(str::to_owned), ..UnitAbove::default() };
-        let declared = Declared { units: &units, above: &above, ignored: &[], constants: &[] };
-        let columns = map_headings(dataset, &names, &headings, declared)?;
+        let declared = Declared { units: &units, above: &above, ignored: &[] };
+        let columns = map_headings(dataset, &names, &headings, declared, &[])?;
         let name = |c: &MappedColumn| dataset.fields[c.field].name.clone();
         Ok(fields(&columns).skip(rest.len()).map(|c| (name(c), c.scale)).collect())
     }

@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use rust_decimal::Decimal;
 use uplift_core::dataset::{Dataset, Field, Kind, MAX_RECORDS};
 use uplift_core::error::{Error, FieldViolation, Result};
 use uplift_core::rejection::{Rejection, Rejections, Rule, shortened};
@@ -10,7 +9,7 @@ use uplift_core::rejection::{Rejection, Rejections, Rule, shortened};
 use crate::builder::{builders, finish};
 use crate::columns::columns;
 use crate::field_names::FieldNames;
-use crate::headings::{Column, Declared, MappedColumn, fields, map_headings};
+use crate::headings::{Column, Declared, MappedColumn, fields, map_heading, map_headings};
 use crate::label::Label;
 use crate::reading::{Reading, ReadingOptions};
 use crate::row::{Cell, CellKind, Row};
@@ -46,7 +45,7 @@ pub struct UploadedFile {
     pub(crate) sheet: Sheet,
     pub(crate) columns: Vec<Column>,
     /// Fields without a column, and what each row holds in them.
-    constants: Vec<(usize, String)>,
+    constants: Vec<(MappedColumn, String)>,
     options: ReadingOptions,
     /// Whether no column lacks a heading, as in nearly every file.
     all_named: bool,
@@ -60,10 +59,10 @@ impl Upload {
         let names = FieldNames::of_dataset(dataset);
         let sheet = Sheet::open(self.bytes, &self.options, &|text| names.find(text).is_some())?;
         let above = &sheet.head.unit;
-        let constants = constants(dataset, &names, self.constants)?;
-        let declared =
-            Declared { units: &self.units, above, ignored: &self.ignored_columns, constants: &constants };
-        let columns = map_headings(dataset, &names, &sheet.head.headings, declared)?;
+        let declared = Declared { units: &self.units, above, ignored: &self.ignored_columns };
+        let constants = constants(dataset, &names, self.constants, declared)?;
+        let filled: Vec<_> = constants.iter().map(|(column, _)| column).collect();
+        let columns = map_headings(dataset, &names, &sheet.head.headings, declared, &filled)?;
         let mut reading = sheet.reading();
         // That no unit is named is told too: who reads it sees whether yuan are meant.
         let unit = |column: &MappedColumn| match (column.unit.as_str(), &dataset.fields[column.field].kind) {
@@ -71,7 +70,8 @@ impl Upload {
             ("", _) => None,
             (unit, _) => Some(bare(unit)),
         };
-        reading.units = fields(&columns).filter_map(|c| Some((c.heading.clone(), unit(c)?))).collect();
+        let mapped = fields(&columns).chain(filled);
+        reading.units = mapped.filter_map(|c| Some((c.heading.clone(), unit(c)?))).collect();
         let ignored = columns.iter().enumerate().filter(|(_, c)| matches!(c, Column::Ignored));
         reading.ignored_columns = ignored.map(|(n, _)| sheet.head.headings[n].clone()).collect();
         let decimal_mark = self.options.decimal_mark.unwrap_or(DecimalMark::Point);
@@ -91,40 +91,49 @@ impl Upload {
     }
 }
 
-/// The fields that constants are for; refuses a name that no field has, one that is given twice, and a value that is wrong.
+/// The columns that constants stand for, named as headings are, with their units; refuses a name that no field has, one that
+/// is given twice, and a value that is wrong.
 fn constants(
     dataset: &Dataset,
     names: &FieldNames,
     given: Vec<(String, String)>,
-) -> Result<Vec<(usize, String)>> {
-    let mut constants: Vec<(usize, String)> = Vec::new();
+    declared: Declared<'_>,
+) -> Result<Vec<(MappedColumn, String)>> {
+    let mut constants: Vec<(MappedColumn, String)> = Vec::new();
     let mut violations = Vec::new();
     for (name, text) in given {
         let mut wrong = |message: String| {
             violations.push(FieldViolation::new(format!("constants[{name:?}]"), message));
         };
-        let Some(position) = names.position(&name) else {
+        if names.find(&name).is_none() {
             wrong(format!("is not a field of {}; uplift datasets {} lists them", dataset.name, dataset.name));
             continue;
+        }
+        let column = match map_heading(dataset, names, 1, &name, declared) {
+            Ok(Column::Field(column)) => column,
+            Ok(_) => continue,
+            Err(violation) => {
+                violations.push(violation);
+                continue;
+            }
         };
-        if constants.iter().any(|(other, _)| *other == position) {
+        if constants.iter().any(|(other, _)| other.field == column.field) {
             wrong("is given twice; give it one value".to_owned());
         } else if text.trim().is_empty() {
             wrong("is empty; say what every row holds".to_owned());
-        } else if let Err(message) = constant_value(&dataset.fields[position], &text) {
+        } else if let Err(message) = constant_value(&dataset.fields[column.field], &column, &text) {
             wrong(message);
         } else {
-            constants.push((position, text));
+            constants.push((column, text));
         }
     }
     if violations.is_empty() { Ok(constants) } else { Err(Error::invalid(violations)) }
 }
 
-/// A constant as every row holds it, written as in a cell; money in yuan.
-fn constant_value<'a>(field: &'a Field, text: &'a str) -> Result<Value<'a>, String> {
+/// A constant as every row holds it, written as in a cell of its column.
+fn constant_value<'a>(field: &'a Field, column: &MappedColumn, text: &'a str) -> Result<Value<'a>, String> {
     let style = Style { decimal_mark: DecimalMark::Point, missing_marks: &[] };
-    let scale = if field.kind == Kind::Money { Decimal::ONE_HUNDRED } else { Decimal::ONE };
-    parse_cell(field, Cell::written(text), scale, &style).map_err(|e| e.message)
+    parse_cell(field, Cell::written(text), column.scale, &style).map_err(|e| e.message)
 }
 
 impl UploadedFile {
@@ -176,10 +185,10 @@ impl UploadedFile {
         let mut filled = Vec::new();
         let mut constant = Vec::new();
         for (n, (builder, field)) in builders.iter_mut().zip(&self.dataset.fields).enumerate() {
-            let text = self.constants.iter().find(|(field, _)| *field == n).map(|(_, text)| text);
-            match (self.cell(n), text) {
+            let given = self.constants.iter().find(|(column, _)| column.field == n);
+            match (self.cell(n), given) {
                 (Some(cell), _) => filled.push((builder, cell, field)),
-                (None, Some(text)) => constant.push((builder, text, field)),
+                (None, Some(given)) => constant.push((builder, given, field)),
                 (None, None) => {}
             }
         }
@@ -203,8 +212,8 @@ impl UploadedFile {
                     )
                 });
             }
-            for (builder, text, field) in &mut constant {
-                builder.push(constant_value(field, text).unwrap_or(Value::Missing));
+            for (builder, (column, text), field) in &mut constant {
+                builder.push(constant_value(field, column, text).unwrap_or(Value::Missing));
             }
             for (builder, (n, column), field) in &mut filled {
                 let (cell, scale) = (row.cell(*n), column.scale);

@@ -96,9 +96,16 @@ impl IngestService for Grpc {
         let outcome = self.0.submit(header, rows.unwrap_or_default(), dry_run).await.map_err(to_status)?;
         let warnings = outcome.warnings.iter().take(MAX_WARNINGS).cloned().collect();
         let rows_removed = outcome.rows_removed as i64;
+        let replaced_by = outcome.replaced_by.clone().unwrap_or_default();
         let (submission, rejections) = encode_outcome(outcome);
         let submission = Some(submission);
-        Ok(Response::new(wire::SubmitRecordsResponse { submission, rejections, warnings, rows_removed }))
+        Ok(Response::new(wire::SubmitRecordsResponse {
+            submission,
+            rejections,
+            warnings,
+            rows_removed,
+            replaced_by,
+        }))
     }
 
     async fn upload_file(
@@ -133,6 +140,7 @@ impl IngestService for Grpc {
         let warnings = outcome.warnings.iter().take(MAX_WARNINGS).cloned().collect();
         let reading = outcome.reading.take().map(encode_reading);
         let rows_removed = outcome.rows_removed as i64;
+        let replaced_by = outcome.replaced_by.clone().unwrap_or_default();
         let (submission, rejections) = encode_outcome(outcome);
         let submission = Some(submission);
         Ok(Response::new(wire::UploadFileResponse {
@@ -141,6 +149,7 @@ impl IngestService for Grpc {
             warnings,
             reading,
             rows_removed,
+            replaced_by,
         }))
     }
 

@@ -213,6 +213,19 @@ impl Ledger {
         entries.newest.get(submission_id).map(|index| entries.list[*index].clone())
     }
 
+    /// The submission that took the rows of a committed one away, by replacing its area and period.
+    pub(crate) async fn replaced_by(&self, submission: &Submission) -> Option<String> {
+        let entries = self.entries.lock().await;
+        let of_same = |other: &&Submission| {
+            (&other.dataset, &other.area_code, &other.period)
+                == (&submission.dataset, &submission.area_code, &submission.period)
+        };
+        let later =
+            entries.list.iter().rev().take_while(|other| other.submission_id != submission.submission_id);
+        let replacing = later.filter(of_same).find(|other| other.committed && other.mode == "replace");
+        replacing.map(|other| other.submission_id.clone())
+    }
+
     /// The committed batches of a streamed submission, in order.
     pub(crate) async fn batches(&self, submission_id: &str) -> Vec<Submission> {
         self.entries.lock().await.batches(submission_id)

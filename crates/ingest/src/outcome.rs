@@ -65,6 +65,8 @@ pub(crate) struct Outcome {
     pub(crate) would_commit: bool,
     /// Of a replacing submission: rows of earlier ones that it takes away.
     pub(crate) rows_removed: usize,
+    /// Of a repeat: the submission that has replaced it since.
+    pub(crate) replaced_by: Option<String>,
     /// What a file was read as.
     pub(crate) reading: Option<Reading>,
 }
@@ -78,6 +80,7 @@ impl Outcome {
             warnings: Vec::new(),
             would_commit: false,
             rows_removed: 0,
+            replaced_by: None,
             reading: None,
         }
     }

@@ -22,5 +22,6 @@ pub(crate) async fn replay(
         return Err(Error::new(ErrorKind::AlreadyExists, message));
     }
     let rejections = quarantine.rejections(std::slice::from_ref(&submission)).await?;
-    Ok(Some(Outcome::new(submission, rejections)))
+    let replaced_by = ledger.replaced_by(&submission).await;
+    Ok(Some(Outcome { replaced_by, ..Outcome::new(submission, rejections) }))
 }

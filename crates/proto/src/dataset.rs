@@ -90,6 +90,7 @@ fn dataset(pool: &DescriptorPool, list: &FieldDescriptor) -> Dataset {
         set_rules,
         joined,
         public: flag(&options, "public"),
+        public_when: text(&options, "public_when"),
     }
 }
 

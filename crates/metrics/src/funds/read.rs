@@ -14,7 +14,7 @@ use uplift_formats::columns::{boolean, text, text_at};
 
 use super::node::Stage;
 use super::statement::Stages;
-use crate::indicators::plan::within;
+use crate::indicators::plan::{empty, within};
 use crate::snapshots::SnapshotSet;
 
 /// The table that flows are read from, and that of what was counted as left.
@@ -36,7 +36,10 @@ pub(crate) struct Scope<'a> {
 
 /// The stages by kind of records: simulated or not.
 pub(crate) async fn stages(snapshots: &SnapshotSet, scope: &Scope<'_>) -> Result<BTreeMap<bool, Stages>> {
-    let Some(provider) = snapshots.provider(FLOWS).await? else { return Ok(BTreeMap::new()) };
+    let provider = match snapshots.provider(FLOWS).await? {
+        Some(provider) => provider,
+        None => empty(FLOWS).map_err(|e| Error::internal("reading fund flows", e.remedy))?,
+    };
     let session: SessionContext = session();
     session.register_table(FLOWS, provider).map_err(failed)?;
     let rows = session.sql(&sql(scope)).await.map_err(failed)?.collect().await.map_err(failed)?;

@@ -35,7 +35,8 @@ pub(crate) struct Statement {
 pub(crate) fn statement(stages: &Stages, area: &str, digits: Option<usize>, of_project: bool) -> Statement {
     let mut statement = Statement::default();
     let all = [&stages.budget, &stages.allocation, &stages.disbursement, &stages.refund, &stages.expenditure];
-    let sources: BTreeSet<&String> = all.into_iter().flat_map(BTreeMap::keys).collect();
+    let counted = stages.counted.keys().map(|(_, source)| source).filter(|_| !of_project);
+    let sources: BTreeSet<&String> = all.into_iter().flat_map(BTreeMap::keys).chain(counted).collect();
     for source in sources {
         let of = |stage: &BTreeMap<String, Recorded>| stage.get(source).cloned().unwrap_or_default();
         let counted = |stage: Stage, parts: [Part<'_>; 3]| {
@@ -53,7 +54,9 @@ pub(crate) fn statement(stages: &Stages, area: &str, digits: Option<usize>, of_p
         let passed = |stage, sign| Part { stage, sign, passing: Passing::Passed };
         // What is spent is other money in each place.
         let spent = Part { stage: &stages.expenditure, sign: -1, passing: Passing::Apart };
-        let places = Places::of(area, digits, all.into_iter().filter_map(|stage| stage.get(source)));
+        let mut places = Places::of(area, digits, all.into_iter().filter_map(|stage| stage.get(source)));
+        let of_source = stages.counted.iter().filter(|((_, of), _)| of == source && !of_project);
+        places.add(digits, of_source.flat_map(|(_, counted)| counted.keys().map(|(area, _)| area)));
         let money = Money {
             budget: of(&stages.budget).within(area, Passing::Passed),
             allocation: places.split(&of(&stages.allocation), Passing::Passed),
@@ -88,6 +91,12 @@ impl<'a> Places<'a> {
         let places = |recorded: &'r Recorded| digits.into_iter().flat_map(|digits| recorded.places(digits));
         let inside = recorded.flat_map(places).filter(|code| code.starts_with(area));
         Self { area, inside: inside.map(str::to_owned).collect() }
+    }
+
+    /// Adds the places that these areas are or lie in.
+    fn add<'r>(&mut self, digits: Option<usize>, areas: impl Iterator<Item = &'r String>) {
+        let codes = areas.filter_map(|area| area.get(..digits?)).filter(|code| code.starts_with(self.area));
+        self.inside.extend(codes.map(str::to_owned));
     }
 
     /// What each place has; at the area itself what it has beyond those inside.
@@ -242,26 +251,24 @@ impl Statement {
                 self.left(&node(place), *fen);
             }
         }
-        // Of an area that is told apart by those inside nobody knows which of them lacks it.
-        let of_one = |d: &&Difference| {
-            places.len() == 1 || !places.keys().any(|p| p != &d.area && p.starts_with(&d.area))
-        };
-        for d in counted.iter().filter(of_one) {
-            let inside_counted = |other: &Difference| {
-                other.line == d.line && other.area != d.area && d.area.starts_with(&other.area)
-            };
-            if counted.iter().filter(of_one).any(inside_counted) {
-                continue;
-            }
+        // Of an area it is counted with the areas inside: what those lack is theirs, and the rest is its own.
+        let mut lacking: BTreeMap<(&str, &str), i128> = BTreeMap::new();
+        let mut deepest_first: Vec<_> = counted.iter().collect();
+        deepest_first.sort_by_key(|d| std::cmp::Reverse(d.area.len()));
+        for d in deepest_first {
             let inside = |place: &&String| place.as_str() != area && d.area.starts_with(place.as_str());
             let place = places.keys().find(inside).map_or(area, String::as_str);
             // What was passed on to a place is known of the place alone.
-            let settled = places.get(place).filter(|_| place == d.area).and_then(|lines| lines.get(&d.line));
-            let expected = settled.copied().unwrap_or(d.expected).max(0);
+            let settled = places.get(place).filter(|_| place == d.area && place != area);
+            let settled = settled.and_then(|lines| lines.get(&d.line)).copied();
+            let lacks = settled.unwrap_or(d.expected).max(0) - d.counted;
+            let within = |(other, line): &(&str, &str)| *line == d.line && other.starts_with(&d.area);
+            let of_others: i128 = lacking.iter().filter(|(key, _)| within(key)).map(|(_, fen)| fen).sum();
             let amounts = self.amounts(&node(place));
-            amounts.balance -= expected - d.counted;
-            amounts.unexplained += expected - d.counted;
+            amounts.balance -= lacks - of_others;
+            amounts.unexplained += lacks - of_others;
             amounts.counted = true;
+            lacking.insert((&d.area, &d.line), lacks - of_others);
         }
     }
 
@@ -369,6 +376,22 @@ mod tests {
         assert_eq!(at(&by_county, Stage::Area, "500102"), (40, 45, 0, -5));
         assert_eq!(at(&by_county, Stage::Spending, "500102"), (45, 0, 46, -1));
         assert_eq!(at(&statement(&stages, "500101", None, false), Stage::Area, "500101"), (60, 50, 7, 3));
+        // The municipality counts one more missing than its counties.
+        let mut with_city = stages.clone();
+        let counted = with_city.counted.entry((Stage::Area, "national".to_owned())).or_default();
+        counted.insert(("50".to_owned(), "road".to_owned()), 1);
+        let by_county = statement(&with_city, "50", Some(6), false);
+        closes(&by_county);
+        assert_eq!(at(&by_county, Stage::Area, "500101"), (60, 50, 7, 3));
+        assert_eq!(at(&by_county, Stage::Area, "50"), (0, 0, -1, 1));
+        // Where nothing is recorded, what was counted is beyond what should be left.
+        let mut alone = Stages::default();
+        let counted = alone.counted.entry((Stage::Area, "social".to_owned())).or_default();
+        counted.insert(("500103".to_owned(), "road".to_owned()), 7);
+        for (area, by, at_area) in [("50", Some(6), "500103"), ("50", None, "50"), ("500103", None, "500103")]
+        {
+            assert_eq!(at(&statement(&alone, area, by, false), Stage::Area, at_area), (0, 0, 7, -7));
+        }
         // As one the counties cover each other's need; what is missing of what was counted stays.
         assert_eq!(at(&statement(&stages, "50", None, false), Stage::Area, "50"), (100, 95, 2, 3));
         // Beside a project's money it says nothing.

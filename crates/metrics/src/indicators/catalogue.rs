@@ -33,7 +33,7 @@ const BUILT_IN: [(&str, &str); 16] = [
 ];
 
 /// Earlier versions of those that have a new one, and those that were withdrawn.
-const SUPERSEDED: [(&str, &str); 14] = [
+const SUPERSEDED: [(&str, &str); 15] = [
     ("bazaar", include_str!("../../catalogue/superseded/bazaar.toml")),
     ("deprivation", include_str!("../../catalogue/superseded/deprivation.toml")),
     ("finance", include_str!("../../catalogue/superseded/finance.toml")),
@@ -43,6 +43,7 @@ const SUPERSEDED: [(&str, &str); 14] = [
     ("industry", include_str!("../../catalogue/superseded/industry.toml")),
     ("inequality", include_str!("../../catalogue/superseded/inequality.toml")),
     ("investment", include_str!("../../catalogue/superseded/investment.toml")),
+    ("mutual_funds", include_str!("../../catalogue/superseded/mutual_funds.toml")),
     ("overview", include_str!("../../catalogue/superseded/overview.toml")),
     ("poverty", include_str!("../../catalogue/superseded/poverty.toml")),
     ("relocation", include_str!("../../catalogue/superseded/relocation.toml")),

@@ -41,12 +41,13 @@ fn sql(question: &Question) -> String {
     let columns: Vec<_> = columns.collect();
     let inside = inside(dataset, area.as_str()).unwrap_or_else(|| "true".to_owned());
     let reported = reported(dataset, *period);
+    let public = if dataset.public_when.is_empty() { "true" } else { &dataset.public_when };
     // Records of one key differ in what they are of: two counties', or a real and a simulated one.
     let key =
         dataset.key.iter().map(|k| format!("\"{k}\"")).chain([SIMULATED, REPORTING_AREA].map(str::to_owned));
     let key: Vec<_> = key.collect();
     format!(
-        "SELECT {} FROM {} WHERE ({inside}) AND ({reported}) ORDER BY {}",
+        "SELECT {} FROM {} WHERE ({inside}) AND ({reported}) AND ({public}) ORDER BY {}",
         columns.join(", "),
         dataset.name,
         key.join(", ")

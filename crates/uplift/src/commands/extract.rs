@@ -221,10 +221,10 @@ fn note(args: &ExtractArgs, extracts: &[Extracted]) -> String {
     };
     format!(
         "# Public records of area {area}, {period}\n\n{}\n\
-         Records of people are not here ({}): what they add up to is in the indicators. Numbers of identity cards and telephones \
-         are shown as ***. Amounts are in yuan.\n\n\
+         Records of people are not here ({}): what they add up to is in the indicators. Numbers of identity cards, and \
+         of telephones in words, are shown as ***. Amounts are in yuan.\n\n\
          # {area}地区{period}公开数据\n\n{}\n\
-         涉及个人的记录不予公开（{}），其汇总数见各项指标。身份证号和电话号码显示为***。金额单位为元。\n",
+         涉及个人的记录不予公开（{}），其汇总数见各项指标。身份证号和文字中的电话号码显示为***。金额单位为元。\n",
         listed(Language::En),
         kept_back(Language::En),
         listed(Language::Zh),

@@ -37,6 +37,15 @@ pub(crate) async fn run(args: ImportArgs, language: Language) -> Result<Outcome>
     let answer = answer?.into_inner();
     let submission = answer.submission.clone().unwrap_or_default();
     print_outcome(&args, &submission, &answer, language);
+    if !answer.replaced_by.is_empty() {
+        let by = &answer.replaced_by;
+        say_in!(
+            language,
+            "It was committed before and replaced by {by} since: its rows are not in the table. To put them there again, import it with --replace.",
+            "该文件此前已入库，后被{by}替换，其记录已不在表中。如需恢复，请加 --replace 重新导入。"
+        );
+        return Ok(Outcome::ProblemsFound);
+    }
     if submission.rows_rejected == 0 {
         return Ok(Outcome::Done);
     }
