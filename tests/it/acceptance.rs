@@ -201,8 +201,9 @@ i3,2011-10-01,acceptance,500101101002,b2,passed
     hand_in_county(&uplift, "inspection", inspections).await;
     let paid = "flow_id,date,kind,source,programme_id,project_id,purpose,amount（万元）,area_code
 f1,2011-05-01,disbursement,fiscal_municipal,village,b1,consolidation,50,500101
-f2,2011-11-01,disbursement,fiscal_municipal,village,b2,consolidation,55,500101
-f3,2011-12-01,refund,fiscal_municipal,village,b2,consolidation,10,500101
+f6,2011-11-02,disbursement,fiscal_municipal,village,b4,consolidation,3,500101101002
+f2,2011-11-01,disbursement,fiscal_municipal,village,b2,consolidation,55,500101101002
+f3,2011-12-01,refund,fiscal_municipal,village,b2,consolidation,10,500101101002
 f5,2011-05-01,disbursement,fiscal_municipal,village,b1,consolidation,50,500101101001
 f4,2011-12-01,disbursement,fiscal_municipal,village,b3,new_village,7,500101
 ";

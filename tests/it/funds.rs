@@ -10,7 +10,7 @@ use uplift_proto::v1::metrics::{
 use uplift_proto::v1::records::AreaLevel;
 use uplift_testkit::{Uplift, simulate};
 
-use crate::figures::{check, figure, hand_in, hand_in_as, with_areas};
+use crate::figures::{check, figure, hand_in, hand_in_as, hand_in_of, with_areas};
 
 async fn ask(uplift: &Uplift, request: GetFundStatementRequest) -> Vec<FundStatement> {
     let answer = uplift.metrics().await.get_fund_statement(request).await.unwrap().into_inner();
@@ -136,6 +136,17 @@ old,2011-05-01,expenditure,fiscal_national,road,,77,500102,2010
         let file: String = of_year.map(|line| format!("{line}\n")).collect();
         hand_in(&uplift, "fund_flow", period, &format!("{head}\n{file}")).await;
     }
+    // Of another county one budget is recorded by itself, and the next by its township alone.
+    let levels = "flow_id,date,kind,source,programme_id,amount,area_code,budget_year
+y1,2011-01-01,allocation,fiscal_county,road,8,500103,2009
+y2,2011-01-01,disbursement,fiscal_county,road,1,500103,2009
+y3,2011-01-01,allocation,fiscal_county,road,7,500103101,2010
+y4,2011-01-01,disbursement,fiscal_county,road,2,500103101,2010
+";
+    let town =
+        "area_code,valid_from,valid_to,level,name_zh,key_county\n500103101,2000-01-01,,township,丁乡,\n";
+    hand_in_of("500103", &uplift, "area", "2011", town).await;
+    hand_in_of("500103", &uplift, "fund_flow", "2011", levels).await;
     let counties = ask(&uplift, request("2011", AreaLevel::County)).await;
     let expected = BTreeMap::from([
         ("source/fiscal_national", ["1000.00", "1000.00", "0.00", "0.00"]),
@@ -167,12 +178,15 @@ old,2011-05-01,expenditure,fiscal_national,road,,77,500102,2010
             ("fund.matching_ratio", "50", "2011", Some(100.0 * 150.0 / 650.0)),
             ("fund.joint_projects", "50", "2011", Some(1.0)),
             // What is not disbursed grows older; what the older budget spent beyond its receipts is taken off.
-            ("fund.undisbursed", "50", "2011", Some(190.0)),
-            ("fund.undisbursed", "50", "2012", Some(190.0)),
+            ("fund.undisbursed", "50", "2011", Some(202.0)),
+            ("fund.undisbursed", "50", "2012", Some(202.0)),
             ("fund.undisbursed_prior", "50", "2012", Some(190.0)),
-            ("fund.undisbursed_old", "50", "2013", Some(190.0)),
+            ("fund.undisbursed_old", "50", "2013", Some(202.0)),
             ("fund.undisbursed_prior", "50", "2013", None),
-            ("fund.unspent_prior", "50", "2012", Some(800.0 - 710.0 - 77.0)),
+            // Money of two budgets is not the same money, at whatever level each is recorded.
+            ("fund.undisbursed", "500103", "2011", Some(12.0)),
+            ("fund.unspent_prior", "500103", "2012", Some(3.0)),
+            ("fund.unspent_prior", "50", "2012", Some(800.0 - 710.0 - 77.0 + 3.0)),
         ],
     )
     .await;

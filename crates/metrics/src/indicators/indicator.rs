@@ -164,11 +164,9 @@ impl Indicator {
         [&self.value, &self.numerator, &self.denominator].into_iter().flatten()
     }
 
-    /// Replaces `$name` by the SQL that the file defines for it. The longest names first, since one may
-    /// begin another. What grows beyond the longest expression stays as it is, and is refused for its length.
+    /// Replaces `$name` by the SQL that the file defines for it. What grows beyond the longest expression stays as it is, and is refused for its length.
     pub(super) fn expand(&mut self, shared: &BTreeMap<String, String>) {
-        let mut names: Vec<_> = shared.keys().collect();
-        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        let names: Vec<_> = shared.keys().collect();
         for component in [&mut self.value, &mut self.numerator, &mut self.denominator].into_iter().flatten() {
             let columns = component
                 .per
@@ -178,7 +176,7 @@ impl Indicator {
                 // Once for each, since a definition may contain another.
                 for name in names.iter().flat_map(|_| &names) {
                     if sql.len() <= MAX_SQL {
-                        *sql = sql.replace(&format!("${name}"), &shared[*name]);
+                        *sql = with_name(sql, name, &shared[*name]);
                     }
                 }
             }
@@ -204,6 +202,19 @@ impl Indicator {
     pub(crate) fn factor(&self) -> Decimal {
         Decimal::from(self.scale.unwrap_or(1))
     }
+}
+
+/// SQL with a name replaced, wherever it is not the beginning of a longer one.
+fn with_name(sql: &str, name: &str, by: &str) -> String {
+    let name = format!("${name}");
+    let mut parts = sql.split(&name);
+    let mut replaced = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let goes_on = part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        replaced.push_str(if goes_on { &name } else { by });
+        replaced.push_str(part);
+    }
+    replaced
 }
 
 impl Component {
@@ -298,5 +309,17 @@ pub(crate) fn reference(dataset: &str, column: &str) -> Result<Reference, Declar
             "{}.{} is not a complete key, so several records could match",
             to.dataset, to.field
         )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_name;
+
+    #[test]
+    fn a_name_is_replaced_where_it_does_not_begin_a_longer_one() {
+        assert_eq!(with_name("$of, $of_year ($of)", "of", "x"), "x, $of_year (x)");
+        assert_eq!(with_name("$of_year", "of_year", "concat($of)"), "concat($of)");
+        assert_eq!(with_name("sum(a)", "a", "x"), "sum(a)");
     }
 }
