@@ -294,6 +294,9 @@ fn computed_figures(
     by_key.into_iter().map(figure).collect()
 }
 
+/// How far the sum of parts may be from the whole, where both were added up from doubles.
+const ROUNDING: f64 = 1e-9;
+
 /// Of sums over the whole area, what none of the areas inside has; nothing where that is nothing.
 fn recorded_above(
     query: &Query,
@@ -317,7 +320,14 @@ fn recorded_above(
             }
         }
     }
-    above.retain(|_, rest| rest.as_f64() != 0.0);
+    // The last digits of doubles are nothing that anybody recorded.
+    above.retain(|whole, rest| match rest {
+        Value::Exact(rest) => !rest.is_zero(),
+        Value::Double(rest) => {
+            let of_whole = by_key.get(whole).and_then(|o| o.value).map_or(0.0, |value| value.as_f64().abs());
+            rest.abs() > of_whole * ROUNDING
+        }
+    });
     above
 }
 
