@@ -1,4 +1,4 @@
-//! What rules over several records cost: vouchers of mutual funds, which have twelve, beside as many fund flows, which have
+//! What rules over several records cost: vouchers of mutual funds, which have thirteen, beside as many fund flows, which have
 //! none; and findings, which have three, beside disclosures, which have none; through the real services on loopback:
 //!
 //!     cargo bench --workspace --bench ledgers
