@@ -186,6 +186,34 @@ impl MetricsService for Grpc {
         }))
     }
 
+    async fn get_household(
+        &self,
+        _request: Request<wire::GetHouseholdRequest>,
+    ) -> Result<Response<wire::GetHouseholdResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn list_red_flags(
+        &self,
+        _request: Request<wire::ListRedFlagsRequest>,
+    ) -> Result<Response<wire::ListRedFlagsResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn get_objectives(
+        &self,
+        _request: Request<wire::GetObjectivesRequest>,
+    ) -> Result<Response<wire::GetObjectivesResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn compare_outcomes(
+        &self,
+        _request: Request<wire::CompareOutcomesRequest>,
+    ) -> Result<Response<wire::CompareOutcomesResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
     type StreamPublicRecordsStream = Answers<wire::StreamPublicRecordsResponse>;
 
     async fn stream_public_records(

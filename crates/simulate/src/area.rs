@@ -72,7 +72,7 @@ impl SeedArea {
 }
 
 /// Villages of a township, and those that a county has codes for.
-const VILLAGES_PER_TOWNSHIP: usize = 10;
+pub(crate) const VILLAGES_PER_TOWNSHIP: usize = 10;
 const VILLAGES_PER_COUNTY: usize = 900 * VILLAGES_PER_TOWNSHIP;
 
 /// Code of a county's `n`th village.

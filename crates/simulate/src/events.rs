@@ -3,7 +3,9 @@
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use uplift_proto::v1::records::{Acceptance, Event, EventKind, Inspection, InspectionKind};
+use uplift_proto::v1::records::{
+    Acceptance, Event, EventKind, Inspection, InspectionKind, Nomination, NominationResult,
+};
 
 use crate::area::village_code;
 use crate::county::YEARS;
@@ -18,6 +20,9 @@ const CRITERIA: i32 = 14;
 const FOLLOWED: [&str; 3] = ["village", "relocation", "training"];
 /// Actions to supervise the use of funds. The article counts three and names none.
 const ACTIONS: [&str; 3] = ["资金监管行动一", "资金监管行动二", "资金监管行动三"];
+
+/// People honoured in the award of the second year.
+const HONOURED: usize = 10;
 
 pub(crate) fn inspections(share: &Share<'_>, random: &mut ChaCha8Rng) -> Vec<Inspection> {
     let mut all = Vec::new();
@@ -93,10 +98,38 @@ pub(crate) fn municipal(year: i32) -> Vec<Event> {
     if year == YEARS[1] {
         all.push(one(EventKind::Exhibition, "11-16", "扶贫成就展"));
         all.push(Event {
-            participants: Some(10), ..one(EventKind::Award, "12-20", "十大扶贫人物评选")
+            participants: Some(HONOURED as i64),
+            ..one(EventKind::Award, "12-20", "十大扶贫人物评选")
         });
     }
     all
+}
+
+/// Who is nominated for the award of the second year: three of each key county, of whom the public chooses ten.
+pub(crate) fn nominations(share: &Share<'_>) -> Vec<Nomination> {
+    if share.year != YEARS[1] {
+        return Vec::new();
+    }
+    let nomination = |i: usize| {
+        let place = i * share.weights.len() + share.n;
+        let result = match place {
+            ..HONOURED => NominationResult::Selected,
+            HONOURED..30 => NominationResult::NotSelected,
+            _ => NominationResult::Nominated,
+        };
+        let decided = result != NominationResult::Nominated;
+        Nomination {
+            nomination_id: share.id("nomination", i),
+            date: format!("{}-08-{:02}", share.year, 1 + share.n),
+            area_code: share.area().to_owned(),
+            award: format!("十大扶贫人物{}", share.year),
+            nominee: format!("候选人{}", place + 1),
+            result: result.into(),
+            decided_on: if decided { format!("{}-12-20", share.year) } else { String::new() },
+            votes: decided.then(|| 90_000 - 1_700 * place as i64),
+        }
+    };
+    (0..3).map(nomination).collect()
 }
 
 /// Events of a county.

@@ -9,8 +9,8 @@ use uplift_proto::v1::records::{
 
 use crate::area::village_code;
 use crate::county::{County, YEARS};
-use crate::register::{Register, Seen};
-use crate::submission::{Plan, SimulatedSubmission};
+use crate::totals::BATCHES;
+use crate::villagers::Place;
 
 /// Maximum number of households of a cluster: one village in the sample.
 const CLUSTER_SIZE: usize = 20;
@@ -22,6 +22,11 @@ const WITHIN: f64 = 0.56;
 const BETWEEN: f64 = 0.28;
 /// How far what villagers see is from income.
 const UNSEEN: f64 = 0.45;
+/// What a village's project adds to the growth of its incomes: in the year after it began, and in the year after that.
+const BUILDING: f64 = 0.05;
+const BUILT: f64 = 0.02;
+/// Yuan that the tourism pilot adds to the income of a household that takes part, and how far households differ.
+const PILOT: [f64; 2] = [15_000.0, 5_000.0];
 /// Yuan per head at which deprivations are as frequent as their base says.
 const MODEST: f64 = 2_600.0;
 
@@ -40,15 +45,25 @@ fn cluster(share: usize) -> usize {
     (share / MIN_CLUSTERS).clamp(2, CLUSTER_SIZE)
 }
 
-/// Villages of a county in which households of the sample live.
-pub(crate) fn villages(share: usize) -> usize {
-    share.div_ceil(cluster(share))
+/// Villages of a county in which households of the sample live: as many as there are clusters, spread over those that the
+/// programme works in and others.
+pub(crate) fn villages(share: usize, in_programme: usize) -> usize {
+    share.div_ceil(cluster(share)) * stride(share, in_programme)
+}
+
+/// How far the villages of the sample are apart, in the order of a county's villages.
+fn stride(share: usize, in_programme: usize) -> usize {
+    let clusters = share.div_ceil(cluster(share)).max(1);
+    (in_programme * 5 / 4 / clusters).max(if in_programme > 0 { 3 } else { 1 })
 }
 
 /// A household as it is drawn, through both years.
-struct Drawn {
-    village: usize,
-    size: [i32; 2],
+pub(crate) struct Drawn {
+    /// Number of its village in the county.
+    pub(crate) village: usize,
+    pub(crate) size: [i32; 2],
+    /// Whether it takes part in the tourism pilot of the second year.
+    pub(crate) pilot: bool,
     per_head: [f64; 2],
     /// Schooling, health, housing, water, road, power in each year.
     deprived: [[bool; 6]; 2],
@@ -57,7 +72,9 @@ struct Drawn {
     attribute: PovertyAttribute,
     cause: PovertyCause,
     members: Vec<Member>,
-    standing: [f64; 2],
+    pub(crate) standing: [f64; 2],
+    /// Day in the first year on which its last member died.
+    died: Option<String>,
 }
 
 struct Member {
@@ -67,41 +84,19 @@ struct Member {
     work: i32,
 }
 
-/// A county's households and their members in both years.
-pub(crate) fn submissions(
-    plan: Plan,
-    n: usize,
-    county: &County,
-    (share, of_registered): (usize, f64),
-    register: &mut Register,
-) -> Vec<SimulatedSubmission> {
-    let mut random = plan.random(1_000 + n as u64);
-    let households = draw(&mut random, county, share);
+/// Households of the population that each one of a county's share stands for.
+pub(crate) fn weight(county: &County, share: usize) -> f64 {
     let weight = county.farm_households as f64 * 1_000.0 / share.max(1) as f64;
-    let weight = (weight * 1e4).round() / 1e4;
-    let seen: Vec<_> = households
-        .iter()
-        .map(|h| Seen { people: weight * f64::from(h.size[0]), standing: h.standing })
-        .collect();
-    let statuses = register.statuses(of_registered, &seen);
-    let mut all = Vec::new();
-    for (y, year) in YEARS.into_iter().enumerate() {
-        let area = county.area(year).area_code.as_str();
-        let record = |(h, (household, status)): (usize, (&Drawn, &[RegistrationStatus; 2]))| {
-            record(household, h, y, (county, area), weight, status[y])
-        };
-        let records: Vec<_> = households.iter().zip(&statuses).enumerate().map(record).collect();
-        let people: Vec<_> =
-            households.iter().zip(&records).flat_map(|(h, record)| people(h, record, y)).collect();
-        all.push(plan.submission("household", area, year, &records));
-        all.push(plan.submission("person", area, year, &people));
-    }
-    all.retain(|s| s.rows > 0);
-    all
+    (weight * 1e4).round() / 1e4
 }
 
-fn draw(random: &mut ChaCha8Rng, county: &County, share: usize) -> Vec<Drawn> {
+pub(crate) fn draw(random: &mut ChaCha8Rng, place: Place<'_>, share: usize) -> Vec<Drawn> {
+    let county = place.county;
     let each = cluster(share);
+    let apart = stride(share, place.in_programme);
+    // Villages whose projects run in the second year.
+    let worked = place.share(YEARS[1]).map(|share| share.batch(YEARS[0])).unwrap_or_default();
+    let finished = place.share(YEARS[1]).map(|share| share.batch(BATCHES[0].0)).unwrap_or_default();
     // The mean of a lognormal distribution is above its median.
     let median = county.mean_income() * (-(WITHIN * WITHIN + BETWEEN * BETWEEN) / 2.0).exp();
     let mut village_effect = 1.0;
@@ -122,8 +117,11 @@ fn draw(random: &mut ChaCha8Rng, county: &County, share: usize) -> Vec<Drawn> {
             _ => 0,
         };
         let level = median * village_effect * normal(random, 0.0, WITHIN).exp();
-        // The programme helps the poor first.
-        let help = if level < MODEST { 0.06 } else { 0.0 };
+        let village = h / each * apart;
+        // The programme helps the poor first, and those in villages where it builds.
+        let help = if level < MODEST { 0.06 } else { 0.0 }
+            + if worked.contains(&village) { BUILDING } else { 0.0 }
+            + if finished.contains(&village) { BUILT } else { 0.0 };
         let per_head = [level, level * normal(random, county.growth() + help, 0.14).exp()];
         let unseen = normal(random, 0.0, UNSEEN);
         let mut lacks = |base: f64| {
@@ -135,7 +133,10 @@ fn draw(random: &mut ChaCha8Rng, county: &County, share: usize) -> Vec<Drawn> {
         let deprived = [0, 1].map(|y| [schooling[y], health[y], housing[y], water[y], !road[y], power[y]]);
         let members = (0..=size).map(|m| member(random, m)).collect();
         households.push(Drawn {
-            village: h / each,
+            village,
+            pilot: false,
+            died: (births < 0 && h % 2 == 0)
+                .then(|| format!("{}-{:02}-{:02}", YEARS[0], 1 + h / 2 % 12, 1 + h % 28)),
             size: [size, size + births],
             standing: per_head.map(|income| income.ln() + unseen),
             per_head,
@@ -184,7 +185,7 @@ fn cause(random: &mut ChaCha8Rng) -> PovertyCause {
     }
 }
 
-fn record(
+pub(crate) fn record(
     drawn: &Drawn,
     h: usize,
     y: usize,
@@ -194,7 +195,10 @@ fn record(
 ) -> Household {
     let size = drawn.size[y];
     let fen = |yuan: f64| (yuan * 100.0).round() as i64;
-    let income = fen(drawn.per_head[y] * f64::from(size));
+    // By a number of its own, so that no other household changes.
+    let luck = f64::from((h as u32).wrapping_mul(2_654_435_761)) / f64::from(u32::MAX) - 0.5;
+    let added = if drawn.pilot && y == 1 { PILOT[0] + PILOT[1] * 2.0 * luck } else { 0.0 };
+    let income = fen(drawn.per_head[y] * f64::from(size) + added);
     let [wages, property, transfers] = drawn.sources.map(|share| (income as f64 * share).round() as i64);
     let [schooling, health, housing, water, road, power] = drawn.deprived[y].map(Some);
     let registered = status != RegistrationStatus::NotPoor;
@@ -224,7 +228,7 @@ fn record(
     }
 }
 
-fn people(drawn: &Drawn, household: &Household, y: usize) -> Vec<Person> {
+pub(crate) fn people(drawn: &Drawn, household: &Household, y: usize) -> Vec<Person> {
     let members = drawn.members.iter().take(drawn.size[y] as usize).enumerate();
     let person = |(m, member): (usize, &Member)| {
         let age = member.age + y as i32;
@@ -245,6 +249,10 @@ fn people(drawn: &Drawn, household: &Household, y: usize) -> Vec<Person> {
             age: Some(age),
             schooling: Some(member.schooling.min((age - 6).max(0))),
             work: work.into(),
+            died: match &drawn.died {
+                Some(day) if y == 0 && m + 1 == drawn.size[0] as usize => day.clone(),
+                _ => String::new(),
+            },
         }
     };
     members.map(person).collect()

@@ -8,6 +8,7 @@ use uplift_proto::v1::records::{
 
 use crate::county::YEARS;
 use crate::organisations::MutualFund;
+use crate::second_loan::SecondLoans;
 
 /// Fen that the programme grants a fund, as its membership tells; that a member pays in; and that a fund has of its own.
 const GRANT: i64 = 17_500_000;
@@ -89,6 +90,7 @@ pub(crate) fn members(funds: &[&MutualFund]) -> Vec<MutualFundMember> {
             area_code: o.area_code.clone(),
             poor: Some(member.poor),
             woman: Some(member.woman),
+            household_id: String::new(),
         })
     };
     funds.iter().flat_map(register).collect()
@@ -105,10 +107,15 @@ pub(crate) fn closings(funds: &[&MutualFund], year: i32) -> Vec<MutualFundClosin
 }
 
 /// The vouchers of each fund in a year.
-pub(crate) fn entries(funds: &[&MutualFund], flows: &[FundFlow], year: i32) -> Vec<Vec<MutualFundEntry>> {
+pub(crate) fn entries(
+    funds: &[&MutualFund],
+    flows: &[FundFlow],
+    second: &SecondLoans,
+    year: i32,
+) -> Vec<Vec<MutualFundEntry>> {
     let mut entries = Vec::new();
     for fund in funds.iter().filter(|fund| fund.founded <= year) {
-        let mut book = Book { fund, entries: Vec::new(), vouchers: 0, year };
+        let mut book = Book { fund, second, entries: Vec::new(), vouchers: 0, year };
         book.paid_in();
         let id = &fund.organisation.organisation_id;
         let loans = format!("loan-{}-", id.trim_start_matches("fund-"));
@@ -126,6 +133,7 @@ pub(crate) fn entries(funds: &[&MutualFund], flows: &[FundFlow], year: i32) -> V
 /// The book of one fund in one year.
 struct Book<'a> {
     fund: &'a MutualFund,
+    second: &'a SecondLoans,
     entries: Vec<MutualFundEntry>,
     vouchers: usize,
     year: i32,
@@ -192,7 +200,8 @@ impl Book<'_> {
         };
         let before = self.entries.len();
         self.two(&flow.date, debit, credit, fen);
-        let member = borrower(&flow.loan_id);
+        let member = self.second.borrowers.get(&flow.loan_id).cloned();
+        let member = member.unwrap_or_else(|| borrower(&flow.loan_id));
         for entry in &mut self.entries[before..] {
             let of_loan = [Account::Loans, Account::Loss].contains(&entry.account());
             if of_loan || entry.account() == Account::Fee {
@@ -241,7 +250,7 @@ impl Book<'_> {
 }
 
 /// The member that borrows: each loan of both years has its own.
-fn borrower(loan: &str) -> String {
+pub(crate) fn borrower(loan: &str) -> String {
     let mut parts = loan.rsplit('-').map(|part| part.parse::<i32>().unwrap_or_default());
     let (n, year) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     format!("M{:03}", n + (year - YEARS[0]) * crate::mutual_fund::LEDGER_LOANS as i32 + 1)

@@ -3,12 +3,16 @@
 //! Owns what the demo and the tests submit. Never submits anything itself, and labels
 //! everything simulated but the article.
 
+mod abuse;
 mod acceptance;
 mod area;
 pub mod article;
 mod county;
 mod events;
+mod figures;
+mod help;
 mod households;
+mod infrastructure;
 mod ledger;
 mod money;
 mod mutual_fund;
@@ -17,11 +21,14 @@ mod plan;
 mod programme;
 mod projects;
 mod register;
+mod second_loan;
 mod share;
 mod submission;
 mod supervision;
 mod totals;
+mod villagers;
 mod work;
 
+pub use abuse::{Planted, PlantedKind};
 pub use article::Article;
 pub use submission::{Plan, SimulatedSubmission};

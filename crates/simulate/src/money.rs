@@ -7,19 +7,28 @@ use rand_chacha::ChaCha8Rng;
 use uplift_proto::v1::records::{FlowKind, FundBalance, FundFlow, FundHolder, FundPurpose, FundSource};
 
 use crate::county::{YEARS, equal_part};
-use crate::organisations::{GROUPS, SOCIAL_ORGANISATIONS};
+use crate::infrastructure::Works;
+use crate::organisations::{GROUPS, PARTNERS, SOCIAL_ORGANISATIONS};
 use crate::projects::village_project;
 use crate::share::Share;
 use crate::totals::{AWARD, BATCHES, CONTRACTS, GIVEN, INVESTED, MONEY, SIGNED};
 
 const FEN_PER_THOUSAND: u64 = 100_000;
+/// The line of work whose contractors are told of one by one.
+pub(crate) const INFRASTRUCTURE: &str = "infrastructure";
 
 /// All flows of the county in a year but those of mutual funds.
-pub(crate) fn flows(share: &Share<'_>, random: &mut ChaCha8Rng) -> Vec<FundFlow> {
+pub(crate) fn flows(share: &Share<'_>, works: &mut Works, random: &mut ChaCha8Rng) -> Vec<FundFlow> {
     let mut flows = Vec::new();
     for line in 0..MONEY.len() {
-        flows.extend(programme_money(share, line, random));
+        let of_line = programme_money(share, line, random);
+        let (spent, other): (Vec<_>, Vec<_>) = of_line
+            .into_iter()
+            .partition(|flow| flow.programme_id == INFRASTRUCTURE && flow.kind() == FlowKind::Expenditure);
+        flows.extend(other);
+        spent.iter().for_each(|spent| flows.extend(works.vouchers(share, spent)));
     }
+    flows.extend(pledges(share));
     flows.extend(donations(share));
     flows.extend(cooperation(share));
     flows
@@ -142,50 +151,84 @@ pub(crate) fn balances(share: &Share<'_>, flows: &[FundFlow]) -> Vec<FundBalance
     left.into_iter().map(balance).collect()
 }
 
+/// The assistance groups of a county: every group has its county, and one county has two.
+pub(crate) fn groups(share: &Share<'_>) -> Vec<String> {
+    match share.n {
+        0 => vec!["group-01".into(), format!("group-{GROUPS:02}")],
+        n => vec![format!("group-{:02}", 1 + n)],
+    }
+}
+
+/// What assistance groups promise in January: as a rule somewhat more than they give.
+fn pledges(share: &Share<'_>) -> Vec<FundFlow> {
+    let (_, totals) = GIVEN[0];
+    let givers = groups(share);
+    let given = share.part(totals.of(share.year) * 100);
+    let pledge = |(i, payer): (usize, &String)| {
+        let date = format!("{}-01-{:02}", share.year, 5 + share.n);
+        let fen = equal_part(given, i, givers.len()) * (95 + share.n as u64 * 7 % 20) / 100;
+        FundFlow {
+            programme_id: "social".into(),
+            payer_id: payer.clone(),
+            due: format!("{}-12-31", share.year),
+            ..flow(share, share.id("pledge", i), FlowKind::Commitment, FundSource::Social, (fen, date))
+        }
+    };
+    givers.iter().enumerate().map(pledge).collect()
+}
+
+/// What donors give for, in the order in which they are asked.
+const PURPOSES: [FundPurpose; 4] =
+    [FundPurpose::Schooling, FundPurpose::Infrastructure, FundPurpose::Industry, FundPurpose::Relief];
+
 fn donations(share: &Share<'_>) -> Vec<FundFlow> {
     let mut flows = Vec::new();
     for (month, (giver, totals)) in (8..).zip(GIVEN) {
         let fen = share.part(totals.of(share.year) * 100);
-        // Every group has its county, and one county has two groups.
         let givers: Vec<String> = match giver {
-            "group" if share.n == 0 => vec!["group-01".into(), format!("group-{GROUPS:02}")],
-            "group" => vec![format!("group-{:02}", 1 + share.n)],
+            "group" => groups(share),
             "social" => vec![format!("social-{:02}", 1 + share.n % SOCIAL_ORGANISATIONS)],
             _ => vec![String::new()],
         };
         for (i, payer_id) in givers.iter().enumerate() {
-            let id = share.id("donation", format!("{month}-{i}"));
-            let date = format!("{}-{month:02}-{:02}", share.year, 3 + share.n);
-            let fen = equal_part(fen, i, givers.len());
-            flows.push(FundFlow {
-                programme_id: "social".into(),
-                payer_id: payer_id.clone(),
-                ..flow(share, id, FlowKind::Donation, FundSource::Social, (fen, date))
-            });
+            for (p, purpose) in PURPOSES.into_iter().enumerate() {
+                let id = share.id("donation", format!("{month}-{i}-{p}"));
+                let date = format!("{}-{month:02}-{:02}", share.year, 3 + share.n);
+                let fen = equal_part(equal_part(fen, i, givers.len()), p, PURPOSES.len());
+                flows.push(FundFlow {
+                    programme_id: "social".into(),
+                    payer_id: payer_id.clone(),
+                    purpose: purpose.into(),
+                    ..flow(share, id, FlowKind::Donation, FundSource::Social, (fen, date))
+                });
+            }
         }
     }
     flows
 }
 
+/// Contracts with partners. Of six contracts, one has received nothing by the end of the year; it is due in the next.
 fn cooperation(share: &Share<'_>) -> Vec<FundFlow> {
     let contracts = share.part(CONTRACTS.of(share.year)).max(1) as usize;
     let signed = share.part(SIGNED.of(share.year) * 100);
     let invested = share.part(INVESTED.of(share.year) * 100);
-    let one = |n: usize, kind: FlowKind, total: u64| {
+    let waits = |n: usize| contracts > 1 && (n + share.n) % 6 == 5;
+    let receiving: Vec<usize> = (0..contracts).filter(|n| !waits(*n)).collect();
+    let one = |n: usize, kind: FlowKind, fen: u64| {
         let what = if kind == FlowKind::Contract { "contract" } else { "investment" };
         let date = format!("{}-05-{:02}", share.year, 10 + n % 10);
         FundFlow {
             programme_id: "cooperation".into(),
-            payer_id: "partner".into(),
-            ..flow(
-                share,
-                share.id(what, n),
-                kind,
-                FundSource::Cooperation,
-                (equal_part(total, n, contracts), date),
-            )
+            payer_id: format!("partner-{:02}", 1 + (n * 5 + share.n * 7) % PARTNERS),
+            contract_id: share.id("contract", n),
+            ..flow(share, share.id(what, n), kind, FundSource::Cooperation, (fen, date))
         }
     };
-    let both = |n: usize| [one(n, FlowKind::Contract, signed), one(n, FlowKind::Investment, invested)];
-    (0..contracts).flat_map(both).collect()
+    let contract = |n: usize| FundFlow {
+        due: format!("{}-{:02}-30", share.year + 1 + n as i32 % 3, 6 + n % 6),
+        ..one(n, FlowKind::Contract, equal_part(signed, n, contracts))
+    };
+    let investment =
+        |(i, n): (usize, &usize)| one(*n, FlowKind::Investment, equal_part(invested, i, receiving.len()));
+    (0..contracts).map(contract).chain(receiving.iter().enumerate().map(investment)).collect()
 }

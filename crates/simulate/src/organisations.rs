@@ -14,6 +14,9 @@ pub(crate) const GROUPS: usize = 19;
 /// Social organisations and media that the article names.
 pub(crate) const SOCIAL_ORGANISATIONS: usize = 4;
 pub(crate) const MEDIA: usize = 3;
+/// Enterprises of partner provinces, and contractors for roads and water.
+pub(crate) const PARTNERS: usize = 12;
+pub(crate) const SUPPLIERS: usize = 60;
 
 /// A mutual fund and the county that it is in.
 pub(crate) struct MutualFund {
@@ -47,6 +50,13 @@ pub(crate) fn municipal() -> Vec<Organisation> {
     );
     let medium = OrganisationKind::Medium;
     all.extend((1..=MEDIA).map(|n| numbered("medium", n, medium, "Media outlet", format!("媒体{n}"))));
+    let enterprise = OrganisationKind::Enterprise;
+    all.extend((1..=PARTNERS).map(|n| {
+        numbered("partner", n, enterprise, "Enterprise of the partner province", format!("协作省企业{n}"))
+    }));
+    all.extend(
+        (1..=SUPPLIERS).map(|n| numbered("supplier", n, enterprise, "Contractor", format!("施工企业{n}"))),
+    );
     let partner = OrganisationKind::Government;
     all.push(body("partner".into(), partner, "Partner province".into(), "协作省".into()));
     all

@@ -8,9 +8,11 @@ use uplift_core::error::Result;
 
 use crate::area::{SeedArea, areas};
 use crate::county::{County, counties};
+use crate::figures::MadeUp;
 use crate::register::Register;
 use crate::submission::{Plan, SimulatedSubmission};
-use crate::{households, programme};
+use crate::villagers::Place;
+use crate::{households, programme, villagers};
 
 impl Plan {
     /// All submissions, those that others refer to first. Households are made as they are read, so that a large
@@ -23,14 +25,30 @@ impl Plan {
         let key: Vec<County> = counties.iter().filter(|c| c.is_key()).cloned().collect();
         let weights: Vec<f64> = key.iter().map(County::registered).collect();
         let mut first = vec![area_submission(plan, &areas)];
-        first.push(village_submission(plan, &counties, &shares, (&key, &weights)));
+        let in_programme: Vec<usize> = counties
+            .iter()
+            .map(|county| {
+                let place = key.iter().position(|k| k.id() == county.id());
+                place.map_or(0, |n| programme::villages(&key, n, &weights))
+            })
+            .collect();
+        first.push(village_submission(plan, &counties, &shares, &in_programme));
         first.retain(|s| s.rows > 0);
         first.extend(programme::submissions(plan, &key, &weights));
         let all: f64 = counties.iter().map(County::registered).sum();
         let mut register = Register::new();
+        let made_up = MadeUp::new(plan, key.len());
         let people = counties.into_iter().zip(shares).enumerate().flat_map(move |(n, (county, share))| {
             let of_registered = county.registered() / all;
-            households::submissions(plan, n, &county, (share, of_registered), &mut register)
+            let place = Place {
+                county: &county,
+                n,
+                key: key.iter().position(|k| k.id() == county.id()),
+                weights: &weights,
+                in_programme: in_programme[n],
+                made_up,
+            };
+            villagers::submissions(plan, place, (share, of_registered), &mut register)
         });
         Ok(first.into_iter().chain(people))
     }
@@ -45,13 +63,11 @@ fn village_submission(
     plan: Plan,
     counties: &[County],
     shares: &[usize],
-    (key, weights): (&[County], &[f64]),
+    in_programme: &[usize],
 ) -> SimulatedSubmission {
     let mut villages = Vec::new();
-    for (county, share) in counties.iter().zip(shares) {
-        let in_programme = key.iter().position(|k| k.id() == county.id());
-        let in_programme = in_programme.map_or(0, |n| programme::villages(key, n, weights));
-        let count = households::villages(*share).max(in_programme);
+    for ((county, share), in_programme) in counties.iter().zip(shares).zip(in_programme) {
+        let count = households::villages(*share, *in_programme).max(*in_programme);
         for area in county.distinct_areas() {
             villages.extend(area.village_records(count));
         }

@@ -5,6 +5,7 @@ use uplift_proto::v1::records::{Project, ProjectKind, ProjectStatus};
 
 use crate::area::{township_code, village_code};
 use crate::county::{YEARS, part};
+use crate::money::groups;
 use crate::share::Share;
 use crate::totals::{AWARD, BATCHES, TOURISM_HOUSEHOLDS, TOURISM_INCOME, TOURISM_PILOT};
 
@@ -29,6 +30,7 @@ pub(crate) fn projects(share: &Share<'_>) -> Vec<Project> {
     }
     if YEARS.contains(&share.year) {
         all.push(rural_tourism(share));
+        all.extend(assistance(share));
     }
     all
 }
@@ -104,14 +106,37 @@ fn pilots(share: &Share<'_>) -> Vec<Project> {
     all
 }
 
+/// What the assistance groups of a county do there with what they give: a school and a road each, most of them finished.
+fn assistance(share: &Share<'_>) -> Vec<Project> {
+    let groups = groups(share);
+    let works = groups.iter().flat_map(|group| ["援建学校", "援建道路"].map(|name| (group, name)));
+    let project = |(n, (group, name)): (usize, (&String, &str))| {
+        let finished = (share.n + n) % 4 != 3;
+        Project {
+            project_id: share.id("assistance", n),
+            status: if finished { ProjectStatus::Completed } else { ProjectStatus::UnderWay }.into(),
+            completed: if finished { format!("{}-11-20", share.year) } else { String::new() },
+            sponsor_id: group.clone(),
+            ..project(share, "social", ProjectKind::Assistance, name)
+        }
+    };
+    works.enumerate().map(project).collect()
+}
+
+/// Pilot villages of rural tourism in a county: its first ones.
+pub(crate) fn pilot_villages(share: &Share<'_>) -> u64 {
+    let (villages, _, counties) = TOURISM_PILOT;
+    if share.n < counties { part(villages, share.n, &share.weights[..counties]) } else { 0 }
+}
+
 /// Villages that try out rural tourism: in all key counties but the last.
 fn tourism_pilots(share: &Share<'_>) -> Vec<Project> {
-    let (villages, households, counties) = TOURISM_PILOT;
+    let (_, households, counties) = TOURISM_PILOT;
     if share.n >= counties {
         return Vec::new();
     }
     let weights = &share.weights[..counties];
-    let villages = part(villages, share.n, weights);
+    let villages = pilot_villages(share);
     let households = part(households, share.n, weights);
     let pilot = |n: u64| {
         let poor = crate::county::equal_part(households, n as usize, villages as usize) as i64;

@@ -7,6 +7,8 @@ use uplift_proto::dataset::find;
 use uplift_proto::rows::Rows;
 use uplift_proto::v1::ingest::{Policy, SubmissionHeader};
 
+use crate::abuse::Planted;
+
 /// Rows of one message; larger submissions have several.
 const ROWS_PER_BATCH: usize = 5_000;
 
@@ -18,6 +20,8 @@ pub struct SimulatedSubmission {
     pub batches: Vec<Rows>,
     /// Number of rows.
     pub rows: usize,
+    /// What is planted in its records and in those of its county that come before it.
+    pub planted: Vec<Planted>,
 }
 
 /// What to simulate.
@@ -83,7 +87,7 @@ impl Plan {
             Rows::encode(number, batch)
         });
         let batches = batches.collect();
-        SimulatedSubmission { header, batches, rows }
+        SimulatedSubmission { header, batches, rows, planted: Vec::new() }
     }
 
     /// Random numbers of one part of the simulation, independent of what was drawn before it.

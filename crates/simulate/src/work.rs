@@ -1,21 +1,19 @@
-//! What people received: quarterly totals of each kind, and some trainees by name, who are visited again half a year later.
+//! What people received: quarterly totals of each kind, less what the county tells of one by one.
 
 use uplift_proto::v1::records::{Delivery, DeliveryKind};
 
 use crate::county::equal_part;
+use crate::figures::MadeUp;
 use crate::share::Share;
 use crate::totals::{DELIVERED, JOBS};
 
-/// People whom a county trains by name, in the first quarter.
-const NAMED: u64 = 30;
-
-pub(crate) fn deliveries(share: &Share<'_>) -> Vec<Delivery> {
+/// All deliveries of a county in a year, those by name among them.
+pub(crate) fn deliveries(share: &Share<'_>, made_up: MadeUp, named: Vec<Delivery>) -> Vec<Delivery> {
     let mut all = Vec::new();
     for (kind, line, unit, totals, of_hundred) in DELIVERED {
-        let total = share.part(totals.of(share.year));
-        let named = if kind == DeliveryKind::EmploymentTraining { NAMED.min(total) } else { 0 };
         for q in 0..4 {
-            let quantity = equal_part(total - named, q, 4);
+            let told = told(&named, kind, q);
+            let quantity = made_up.quantity(share, totals, q).saturating_sub(told);
             let of_these = |n: usize| of_hundred.map(|shares| (quantity * shares[n] / 100) as f64);
             let id = kind.as_str_name().to_lowercase().replace("delivery_kind_", "");
             all.push(Delivery {
@@ -24,20 +22,28 @@ pub(crate) fn deliveries(share: &Share<'_>) -> Vec<Delivery> {
                 ..delivery(share, share.id(&id, q + 1), kind, (line, unit), (quantity as f64, 3 * (q + 1)))
             });
         }
-        all.extend((0..named).flat_map(|n| trainee(share, n)));
     }
     for (n, (sector, totals)) in JOBS.into_iter().enumerate() {
         let total = share.part(totals.of(share.year));
         for q in (0..4).filter(|_| total > 0) {
             let id = share.id("job", format!("{n}-{}", q + 1));
-            let quantity = equal_part(total, q, 4) as f64;
+            let told = if n == 0 { told(&named, DeliveryKind::Job, q) } else { 0 };
+            let quantity = equal_part(total, q, 4).saturating_sub(told) as f64;
             let work = ("training", "person");
             let job = delivery(share, id, DeliveryKind::Job, work, (quantity, 3 * (q + 1)));
             all.push(Delivery { sector: sector.into(), ..job });
         }
     }
-    all.retain(|delivery| delivery.quantity > Some(0.0) || delivery.kind() == DeliveryKind::TrainingFollowUp);
+    all.retain(|delivery| delivery.quantity > Some(0.0));
+    all.extend(named);
     all
+}
+
+/// How much of a kind was delivered by name in a quarter.
+fn told(named: &[Delivery], kind: DeliveryKind, quarter: usize) -> u64 {
+    let month = |delivery: &Delivery| delivery.date.get(5..7).and_then(|month| month.parse::<usize>().ok());
+    let of_quarter = |d: &&Delivery| d.kind() == kind && month(d).is_some_and(|m| (m - 1) / 3 == quarter);
+    named.iter().filter(of_quarter).map(|d| d.quantity.unwrap_or_default() as u64).sum()
 }
 
 fn delivery(
@@ -57,19 +63,4 @@ fn delivery(
         unit: unit.into(),
         ..Delivery::default()
     }
-}
-
-/// A person trained in March and visited in October: most are in work.
-fn trainee(share: &Share<'_>, n: u64) -> [Delivery; 2] {
-    let one = |what: &str, kind, quantity, month| Delivery {
-        person_id: format!("T{}-{}-{n:03}", share.area(), share.year),
-        ..delivery(share, share.id(what, n), kind, ("training", "person"), (quantity, month))
-    };
-    // From seven to nine in ten, by county and year.
-    let place = share.n as u64 * 5 + share.year as u64 * 3;
-    let in_work = if (n * 13 + place) % 30 < 21 + place % 7 { 1.0 } else { 0.0 };
-    [
-        one("trainee", DeliveryKind::EmploymentTraining, 1.0, 3),
-        one("follow_up", DeliveryKind::TrainingFollowUp, in_work, 10),
-    ]
 }
