@@ -18,8 +18,12 @@ use uplift_proto::v1::metrics::metrics_service_server::MetricsService;
 
 use crate::export_stream::{ExportRequest, send_export};
 use crate::funds::wire::Question;
+use crate::household;
 use crate::indicators::trace::Trace;
+use crate::objectives;
+use crate::outcomes;
 use crate::public_records;
+use crate::red_flags;
 use crate::sample;
 use crate::service::{AtVersion, Metrics};
 use crate::snapshots::AsOf;
@@ -188,30 +192,68 @@ impl MetricsService for Grpc {
 
     async fn get_household(
         &self,
-        _request: Request<wire::GetHouseholdRequest>,
+        request: Request<wire::GetHouseholdRequest>,
     ) -> Result<Response<wire::GetHouseholdResponse>, Status> {
-        Err(Status::unimplemented(""))
+        let question = household::wire::Question::parse(request.into_inner()).map_err(to_status)?;
+        let AtVersion { items: households, versions, .. } =
+            self.0.household(question).await.map_err(to_status)?;
+        let answer =
+            wire::GetHouseholdResponse { households, table_versions: versions.into_iter().collect() };
+        if answer.encoded_len() > MAX_BYTES {
+            let message = "the household has more records than an answer holds";
+            return Err(to_status(Error::new(ErrorKind::ResourceExhausted, message)));
+        }
+        Ok(Response::new(answer))
     }
 
     async fn list_red_flags(
         &self,
-        _request: Request<wire::ListRedFlagsRequest>,
+        request: Request<wire::ListRedFlagsRequest>,
     ) -> Result<Response<wire::ListRedFlagsResponse>, Status> {
-        Err(Status::unimplemented(""))
+        let request = request.into_inner();
+        let mut question = red_flags::wire::Question::parse(&request).map_err(to_status)?;
+        let page = VersionedPage::parse(request.page_size, &request.page_token, &question);
+        let page = page.map_err(to_status)?;
+        question.as_of.versions.extend(page.versions.clone());
+        let (AtVersion { items: flags, versions, .. }, counts) =
+            self.0.red_flags(question).await.map_err(to_status)?;
+        let total = flags.len() as i32;
+        let (flags, next_page_token) = page.cut(flags, &versions, |flag| flag);
+        Ok(Response::new(wire::ListRedFlagsResponse {
+            counts: if request.page_token.is_empty() { counts } else { Vec::new() },
+            flags,
+            total,
+            next_page_token,
+            table_versions: versions.into_iter().collect(),
+        }))
     }
 
     async fn get_objectives(
         &self,
-        _request: Request<wire::GetObjectivesRequest>,
+        request: Request<wire::GetObjectivesRequest>,
     ) -> Result<Response<wire::GetObjectivesResponse>, Status> {
-        Err(Status::unimplemented(""))
+        let question = objectives::wire::Question::parse(request.into_inner()).map_err(to_status)?;
+        let (AtVersion { items: objectives, versions, .. }, income) =
+            self.0.objectives(question).await.map_err(to_status)?;
+        let table_versions = versions.into_iter().collect();
+        let answer = wire::GetObjectivesResponse { objectives, income, table_versions };
+        if answer.encoded_len() > MAX_BYTES {
+            let message =
+                "there are more targets than an answer holds; ask for a higher level or a smaller area";
+            return Err(to_status(Error::new(ErrorKind::ResourceExhausted, message)));
+        }
+        Ok(Response::new(answer))
     }
 
     async fn compare_outcomes(
         &self,
-        _request: Request<wire::CompareOutcomesRequest>,
+        request: Request<wire::CompareOutcomesRequest>,
     ) -> Result<Response<wire::CompareOutcomesResponse>, Status> {
-        Err(Status::unimplemented(""))
+        let question = outcomes::wire::Question::parse(request.into_inner()).map_err(to_status)?;
+        let AtVersion { items: comparisons, versions, .. } =
+            self.0.outcomes(question).await.map_err(to_status)?;
+        let table_versions = versions.into_iter().collect();
+        Ok(Response::new(wire::CompareOutcomesResponse { comparisons, table_versions }))
     }
 
     type StreamPublicRecordsStream = Answers<wire::StreamPublicRecordsResponse>;

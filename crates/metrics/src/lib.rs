@@ -4,18 +4,25 @@
 //! Owns every computation over the tables. Never writes a table, but for copies of rows that it hands out; never lays out
 //! a page.
 
+mod asked;
 mod export;
 mod export_stream;
 mod funds;
 mod grpc;
+mod household;
 mod indicators;
+mod objectives;
+mod outcomes;
+mod panel;
 mod public_records;
+mod red_flags;
 mod row_cache;
 mod sample;
 mod service;
 mod snapshots;
 mod statements;
 mod subscription;
+mod table_session;
 mod tables;
 mod versioned_page;
 mod wire;

@@ -17,6 +17,7 @@ use crate::funds::names::Names;
 use crate::funds::read::{Scope, stages};
 use crate::funds::statement::statement;
 use crate::funds::wire::{Question, encode};
+use crate::household::{self, histories};
 use crate::indicators::catalogue::Catalogue;
 use crate::indicators::findings::{FINDING_TABLES, OpenFinding};
 use crate::indicators::live_catalogue::LiveCatalogue;
@@ -26,6 +27,9 @@ use crate::indicators::scan::Scanner;
 use crate::indicators::trace::{EvidenceSource, Trace, TracePart, recompute, trace_parts};
 use crate::indicators::under_query::findings_of;
 use crate::indicators::value::Value;
+use crate::objectives::{self, Computing, incomes};
+use crate::outcomes::{self, comparisons};
+use crate::red_flags::{self, Found};
 use crate::row_cache::RowCache;
 use crate::sample::{self, Candidate, Draw};
 use crate::snapshots::{AsOf, SnapshotSet};
@@ -214,6 +218,75 @@ impl Metrics {
         };
         let projects = drawn.iter().map(named).collect();
         Ok((self.answered(&snapshots, projects).await?, population))
+    }
+
+    /// What is on record of a household: of real records first.
+    pub(crate) async fn household(
+        &self,
+        question: household::wire::Question,
+    ) -> Result<AtVersion<wire::HouseholdHistory>> {
+        check_tables("table_versions", &question.as_of.versions)?;
+        let snapshots = SnapshotSet::new(self.store.clone(), question.as_of);
+        let areas = self.reference_data.areas(&snapshots).await?;
+        let name = |code: &str, year: i64| {
+            let period = year.to_string().parse().ok();
+            period.and_then(|period| areas.name(code, period)).cloned().unwrap_or_default()
+        };
+        let histories = histories(&snapshots, &question.household).await?;
+        let told = histories.iter().map(|history| household::wire::encode(history, name));
+        self.answered(&snapshots, told.collect()).await
+    }
+
+    /// How far targets are, and the objective of incomes.
+    pub(crate) async fn objectives(
+        &self,
+        question: objectives::wire::Question,
+    ) -> Result<(AtVersion<wire::Objective>, Vec<wire::IncomeObjective>)> {
+        check_tables("table_versions", &question.as_of.versions)?;
+        let snapshots = SnapshotSet::new(self.store.clone(), question.as_of.clone());
+        let (catalogue, _) = self.catalogue();
+        let with = Computing {
+            catalogue: &catalogue,
+            scanner: &self.scanner,
+            reference_data: &self.reference_data,
+            snapshots: &snapshots,
+        };
+        let objectives = objectives::objectives(with, &question).await?;
+        let incomes = incomes(&snapshots, question.area.as_str(), question.year).await?;
+        let incomes = incomes.iter().map(|i| objectives::wire::encode_income(i, question.income)).collect();
+        let versions = snapshots.versions().await;
+        let objectives = objectives.into_iter().map(|o| objectives::wire::encode(o, &versions)).collect();
+        Ok((self.answered(&snapshots, objectives).await?, incomes))
+    }
+
+    /// What changed in villages that were helped and in others, of each kind of records: real ones first.
+    pub(crate) async fn outcomes(
+        &self,
+        question: outcomes::wire::Question,
+    ) -> Result<AtVersion<wire::OutcomeComparison>> {
+        check_tables("table_versions", &question.as_of.versions)?;
+        let snapshots = SnapshotSet::new(self.store.clone(), question.as_of);
+        let published = self.reference_data.published(&snapshots).await?;
+        let compared = comparisons(&snapshots, question.area.as_str(), question.period, &published).await?;
+        self.answered(&snapshots, compared.iter().map(outcomes::wire::encode).collect()).await
+    }
+
+    /// What rules find in an area and a period, of each rule, and the flags as callers see them.
+    pub(crate) async fn red_flags(
+        &self,
+        question: red_flags::wire::Question,
+    ) -> Result<(AtVersion<wire::RedFlag>, Vec<wire::RedFlagCount>)> {
+        check_tables("table_versions", &question.as_of.versions)?;
+        let snapshots = SnapshotSet::new(self.store.clone(), question.as_of);
+        let areas = self.reference_data.areas(&snapshots).await?;
+        let found =
+            red_flags::found(&snapshots, question.rules, question.area.as_str(), question.period).await?;
+        let counts = found.iter().map(red_flags::wire::count).collect();
+        let flags = found.into_iter().flat_map(|Found { flags, .. }| flags).map(|flag| {
+            let name = areas.name(&flag.area, question.period).cloned().unwrap_or_default();
+            red_flags::wire::encode(flag, &name)
+        });
+        Ok((self.answered(&snapshots, flags.collect()).await?, counts))
     }
 
     /// One table at the version of a request, which is kept from now on.

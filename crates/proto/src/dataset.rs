@@ -47,6 +47,11 @@ pub fn code_number(dataset: &str, field: &str, stored: &str) -> Option<i32> {
     codes.iter().find(|c| c.stored == stored).map(|c| c.number)
 }
 
+/// The title of a code as the table keeps it.
+pub fn stored_title(dataset: &str, field: &str, stored: &str) -> Option<&'static Bilingual> {
+    code_title(dataset, field, code_number(dataset, field, stored)?)
+}
+
 fn dataset(pool: &DescriptorPool, list: &FieldDescriptor) -> Dataset {
     let WireKind::Message(message) = list.kind() else {
         panic!("{} is not a list of messages", list.full_name())

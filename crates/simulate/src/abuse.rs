@@ -4,7 +4,9 @@
 use chrono::{Days, NaiveDate};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use uplift_proto::v1::records::{Delivery, DeliveryKind, Household, Payment, Person, RegistrationStatus};
+use uplift_proto::v1::records::{
+    Delivery, DeliveryKind, Household, Payment, Person, RegistrationStatus, Relocation,
+};
 
 use crate::county::YEARS;
 use crate::help::Helped;
@@ -17,8 +19,12 @@ const INVENTED: f64 = 5.0;
 const ELSEWHERE: f64 = 4.0;
 /// Of a thousand payments, groups of households whose money an official draws from one account.
 const COLLECTED: f64 = 1.5;
+/// Of a thousand payments, those entered again some days later.
+const AGAIN: f64 = 3.0;
 /// Of a thousand people trained, those entered twice for one day.
 const TWICE: f64 = 12.0;
+/// Of a thousand households that moved in the year before, those that are entered as moving again.
+const MOVED_AGAIN: f64 = 30.0;
 /// Of a hundred of the dead, those whose money goes on.
 const PAID_ON: u32 = 25;
 
@@ -38,6 +44,8 @@ pub enum PlantedKind {
     CollectedMoney,
     MoneyOfTheDead,
     MoneyElsewhere,
+    PaidAgain,
+    HelpedAgain,
     TrainedTwice,
     AcceptedUnbuilt,
     LoanForLoan,
@@ -51,6 +59,8 @@ pub enum PlantedKind {
 pub(crate) struct Records<'a> {
     pub(crate) households: &'a [Household],
     pub(crate) members: &'a [Vec<Person>],
+    /// What was received in the year before.
+    pub(crate) before: &'a Helped,
     /// Households by their place among them, and the member who died.
     pub(crate) dead: &'a [(usize, Person)],
 }
@@ -85,9 +95,28 @@ impl<'a> Abuse<'a> {
             self.invented(helped, honest);
             self.elsewhere(helped, (honest, records));
             self.collected(helped, honest);
+            self.again(helped, honest);
         }
         self.paid_on(helped, records);
         self.twice(helped, records);
+        self.moved_again(helped, records);
+    }
+
+    fn moved_again(&mut self, helped: &mut Helped, records: &Records<'_>) {
+        let before = &records.before.relocations;
+        for _ in 0..self.count(before.len(), MOVED_AGAIN) {
+            let like = &before[self.random.random_range(0..before.len())];
+            let date = format!("{}-{:02}-20", self.share.year, self.random.random_range(5..11));
+            let area_code = like.to_area_code.clone();
+            let again = Relocation { date, area_code, ..like.clone() };
+            // Two of the same household on one day would be one record.
+            if helped.relocations.iter().any(|r| r.household_id == again.household_id) {
+                continue;
+            }
+            let id = |r: &Relocation| format!("{}/{}", r.household_id, r.date);
+            self.plant(PlantedKind::HelpedAgain, "relocation", vec![id(like), id(&again)]);
+            helped.relocations.push(again);
+        }
     }
 
     /// A payment beside the others of its kind.
@@ -142,6 +171,21 @@ impl<'a> Abuse<'a> {
                 paid.push(payment.payment_id.clone());
             }
             self.plant(PlantedKind::CollectedMoney, "payment", paid);
+        }
+    }
+
+    fn again(&mut self, helped: &mut Helped, honest: usize) {
+        for _ in 0..self.count(honest, AGAIN) {
+            let like = helped.payments[self.random.random_range(0..honest)].clone();
+            let later = like.date.parse::<NaiveDate>().unwrap_or_default()
+                + Days::new(self.random.random_range(1..40));
+            if !later.to_string().starts_with(&self.share.year.to_string()) {
+                continue;
+            }
+            let payment = Payment { date: later.to_string(), ..self.another(helped, &like) };
+            let records = vec![like.payment_id, payment.payment_id.clone()];
+            self.plant(PlantedKind::PaidAgain, "payment", records);
+            helped.payments.push(payment);
         }
     }
 

@@ -1,6 +1,8 @@
 //! What households of the sample received by name: training and what came of it, businesses, safe water, beds for guests, a new
 //! home, and money. The poor come first; a few others are helped as well.
 
+use std::collections::HashSet;
+
 use chrono::{Days, Months, NaiveDate};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -34,7 +36,7 @@ const RELIEF: [u32; 2] = [100, 2];
 const ALLOWANCE: [u32; 2] = [500, 0];
 
 /// What the households of a county received in a year.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Helped {
     pub(crate) deliveries: Vec<Delivery>,
     pub(crate) payments: Vec<Payment>,
@@ -80,7 +82,11 @@ pub(crate) fn help(
     before: &Helped,
     random: &mut ChaCha8Rng,
 ) -> Helped {
-    let mut year = Year { share, random, helped: Helped::default(), left: TRAINEES };
+    let once = |d: &&Delivery| matches!(d.kind(), DeliveryKind::SafeWater | DeliveryKind::BusinessStart);
+    let delivered = before.deliveries.iter().filter(once).map(|d| (d.household_id.as_str(), Some(d.kind())));
+    let moved = before.relocations.iter().map(|r| (r.household_id.as_str(), None));
+    let had = delivered.chain(moved).collect();
+    let mut year = Year { share, random, had, helped: Helped::default(), left: TRAINEES };
     let poor_first =
         villagers.iter().filter(|v| v.is_poor()).chain(villagers.iter().filter(|v| !v.is_poor()));
     poor_first.for_each(|villagers| year.household(villagers));
@@ -91,6 +97,8 @@ pub(crate) fn help(
 struct Year<'a> {
     share: &'a Share<'a>,
     random: &'a mut ChaCha8Rng,
+    /// What is given once, and was given before, by household; none is a new home.
+    had: HashSet<(&'a str, Option<DeliveryKind>)>,
     helped: Helped,
     /// Trainees that the county still lacks.
     left: usize,
@@ -112,15 +120,17 @@ impl Year<'_> {
         if let Some(person) = villagers.trainee().filter(|_| trained || self.left > 0) {
             self.train(villagers, person);
         }
-        if self.one_of(MOVED, poor) {
+        let id = villagers.household.household_id.as_str();
+        let had = |year: &Self, kind| year.had.contains(&(id, kind));
+        if self.one_of(MOVED, poor) && !had(self, None) {
             self.relocate(villagers);
         }
-        if self.one_of(WATER, poor) {
+        if self.one_of(WATER, poor) && !had(self, Some(DeliveryKind::SafeWater)) {
             let date = self.day(3..12);
             let people = f64::from(villagers.household.size.unwrap_or_default());
             self.deliver(villagers, DeliveryKind::SafeWater, ("infrastructure", "person"), (people, date));
         }
-        if self.one_of(BUSINESS, poor) {
+        if self.one_of(BUSINESS, poor) && !had(self, Some(DeliveryKind::BusinessStart)) {
             self.start_business(villagers);
         }
         if self.one_of(INDUSTRY, poor) {

@@ -51,6 +51,18 @@ pub(crate) fn villages(share: usize, in_programme: usize) -> usize {
     share.div_ceil(cluster(share)) * stride(share, in_programme)
 }
 
+/// Households of the sample that live in a village of a county, by their places.
+pub(crate) fn in_village(share: usize, in_programme: usize, village: usize) -> std::ops::Range<usize> {
+    let (each, apart) = (cluster(share), stride(share, in_programme));
+    let first = village / apart * each;
+    if village.is_multiple_of(apart) { first.min(share)..(first + each).min(share) } else { 0..0 }
+}
+
+/// The number of a household of a county.
+pub(crate) fn household_id(county: &County, place: usize) -> String {
+    format!("H{}-{place:06}", county.id())
+}
+
 /// How far the villages of the sample are apart, in the order of a county's villages.
 fn stride(share: usize, in_programme: usize) -> usize {
     let clusters = share.div_ceil(cluster(share)).max(1);
@@ -203,7 +215,7 @@ pub(crate) fn record(
     let [schooling, health, housing, water, road, power] = drawn.deprived[y].map(Some);
     let registered = status != RegistrationStatus::NotPoor;
     Household {
-        household_id: format!("H{}-{h:06}", county.id()),
+        household_id: household_id(county, h),
         year: YEARS[y],
         area_code: village_code(area, drawn.village),
         size: Some(size),

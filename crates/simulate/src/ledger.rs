@@ -7,8 +7,10 @@ use uplift_proto::v1::records::{
 };
 
 use crate::county::YEARS;
+use crate::households::{household_id, in_village};
 use crate::organisations::MutualFund;
 use crate::second_loan::SecondLoans;
+use crate::share::Share;
 
 /// Fen that the programme grants a fund, as its membership tells; that a member pays in; and that a fund has of its own.
 const GRANT: i64 = 17_500_000;
@@ -79,9 +81,13 @@ fn members_of(fund: &MutualFund) -> Vec<Member> {
 }
 
 /// The register of members of some funds.
-pub(crate) fn members(funds: &[&MutualFund]) -> Vec<MutualFundMember> {
-    let register = |fund: &&MutualFund| {
+///
+/// The first members are households of the sample, in villages that it has.
+pub(crate) fn members(share: &Share<'_>, funds: &[&MutualFund], sample: usize) -> Vec<MutualFundMember> {
+    let in_programme = crate::programme::villages_of(share);
+    let register = |(village, fund): (usize, &&MutualFund)| {
         let o = fund.organisation.clone();
+        let mut households = in_village(sample, in_programme, village);
         members_of(fund).into_iter().map(move |member| MutualFundMember {
             organisation_id: o.organisation_id.clone(),
             member_id: member.id,
@@ -90,10 +96,10 @@ pub(crate) fn members(funds: &[&MutualFund]) -> Vec<MutualFundMember> {
             area_code: o.area_code.clone(),
             poor: Some(member.poor),
             woman: Some(member.woman),
-            household_id: String::new(),
+            household_id: households.next().map(|n| household_id(share.county, n)).unwrap_or_default(),
         })
     };
-    funds.iter().flat_map(register).collect()
+    funds.iter().enumerate().flat_map(register).collect()
 }
 
 /// The books of a year are closed but for December.

@@ -34,7 +34,9 @@ impl Plan {
             .collect();
         first.push(village_submission(plan, &counties, &shares, &in_programme));
         first.retain(|s| s.rows > 0);
-        first.extend(programme::submissions(plan, &key, &weights));
+        let samples = counties.iter().zip(&shares).filter(|(county, _)| county.is_key());
+        let samples: Vec<usize> = samples.map(|(_, share)| *share).collect();
+        first.extend(programme::submissions(plan, &key, &weights, &samples));
         let all: f64 = counties.iter().map(County::registered).sum();
         let mut register = Register::new();
         let made_up = MadeUp::new(plan, key.len());

@@ -13,15 +13,26 @@ use crate::{acceptance, events, infrastructure, ledger, money, mutual_fund, proj
 
 /// Villages of a county that the programme works in.
 pub(crate) fn villages(counties: &[County], n: usize, weights: &[f64]) -> usize {
-    let share = Share { county: &counties[n], n, weights, year: YEARS[1] };
+    villages_of(&Share { county: &counties[n], n, weights, year: YEARS[1] })
+}
+
+/// The same of a county's share.
+pub(crate) fn villages_of(share: &Share<'_>) -> usize {
     let batches = share.batch(YEARS[1]).end;
     let funds: u64 = FUNDS.iter().map(|(_, total)| share.part(*total)).sum();
-    let losing = if counties[n].id() == projects::COMPETITION { mutual_fund::LOSING } else { 0 };
+    let losing = if share.county.id() == projects::COMPETITION { mutual_fund::LOSING } else { 0 };
     batches.max(funds as usize + losing)
 }
 
 /// Submissions of the municipality and of all key counties; those that others refer to first.
-pub(crate) fn submissions(plan: Plan, key: &[County], weights: &[f64]) -> Vec<SimulatedSubmission> {
+///
+/// `samples` are the households of the sample in each county.
+pub(crate) fn submissions(
+    plan: Plan,
+    key: &[County],
+    weights: &[f64],
+    samples: &[usize],
+) -> Vec<SimulatedSubmission> {
     let funds = organisations::mutual_funds(plan, key, weights);
     let mut bodies = organisations::municipal();
     bodies.extend(funds.iter().map(|fund| fund.organisation.clone()));
@@ -69,7 +80,12 @@ pub(crate) fn submissions(plan: Plan, key: &[County], weights: &[f64]) -> Vec<Si
             if keeps_ledgers {
                 if year == YEARS[0] {
                     rest.push(plan.submission("mutual_fund", area, year, &ledger::articles(&own)));
-                    rest.push(plan.submission("mutual_fund_member", area, year, &ledger::members(&own)));
+                    rest.push(plan.submission(
+                        "mutual_fund_member",
+                        area,
+                        year,
+                        &ledger::members(&share, &own, samples[n]),
+                    ));
                 }
                 let entries = ledger::entries(&own, &loans, &second, year);
                 let mut submission = plan.submission_of_parts("mutual_fund_entry", area, year, &entries);

@@ -79,9 +79,11 @@ pub(crate) fn submissions(
             for moved in &helped.relocations {
                 homes.insert(moved.household_id.clone(), moved.to_area_code.clone());
             }
-            before = Helped { deliveries: helped.deliveries.clone(), ..Helped::default() };
+            let honest = Helped { payments: Vec::new(), ..helped.clone() };
             let mut abuse = Abuse::new(plan, &share);
-            abuse.of_people(&mut helped, &Records { households: &records, members: &members, dead: &dead });
+            let known = Records { households: &records, members: &members, before: &before, dead: &dead };
+            abuse.of_people(&mut helped, &known);
+            before = honest;
             abuse.planted.extend(place.made_up.planted(&share));
             let deliveries = work::deliveries(&share, place.made_up, helped.deliveries);
             let mut submission = plan.submission("delivery", area, year, &deliveries);

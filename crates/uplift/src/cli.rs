@@ -7,13 +7,17 @@ use crate::commands::check::CheckArgs;
 use crate::commands::datasets::{DatasetsArgs, TemplateArgs};
 use crate::commands::demo::DemoArgs;
 use crate::commands::extract::ExtractArgs;
+use crate::commands::flags::FlagsArgs;
 use crate::commands::folder::{BackupArgs, RestoreArgs, VerifyArgs};
 use crate::commands::funds::FundsArgs;
 use crate::commands::health::HealthArgs;
+use crate::commands::household::HouseholdArgs;
 use crate::commands::import::ImportArgs;
 use crate::commands::indicators::IndicatorsArgs;
 use crate::commands::load::LoadArgs;
 use crate::commands::measure::MeasureArgs;
+use crate::commands::objectives::ObjectivesArgs;
+use crate::commands::outcomes::OutcomesArgs;
 use crate::commands::query::QueryArgs;
 use crate::commands::report::ReportArgs;
 use crate::commands::sample::SampleArgs;
@@ -122,6 +126,32 @@ pub(crate) enum Command {
     /// people are left out, with columns that may name somebody; numbers of identity cards and telephones are masked.
     #[command(after_help = "Example:\n  uplift extract --area 500101 --period 2011 --output public")]
     Extract(ExtractArgs),
+    /// List records that look like abuse, by declared rules: reasons to look, which prove nothing.
+    ///
+    /// Help to people in no register, one account for many, money after death, orders split below the limit, figures copied
+    /// from last year, and others. Nothing is changed by it. Exits 1 if anything is found.
+    #[command(after_help = "Examples:\n  uplift flags --area 50 --period 2011\n  \
+                      uplift flags --rule shared_account --limit shared_account.households=4\n  \
+                      uplift flags --explain")]
+    Flags(FlagsArgs),
+    /// Tell the story of one household: its years, what it received from every line of work, what became of it.
+    ///
+    /// Reads every dataset that names the household or one of its members, and marks what to look at: helped twice for the
+    /// same, in need and never helped. It shows records of people: keep it to those who need it.
+    #[command(after_help = "Example:\n  uplift household H500101-000012")]
+    Household(HouseholdArgs),
+    /// Show how far the targets of a year are, and where they lead to.
+    ///
+    /// The forecast goes as the year before went; its error is from how the areas inside differ. Income of households in
+    /// tourism pilots is measured on the same households in both years. Exits 1 if a target is behind or was missed.
+    #[command(after_help = "Example:\n  uplift objectives --area 50 --period 2011-09 --by county")]
+    Objectives(ObjectivesArgs),
+    /// Compare what changed for households in villages that were helped and in others, and what claims are worth.
+    ///
+    /// Poverty before and after in the villages of each batch, with standard errors by the design of the sample, beside
+    /// what was spent there. Exits 1 if the data do not support a claim.
+    #[command(after_help = "Example:\n  uplift outcomes --area 50 --period 2011")]
+    Outcomes(OutcomesArgs),
     /// Measure poverty and inequality in a CSV or Parquet file; no service is needed.
     ///
     /// Prints the measures of docs/measures.md, with standard errors and intervals where the design of

@@ -40,6 +40,12 @@ pub(crate) fn number(value: Option<f64>, unit: &str, language: Language) -> Stri
     }
 }
 
+/// An estimate in a unit: no fractions of what is above a hundred.
+pub(crate) fn rounded(value: f64, unit: &str, language: Language) -> String {
+    let digits = if value.abs() >= 100.0 { value.round() } else { (value * 10.0).round() / 10.0 };
+    number(Some(digits), unit, language)
+}
+
 /// The change since the year before: of a rate in percentage points, of anything else in percent.
 pub(crate) fn growth(figure: &Figure, language: Language) -> String {
     let (change, unit) = if is_rate(&figure.unit) {

@@ -5,17 +5,16 @@ use std::collections::BTreeMap;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Decimal128Type;
 use datafusion::error::DataFusionError;
-use datafusion::prelude::SessionContext;
 use uplift_core::error::{Error, Result};
 use uplift_core::period::Period;
 use uplift_engine::error::query_failed;
-use uplift_engine::session;
 use uplift_formats::columns::{boolean, text, text_at};
 
 use super::node::Stage;
 use super::statement::Stages;
-use crate::indicators::plan::{empty, within};
+use crate::indicators::plan::within;
 use crate::snapshots::SnapshotSet;
+use crate::table_session::over;
 
 /// The table that flows are read from, and that of what was counted as left.
 const FLOWS: &str = "fund_flow";
@@ -36,12 +35,7 @@ pub(crate) struct Scope<'a> {
 
 /// The stages by kind of records: simulated or not.
 pub(crate) async fn stages(snapshots: &SnapshotSet, scope: &Scope<'_>) -> Result<BTreeMap<bool, Stages>> {
-    let provider = match snapshots.provider(FLOWS).await? {
-        Some(provider) => provider,
-        None => empty(FLOWS).map_err(|e| Error::internal("reading fund flows", e.remedy))?,
-    };
-    let session: SessionContext = session();
-    session.register_table(FLOWS, provider).map_err(failed)?;
+    let session = over(snapshots, [FLOWS]).await?;
     let rows = session.sql(&sql(scope)).await.map_err(failed)?.collect().await.map_err(failed)?;
     let mut by_kind: BTreeMap<bool, Stages> = BTreeMap::new();
     for batch in rows {
@@ -77,9 +71,7 @@ async fn counted(
     scope: &Scope<'_>,
     by_kind: &mut BTreeMap<bool, Stages>,
 ) -> Result<()> {
-    let Some(provider) = snapshots.provider(BALANCES).await? else { return Ok(()) };
-    let session: SessionContext = session();
-    session.register_table(BALANCES, provider).map_err(failed)?;
+    let session = over(snapshots, [BALANCES]).await?;
     let (year, last) = (scope.period.year(), scope.period.last_day());
     let inside = within("area_code", scope.area).unwrap_or_else(|| "true".to_owned());
     let sql = format!(

@@ -2,15 +2,14 @@
 
 use rust_decimal::Decimal;
 use uplift_core::area::AreaCode;
-use uplift_core::error::{Error, FieldViolation, Result};
+use uplift_core::error::{Error, Result};
 use uplift_core::period::Period;
-use uplift_proto::figure::digits;
 use uplift_proto::v1::metrics as wire;
-use uplift_proto::v1::records::AreaLevel;
 
 use super::names::Names;
 use super::node::{Amounts, Node, Stage};
 use super::statement::Statement;
+use crate::asked::Violations;
 use crate::snapshots::AsOf;
 
 /// Characters of the longest id of a project.
@@ -29,30 +28,20 @@ pub(crate) struct Question {
 
 impl Question {
     pub(crate) fn parse(request: wire::GetFundStatementRequest) -> Result<Self> {
-        let mut violations = Vec::new();
-        let mut wrong = |field: &str, message: String| violations.push(FieldViolation::new(field, message));
-        let area = request.area_code.parse::<AreaCode>();
-        let area = area.map_err(|e| wrong("area_code", e.to_string())).ok();
-        let period = request.period.parse::<Period>().map_err(|e| wrong("period", e.to_string())).ok();
-        let level = AreaLevel::try_from(request.by_level);
-        let level =
-            level.map_err(|_| wrong("by_level", format!("{} is not a level of areas", request.by_level)));
-        let digits = level.ok().and_then(digits);
-        if let (Some(digits), Some(area)) = (digits, &area)
-            && digits <= area.as_str().len()
-        {
-            wrong("by_level", format!("is not below {area}; choose a lower level or a larger area"));
-        }
+        let mut violations = Violations::default();
+        let area = violations.area(&request.area_code);
+        let period = violations.period(&request.period);
+        let digits = violations.level_inside(request.by_level, area.as_ref());
         if request.project_id.chars().count() > MAX_ID {
-            wrong("project_id", format!("is longer than {MAX_ID} characters; no project has such an id"));
+            let message = format!("is longer than {MAX_ID} characters; no project has such an id");
+            violations.add("project_id", message);
         }
-        let as_of = AsOf::parse(request.table_versions, request.as_of.map(|t| (t.seconds, t.nanos)));
-        let as_of = as_of.map_err(|message| wrong("as_of", message.to_owned())).ok();
+        let as_of = violations.as_of(request.table_versions, request.as_of.map(|t| (t.seconds, t.nanos)));
         match (area, period, as_of) {
-            (Some(area), Some(period), Some(as_of)) if violations.is_empty() => {
+            (Some(area), Some(period), Some(as_of)) if violations.0.is_empty() => {
                 Ok(Self { area, period, digits, project: request.project_id, as_of })
             }
-            _ => Err(Error::invalid(violations)),
+            _ => Err(Error::invalid(violations.0)),
         }
     }
 }

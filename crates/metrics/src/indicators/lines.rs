@@ -75,6 +75,13 @@ impl Lines {
         Ok(lines)
     }
 
+    /// The line of a standard in a year and an area, in yuan a head: that of the narrowest area that has one.
+    pub(crate) fn line(&self, standard: &str, year: i64, area: &str) -> Option<Decimal> {
+        let lines = self.by_standard.get(standard)?.iter();
+        let own = lines.filter(|((of, prefix), _)| *of == year && area.starts_with(prefix.as_str()));
+        own.max_by_key(|((_, prefix), _)| prefix.len()).map(|(_, line)| *line)
+    }
+
     /// SQL with every `$line[standard]` filled in.
     pub(crate) fn filled(&self, sql: &str) -> String {
         let mut filled = String::new();
@@ -113,6 +120,9 @@ mod tests {
         let standard = lines.by_standard.get_mut("2010").unwrap();
         standard.retain(|(year, _), _| *year == 2011);
         standard.insert((2011, "50".to_owned()), Decimal::from(2800));
+        assert_eq!(lines.line("2010", 2011, "500101100200"), Some(2800.into()));
+        assert_eq!(lines.line("2010", 2011, "51"), Some(2536.into()));
+        assert_eq!(lines.line("2010", 2012, "50"), None);
         assert_eq!(
             lines.filled("income < $line[2010] AND $line[none] > 0"),
             "income < CAST(CASE WHEN year = 2011 AND left(area_code, 2) = '50' THEN 2800 \

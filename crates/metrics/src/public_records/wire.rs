@@ -2,11 +2,12 @@
 
 use uplift_core::area::AreaCode;
 use uplift_core::dataset::Dataset;
-use uplift_core::error::{Error, FieldViolation, Result};
+use uplift_core::error::{Error, Result};
 use uplift_core::period::Period;
 use uplift_proto::dataset::{all, find};
 use uplift_proto::v1::metrics as wire;
 
+use crate::asked::Violations;
 use crate::snapshots::AsOf;
 
 /// Which records are asked for.
@@ -20,24 +21,22 @@ pub(crate) struct Question {
 
 impl Question {
     pub(crate) fn parse(request: wire::StreamPublicRecordsRequest) -> Result<Self> {
-        let mut violations = Vec::new();
-        let mut wrong = |field: &str, message: String| violations.push(FieldViolation::new(field, message));
-        let dataset = dataset(&request.dataset).map_err(|message| wrong("dataset", message)).ok();
-        let area = request.area_code.parse::<AreaCode>().map_err(|e| wrong("area_code", e.to_string())).ok();
-        let period = request.period.parse::<Period>().map_err(|e| wrong("period", e.to_string())).ok();
+        let mut violations = Violations::default();
+        let dataset = dataset(&request.dataset).map_err(|message| violations.add("dataset", message)).ok();
+        let area = violations.area(&request.area_code);
+        let period = violations.period(&request.period);
         if period.is_some_and(Period::is_day) {
-            wrong(
+            violations.add(
                 "period",
-                "is a day, for which nobody reports; name a year, 2011, or a part of it, 2011-Q3".to_owned(),
+                "is a day, for which nobody reports; name a year, 2011, or a part of it, 2011-Q3",
             );
         }
-        let as_of = AsOf::parse(request.table_versions, request.as_of.map(|t| (t.seconds, t.nanos)));
-        let as_of = as_of.map_err(|message| wrong("as_of", message.to_owned())).ok();
+        let as_of = violations.as_of(request.table_versions, request.as_of.map(|t| (t.seconds, t.nanos)));
         match (dataset, area, period, as_of) {
-            (Some(dataset), Some(area), Some(period), Some(as_of)) if violations.is_empty() => {
+            (Some(dataset), Some(area), Some(period), Some(as_of)) if violations.0.is_empty() => {
                 Ok(Self { dataset, area, period, as_of })
             }
-            _ => Err(Error::invalid(violations)),
+            _ => Err(Error::invalid(violations.0)),
         }
     }
 }

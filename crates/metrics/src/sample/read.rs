@@ -1,29 +1,22 @@
 //! Projects that were accepted in a period, with what is on record of them up to its end.
 
 use arrow::array::{Array, Int64Array, StringArray};
-use uplift_core::error::{Error, Result};
+use uplift_core::error::Result;
 use uplift_engine::error::query_failed;
-use uplift_engine::session;
 use uplift_formats::columns::{integer, text, text_at};
 
 use super::draw::Draw;
 use super::risk::{Candidate, Known};
-use crate::indicators::plan::{empty, within};
+use crate::indicators::plan::within;
 use crate::snapshots::SnapshotSet;
+use crate::table_session::over;
 
 /// The tables that tell of risks.
 const TABLES: [&str; 5] = ["project", "inspection", "acceptance_evidence", "finding", "disclosure"];
 
 pub(super) async fn candidates(snapshots: &SnapshotSet, draw: &Draw<'_>) -> Result<Vec<Candidate>> {
     let failed = |e| query_failed("reading accepted projects", e);
-    let session = session();
-    for table in TABLES {
-        let provider = match snapshots.provider(table).await? {
-            Some(provider) => provider,
-            None => empty(table).map_err(|e| Error::internal("reading accepted projects", e.remedy))?,
-        };
-        session.register_table(table, provider).map_err(failed)?;
-    }
+    let session = over(snapshots, TABLES).await?;
     let rows = session.sql(&sql(draw)).await.map_err(failed)?.collect().await.map_err(failed)?;
     let mut candidates = Vec::new();
     for batch in rows {

@@ -1,12 +1,13 @@
 //! Samples between the service and the wire.
 
 use uplift_core::area::AreaCode;
-use uplift_core::error::{Error, FieldViolation, Result};
+use uplift_core::error::{Error, Result};
 use uplift_core::language::Bilingual;
 use uplift_core::period::Period;
 use uplift_proto::v1::metrics as wire;
 
 use super::risk::Candidate;
+use crate::asked::Violations;
 use crate::snapshots::AsOf;
 
 /// Most projects of one sample.
@@ -25,17 +26,15 @@ pub(crate) struct Question {
 
 impl Question {
     pub(crate) fn parse(request: wire::DrawInspectionSampleRequest) -> Result<Self> {
-        let mut violations = Vec::new();
-        let mut wrong = |field: &str, message: String| violations.push(FieldViolation::new(field, message));
-        let area = request.area_code.parse::<AreaCode>().map_err(|e| wrong("area_code", e.to_string())).ok();
-        let period = request.period.parse::<Period>().map_err(|e| wrong("period", e.to_string())).ok();
+        let mut violations = Violations::default();
+        let area = violations.area(&request.area_code);
+        let period = violations.period(&request.period);
         if !(1..=MAX_SIZE).contains(&request.size) {
-            wrong("size", format!("is {}; ask for 1 to {MAX_SIZE} projects", request.size));
+            violations.add("size", format!("is {}; ask for 1 to {MAX_SIZE} projects", request.size));
         }
-        let as_of = AsOf::parse(request.table_versions, request.as_of.map(|t| (t.seconds, t.nanos)));
-        let as_of = as_of.map_err(|message| wrong("as_of", message.to_owned())).ok();
+        let as_of = violations.as_of(request.table_versions, request.as_of.map(|t| (t.seconds, t.nanos)));
         match (area, period, as_of) {
-            (Some(area), Some(period), Some(as_of)) if violations.is_empty() => Ok(Self {
+            (Some(area), Some(period), Some(as_of)) if violations.0.is_empty() => Ok(Self {
                 area,
                 period,
                 size: request.size.unsigned_abs() as usize,
@@ -43,7 +42,7 @@ impl Question {
                 simulated: request.simulated,
                 as_of,
             }),
-            _ => Err(Error::invalid(violations)),
+            _ => Err(Error::invalid(violations.0)),
         }
     }
 }

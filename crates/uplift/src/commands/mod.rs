@@ -6,13 +6,17 @@ pub(crate) mod datasets;
 pub(crate) mod demo;
 mod demo_edition;
 pub(crate) mod extract;
+pub(crate) mod flags;
 pub(crate) mod folder;
 pub(crate) mod funds;
 pub(crate) mod health;
+pub(crate) mod household;
 pub(crate) mod import;
 pub(crate) mod indicators;
 pub(crate) mod load;
 pub(crate) mod measure;
+pub(crate) mod objectives;
+pub(crate) mod outcomes;
 pub(crate) mod query;
 pub(crate) mod report;
 pub(crate) mod sample;
@@ -47,6 +51,10 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome> {
             Command::Funds(args) => funds::run(args, language).await,
             Command::Sample(args) => sample::run(args, language).await,
             Command::Extract(args) => extract::run(args, language).await,
+            Command::Flags(args) => flags::run(args, language).await,
+            Command::Household(args) => household::run(args, language).await,
+            Command::Objectives(args) => objectives::run(args, language).await,
+            Command::Outcomes(args) => outcomes::run(args, language).await,
             Command::Measure(args) => measure::run(&args, language),
             Command::Check(args) => check::run(args, language).await,
             Command::Report(args) => report::run(args, language).await,

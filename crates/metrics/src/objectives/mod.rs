@@ -1,0 +1,9 @@
+//! Targets of the year: what is reached month by month, where it leads to, and what is behind; and the objective of incomes.
+
+mod forecast;
+mod income;
+mod read;
+pub(crate) mod wire;
+
+pub(crate) use self::income::incomes;
+pub(crate) use self::read::{Computing, objectives};

@@ -1,0 +1,205 @@
+//! The same households in a year and the year before, and estimates over them by the design of the sample.
+//!
+//! Households of a sample count with their weights, and estimates have standard errors from how its clusters differ. Where none
+//! is on record but those of a register, each counts once and estimates have no error: a register is no sample.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type};
+use uplift_core::error::{Error, Result};
+use uplift_engine::error::query_failed;
+use uplift_formats::columns::{boolean, text, text_at};
+use uplift_measures::design::{CONFIDENCE, Design, LonelyPsu};
+use uplift_proto::v1::metrics::ClaimVerdict;
+
+use crate::indicators::plan::within;
+use crate::snapshots::SnapshotSet;
+use crate::table_session::over;
+
+/// A household in both years.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct PanelHousehold {
+    pub(crate) id: String,
+    /// Where it lived in the year before.
+    pub(crate) area: String,
+    pub(crate) status: [String; 2],
+    /// Households that it stands for.
+    pub(crate) weight: f64,
+    pub(crate) size: [f64; 2],
+    /// Yuan of the household.
+    pub(crate) income: [f64; 2],
+    stratum: String,
+    cluster: String,
+}
+
+/// Households of one kind of records.
+#[derive(Debug, Default)]
+pub(crate) struct Panel {
+    pub(crate) households: Vec<PanelHousehold>,
+    /// None of a register.
+    design: Option<Design>,
+}
+
+/// A value with its uncertainty.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Estimate {
+    pub(crate) value: f64,
+    pub(crate) error: Option<f64>,
+    /// Bounds of the interval of usual confidence.
+    pub(crate) bounds: Option<[f64; 2]>,
+}
+
+impl Estimate {
+    /// Whether it is at least a claim, beyond chance; without an error, by itself.
+    pub(crate) fn at_least(&self, claim: f64) -> ClaimVerdict {
+        let [lower, upper] = self.bounds.unwrap_or([self.value; 2]);
+        match () {
+            () if lower >= claim => ClaimVerdict::Supported,
+            () if upper < claim => ClaimVerdict::NotSupported,
+            () => ClaimVerdict::Undecided,
+        }
+    }
+}
+
+impl Panel {
+    pub(crate) fn new(mut households: Vec<PanelHousehold>, sampled: bool) -> Result<Self> {
+        // In an order of their own, so that sums do not depend on files.
+        households.sort_by(|a, b| a.id.cmp(&b.id));
+        let of = |text: fn(&PanelHousehold) -> &String| households.iter().map(text).collect::<Vec<_>>();
+        let design = sampled.then(|| Design::new(&of(|h| &h.stratum), &of(|h| &h.cluster))).transpose();
+        let design = design.map_err(|e| Error::internal("reading the design of a sample", e))?;
+        Ok(Self { households, design })
+    }
+
+    /// An estimate from what each household contributes to its variance.
+    pub(crate) fn estimate(&self, value: f64, contributions: &[f64]) -> Result<Estimate> {
+        let Some(design) = &self.design else { return Ok(Estimate { value, ..Estimate::default() }) };
+        let variance = design.variance(contributions, LonelyPsu::default());
+        let variance = variance.map_err(|e| Error::internal("estimating a variance", e))?;
+        let error = variance.map(f64::sqrt);
+        let bounds = error.zip(design.t_critical(CONFIDENCE)).map(|(e, t)| [value - t * e, value + t * e]);
+        Ok(Estimate { value, error, bounds })
+    }
+
+    /// Ratio of the sums of two values over households, by their places and themselves, linearised.
+    pub(crate) fn ratio(
+        &self,
+        terms: impl Fn(usize, &PanelHousehold) -> (f64, f64),
+    ) -> Option<(f64, Vec<f64>)> {
+        let households = self.households.iter().enumerate();
+        let terms: Vec<(f64, f64)> = households.map(|(n, household)| terms(n, household)).collect();
+        let (above, below) = terms.iter().fold((0.0, 0.0), |(a, b), (x, y)| (a + x, b + y));
+        if below <= 0.0 {
+            return None;
+        }
+        let ratio = above / below;
+        Some((ratio, terms.iter().map(|(x, y)| (x - ratio * y) / below).collect()))
+    }
+}
+
+/// The panels of a year and the year before in an area: of real and of simulated households.
+pub(crate) async fn panels(snapshots: &SnapshotSet, area: &str, year: i32) -> Result<BTreeMap<bool, Panel>> {
+    let failed = |e| query_failed("reading the panel of households", e);
+    let session = over(snapshots, ["household"]).await?;
+    let inside = within("b.area_code", area).unwrap_or_else(|| "true".to_owned());
+    let before = year - 1;
+    let sql = format!(
+        "SELECT b.simulated, b.household_id, b.area_code, b.status AS status_before, a.status AS status_after, \
+           CAST(b.weight AS DOUBLE) AS weight, CAST(b.size AS DOUBLE) AS size_before, CAST(a.size AS DOUBLE) AS size_after, \
+           CAST(b.income AS DOUBLE) AS income_before, CAST(a.income AS DOUBLE) AS income_after, b.stratum, b.cluster \
+         FROM household b JOIN household a ON a.simulated = b.simulated AND a.household_id = b.household_id \
+         WHERE b.year = {before} AND a.year = {year} AND {inside} \
+           AND b.income IS NOT NULL AND a.income IS NOT NULL AND b.size > 0 AND a.size > 0"
+    );
+    // By simulated, of a sample and of a register.
+    let mut read: BTreeMap<bool, [Vec<PanelHousehold>; 2]> = BTreeMap::new();
+    for batch in session.sql(&sql).await.map_err(failed)?.collect().await.map_err(failed)? {
+        add(&batch, &mut read)?;
+    }
+    let panel = |(simulated, [sampled, registered]): (bool, [Vec<PanelHousehold>; 2])| {
+        let panel = match sampled.is_empty() {
+            true => Panel::new(registered, false),
+            false => Panel::new(sampled, true),
+        };
+        Ok((simulated, panel?))
+    };
+    read.into_iter().map(panel).collect()
+}
+
+fn add(batch: &RecordBatch, read: &mut BTreeMap<bool, [Vec<PanelHousehold>; 2]>) -> Result<()> {
+    let simulated = boolean(batch, "simulated")?;
+    let [id, area, before, after, stratum, cluster] =
+        ["household_id", "area_code", "status_before", "status_after", "stratum", "cluster"]
+            .map(|n| text(batch, n));
+    let (id, area, before, after) = (id?, area?, before?, after?);
+    let (stratum, cluster) = (stratum?, cluster?);
+    let number = |name: &str| -> Result<_> {
+        let column = batch.column_by_name(name).map(|column| cast(column, &DataType::Float64));
+        let column = column.transpose().map_err(|e| Error::internal("reading the panel", e))?;
+        column.ok_or_else(|| Error::internal("reading the panel", format!("no column {name}")))
+    };
+    let (weight, size) = (number("weight")?, [number("size_before")?, number("size_after")?]);
+    let income = [number("income_before")?, number("income_after")?];
+    for row in 0..batch.num_rows() {
+        let at = |column: &arrow::array::ArrayRef| column.as_primitive::<Float64Type>().value(row);
+        let kind = usize::from(weight.is_null(row));
+        let village = text_at(&area, row);
+        let own_cluster = Some(text_at(&cluster, row)).filter(|cluster| !cluster.is_empty());
+        read.entry(simulated.value(row)).or_default()[kind].push(PanelHousehold {
+            id: text_at(&id, row),
+            status: [text_at(&before, row), text_at(&after, row)],
+            weight: if weight.is_null(row) { 1.0 } else { at(&weight) },
+            size: [at(&size[0]), at(&size[1])],
+            income: [at(&income[0]), at(&income[1])],
+            stratum: text_at(&stratum, row),
+            cluster: own_cluster.unwrap_or_else(|| village.clone()),
+            area: village,
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn household(id: &str, cluster: &str, income: [f64; 2]) -> PanelHousehold {
+        PanelHousehold {
+            id: id.into(),
+            weight: 1.0,
+            size: [1.0; 2],
+            income,
+            cluster: cluster.into(),
+            ..PanelHousehold::default()
+        }
+    }
+
+    #[test]
+    fn the_mean_of_clusters_of_one_has_the_error_of_the_textbook() {
+        let growth = [3.0, 5.0, 4.0, 8.0];
+        let sample =
+            growth.iter().enumerate().map(|(n, g)| household(&n.to_string(), &n.to_string(), [0.0, *g]));
+        let panel = Panel::new(sample.collect(), true).unwrap();
+        let (mean, contributions) = panel.ratio(|_, h| (h.income[1] - h.income[0], 1.0)).unwrap();
+        let estimate = panel.estimate(mean, &contributions).unwrap();
+        assert_eq!(estimate.value, 5.0);
+        // s² = 14/3, s²/n = 7/6.
+        assert!((estimate.error.unwrap().powi(2) - 7.0 / 6.0).abs() < 1e-12);
+        assert_eq!(estimate.at_least(0.5), ClaimVerdict::Supported);
+        assert_eq!(estimate.at_least(5.5), ClaimVerdict::Undecided);
+        assert_eq!(estimate.at_least(9.0), ClaimVerdict::NotSupported);
+    }
+
+    #[test]
+    fn a_register_has_no_error_and_nobody_has_no_ratio() {
+        let panel = Panel::new(vec![household("a", "x", [1.0, 2.0])], false).unwrap();
+        let (mean, contributions) = panel.ratio(|_, h| (h.income[1], 1.0)).unwrap();
+        assert_eq!(
+            panel.estimate(mean, &contributions).unwrap(),
+            Estimate { value: 2.0, ..Estimate::default() }
+        );
+        assert!(panel.ratio(|_, _| (1.0, 0.0)).is_none());
+    }
+}

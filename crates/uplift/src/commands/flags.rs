@@ -1,0 +1,218 @@
+//! `uplift flags`: records that look like abuse, and the findings that supervision may make of them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use chrono::Utc;
+use clap::Args;
+use uplift_client::{MetricsClient, connect, from_status};
+use uplift_core::cell;
+use uplift_core::error::{Error, Result};
+use uplift_core::format::grouped;
+use uplift_core::language::Language;
+use uplift_proto::v1::metrics::{
+    ListRedFlagsRequest, ListRedFlagsResponse, RedFlag, RedFlagCount, RedFlagRule,
+};
+
+use crate::arguments::{MetricsAddress, OutputFormat};
+use crate::outcome::Outcome;
+use crate::saved_file::save_private;
+use crate::terminal::{Listing, say, say_in};
+
+#[derive(Debug, Args)]
+pub(crate) struct FlagsArgs {
+    /// Area code.
+    #[arg(long, value_name = "CODE", default_value = "50")]
+    area: String,
+    /// Period: flags whose last record is of it.
+    #[arg(long, value_name = "PERIOD", default_value = "2011")]
+    period: String,
+    /// List what this rule found; may be given several times. Without it, how much every rule found.
+    #[arg(long = "rule", value_name = "RULE")]
+    rules: Vec<String>,
+    /// Limit of a rule in place of the declared one, for example shared_account.households=4.
+    #[arg(long = "limit", value_name = "RULE.LIMIT=N", value_parser = limit)]
+    limits: Vec<(String, f64)>,
+    /// Show what every rule finds, with its limits.
+    #[arg(long)]
+    explain: bool,
+    /// Write the flags as findings for supervision to confirm, a CSV file of the dataset finding. Nothing is handed in.
+    #[arg(long, value_name = "FILE")]
+    findings: Option<PathBuf>,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
+    format: OutputFormat,
+    #[command(flatten)]
+    address: MetricsAddress,
+}
+
+fn limit(text: &str) -> Result<(String, f64), String> {
+    let wanted = || format!("{text:?} is not a limit; write it as shared_account.households=4");
+    let (name, value) = text.split_once('=').ok_or_else(wanted)?;
+    Ok((name.trim().to_owned(), value.trim().parse().map_err(|_| wanted())?))
+}
+
+/// Lists what rules found; exits 1 if they found anything.
+pub(crate) async fn run(args: FlagsArgs, language: Language) -> Result<Outcome> {
+    let mut client = uplift_client::metrics(connect(&args.address.metrics_url).await?);
+    let (counts, flags) = all_flags(&mut client, &args).await?;
+    if args.explain {
+        explain(&counts, language);
+        return Ok(Outcome::Done);
+    }
+    let listing = match args.rules.is_empty() {
+        true => of_rules(&counts, language),
+        false => of_flags(&flags, language),
+    };
+    listing.print(args.format)?;
+    if args.format == OutputFormat::Table {
+        let (found, simulated) = (flags.len(), flags.iter().filter(|flag| flag.simulated).count());
+        say_in!(
+            language,
+            "{found} flags, {simulated} of simulated records. A flag is a reason to look, and proves nothing.",
+            "疑点{found}条，其中模拟数据{simulated}条。疑点只是核查线索，不是结论。"
+        );
+    }
+    if let Some(file) = &args.findings {
+        save_private(file, &findings(&counts, &flags)?)?;
+        say!("{}", file.display());
+    }
+    Ok(if flags.is_empty() { Outcome::Done } else { Outcome::ProblemsFound })
+}
+
+/// Every page of the answer.
+async fn all_flags(
+    client: &mut MetricsClient,
+    args: &FlagsArgs,
+) -> Result<(Vec<RedFlagCount>, Vec<RedFlag>)> {
+    let mut request = ListRedFlagsRequest {
+        area_code: args.area.clone(),
+        period: args.period.clone(),
+        rules: args.rules.clone(),
+        limits: args.limits.iter().cloned().collect(),
+        ..ListRedFlagsRequest::default()
+    };
+    let (mut counts, mut flags) = (Vec::new(), Vec::new());
+    loop {
+        let answer = client.list_red_flags(request.clone()).await.map_err(|s| from_status(&s))?;
+        let ListRedFlagsResponse { counts: told, flags: page, next_page_token, .. } = answer.into_inner();
+        counts.extend(told);
+        flags.extend(page);
+        if next_page_token.is_empty() {
+            return Ok((counts, flags));
+        }
+        request.page_token = next_page_token;
+    }
+}
+
+fn rule(count: &RedFlagCount) -> RedFlagRule {
+    count.rule.clone().unwrap_or_default()
+}
+
+fn of_rules(counts: &[RedFlagCount], language: Language) -> Listing<'static> {
+    let row = |count: &RedFlagCount| {
+        let rule = rule(count);
+        vec![
+            rule.rule,
+            language.choose(&rule.title_en, &rule.title_zh).to_owned(),
+            count.flags.to_string(),
+            count.simulated.to_string(),
+            count.records.to_string(),
+            yuan(&count.amount),
+        ]
+    };
+    Listing {
+        columns: match language {
+            Language::En => vec!["rule", "finds", "flags", "simulated", "records", "yuan"],
+            Language::Zh => vec!["规则", "疑点", "条数", "其中模拟", "涉及记录", "金额（元）"],
+        },
+        numbers: vec![2, 3, 4, 5],
+        rows: counts.iter().map(row).collect(),
+    }
+}
+
+fn of_flags(flags: &[RedFlag], language: Language) -> Listing<'static> {
+    let row = |flag: &RedFlag| {
+        let name = language.choose(&flag.area_name_en, &flag.area_name_zh);
+        let mark = if flag.simulated { language.choose(" (simulated)", "（模拟）") } else { "" };
+        vec![
+            flag.rule.clone(),
+            if name.is_empty() { flag.area_code.clone() } else { name.to_owned() },
+            flag.date.clone(),
+            yuan(&flag.amount),
+            format!("{}{mark}", language.choose(&flag.text_en, &flag.text_zh)),
+            shown_records(flag),
+        ]
+    };
+    Listing {
+        columns: match language {
+            Language::En => vec!["rule", "area", "date", "yuan", "what", "records"],
+            Language::Zh => vec!["规则", "地区", "日期", "金额（元）", "疑点", "记录"],
+        },
+        numbers: vec![3],
+        rows: flags.iter().map(row).collect(),
+    }
+}
+
+fn shown_records(flag: &RedFlag) -> String {
+    let shown = flag.records.join(" ");
+    let more = flag.record_count as usize - flag.records.len();
+    if more > 0 { format!("{} {shown} +{more}", flag.dataset) } else { format!("{} {shown}", flag.dataset) }
+}
+
+fn yuan(text: &str) -> String {
+    text.parse().map_or_else(|_| text.to_owned(), grouped)
+}
+
+fn explain(counts: &[RedFlagCount], language: Language) {
+    for rule in counts.iter().map(rule) {
+        say!("{}  {}", rule.rule, language.choose(&rule.title_en, &rule.title_zh));
+        say!("  {}", language.choose(&rule.definition_en, &rule.definition_zh));
+        let limits: BTreeMap<_, _> = rule.limits.into_iter().collect();
+        for (limit, value) in limits {
+            say!("  --limit {}.{limit}={value}", rule.rule);
+        }
+    }
+}
+
+/// The flags as records of findings, which an officer looks at before they are handed in.
+fn findings(counts: &[RedFlagCount], flags: &[RedFlag]) -> Result<Vec<u8>> {
+    let kinds: HashMap<String, String> =
+        counts.iter().map(rule).map(|rule| (rule.rule, rule.finding_kind)).collect();
+    let failed = |e: String| Error::internal("writing findings", e);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let columns = [
+        "finding_id",
+        "date",
+        "kind",
+        "severity",
+        "found_by",
+        "area_code",
+        "project_id",
+        "programme_id",
+        "organisation_id",
+        "amount（元）",
+        "description",
+    ];
+    writer.write_record(columns).map_err(|e| failed(e.to_string()))?;
+    let today = Utc::now().date_naive().to_string();
+    for flag in flags {
+        let described = format!("{} / {} ({})", flag.text_zh, flag.text_en, shown_records(flag));
+        let cells = [
+            &format!("flag-{}", flag.flag_id),
+            &today,
+            kinds.get(&flag.rule).unwrap_or(&flag.rule),
+            "major",
+            "data_comparison",
+            &flag.area_code,
+            &flag.project_id,
+            &flag.programme_id,
+            &flag.organisation_id,
+            &flag.amount,
+            &described,
+        ];
+        let cells = cells.map(|cell| cell::shown(cell).into_owned());
+        writer.write_record(&cells).map_err(|e| failed(e.to_string()))?;
+    }
+    writer.into_inner().map_err(|e| failed(e.to_string()))
+}

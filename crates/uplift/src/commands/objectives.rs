@@ -1,0 +1,129 @@
+//! `uplift objectives`: how far the targets of a year are, and where they lead to.
+
+use clap::Args;
+use uplift_client::{connect, from_status};
+use uplift_core::error::Result;
+use uplift_core::language::Language;
+use uplift_proto::v1::metrics::{
+    ClaimVerdict, GetObjectivesRequest, IncomeObjective, Objective, ObjectiveStatus,
+};
+use uplift_proto::v1::records::AreaLevel;
+
+use crate::arguments::{Level, MetricsAddress, OutputFormat};
+use crate::figure_text::rounded;
+use crate::outcome::Outcome;
+use crate::terminal::{Listing, say_in};
+
+#[derive(Debug, Args)]
+pub(crate) struct ObjectivesArgs {
+    /// Area code.
+    #[arg(long, value_name = "CODE", default_value = "50")]
+    area: String,
+    /// Month until which is looked at, or a year.
+    #[arg(long, value_name = "MONTH", default_value = "2011")]
+    period: String,
+    /// Targets of the areas of this level inside as well.
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    by: Option<Level>,
+    /// Objective of income growth in yuan a household.
+    #[arg(long, value_name = "YUAN", default_value_t = 10_000.0)]
+    income: f64,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
+    format: OutputFormat,
+    #[command(flatten)]
+    address: MetricsAddress,
+}
+
+/// Prints the objectives; exits 1 if one is behind or was missed.
+pub(crate) async fn run(args: ObjectivesArgs, language: Language) -> Result<Outcome> {
+    let mut client = uplift_client::metrics(connect(&args.address.metrics_url).await?);
+    let request = GetObjectivesRequest {
+        area_code: args.area,
+        period: args.period,
+        by_level: args.by.map_or(AreaLevel::Unspecified, AreaLevel::from).into(),
+        income_objective: args.income,
+        ..GetObjectivesRequest::default()
+    };
+    let answer = client.get_objectives(request).await.map_err(|s| from_status(&s))?.into_inner();
+    let listing = Listing {
+        columns: match language {
+            Language::En => {
+                vec!["area", "objective", "target", "reached", "due", "behind", "forecast", "±", "status"]
+            }
+            Language::Zh => {
+                vec!["地区", "目标", "目标数", "已完成", "应完成", "差额", "全年预测", "±", "状态"]
+            }
+        },
+        numbers: vec![2, 3, 4, 5, 6, 7],
+        rows: answer.objectives.iter().map(|objective| row(objective, language)).collect(),
+    };
+    listing.print(args.format)?;
+    if args.format == OutputFormat::Table {
+        answer.income.iter().for_each(|income| tell(income, language));
+    }
+    let bad = |o: &Objective| matches!(o.status(), ObjectiveStatus::Behind | ObjectiveStatus::Missed);
+    Ok(if answer.objectives.iter().any(bad) { Outcome::ProblemsFound } else { Outcome::Done })
+}
+
+fn row(objective: &Objective, language: Language) -> Vec<String> {
+    let shown = |value: f64| rounded(value, &objective.unit, language);
+    let optional = |value: Option<f64>| value.map_or("–".to_owned(), shown);
+    let name = language.choose(&objective.area_name_en, &objective.area_name_zh);
+    let mark = if objective.simulated { "*" } else { "" };
+    vec![
+        if name.is_empty() { objective.area_code.clone() } else { name.to_owned() },
+        language.choose(&objective.title_en, &objective.title_zh).to_owned(),
+        shown(objective.target),
+        format!("{}{mark}", shown(objective.achieved)),
+        optional(objective.due),
+        optional(objective.behind),
+        optional(objective.forecast),
+        optional(objective.forecast_error),
+        status(objective.status(), language).to_owned(),
+    ]
+}
+
+fn status(status: ObjectiveStatus, language: Language) -> &'static str {
+    let (en, zh) = match status {
+        ObjectiveStatus::Reached => ("reached", "已完成"),
+        ObjectiveStatus::OnCourse => ("on course", "进展正常"),
+        ObjectiveStatus::Uncertain => ("uncertain", "难以判断"),
+        ObjectiveStatus::Behind => ("behind", "滞后"),
+        ObjectiveStatus::Missed => ("missed", "未完成"),
+        ObjectiveStatus::NoRecords | ObjectiveStatus::Unspecified => ("no records", "无记录"),
+    };
+    match language {
+        Language::En => en,
+        Language::Zh => zh,
+    }
+}
+
+fn tell(income: &IncomeObjective, language: Language) {
+    let yuan = |value: f64| rounded(value, "CNY", language);
+    let error = income.standard_error.map_or("–".to_owned(), yuan);
+    let others = income.growth_of_others.map_or("–".to_owned(), yuan);
+    let others_error = income.standard_error_of_others.map_or("–".to_owned(), yuan);
+    let (households, growth, objective) = (income.households, yuan(income.growth), yuan(income.objective));
+    let mark = if income.simulated { language.choose(" (simulated)", "（模拟数据）") } else { "" };
+    let verdict = verdict_word(income.verdict(), language);
+    say_in!(
+        language,
+        "Income of the same {households} pilot households{mark}: {growth} yuan more than the year before (standard error {error}); objective {objective}: {verdict}. Other registered poor households of these counties: {others} ({others_error}).",
+        "同一批{households}户试点户{mark}户均增收{growth}元（标准误{error}），目标{objective}元：{verdict}。同区县其他建档立卡贫困户户均增收{others}元（{others_error}）。"
+    );
+}
+
+/// Whether data support a claim, in words.
+pub(crate) fn verdict_word(verdict: ClaimVerdict, language: Language) -> &'static str {
+    let (en, zh) = match verdict {
+        ClaimVerdict::Supported => ("supported by the data", "数据支持"),
+        ClaimVerdict::Undecided => ("not decided by the data", "数据不足以判断"),
+        ClaimVerdict::NotSupported => ("not supported by the data", "数据不支持"),
+        ClaimVerdict::Unspecified => ("–", "–"),
+    };
+    match language {
+        Language::En => en,
+        Language::Zh => zh,
+    }
+}
