@@ -215,7 +215,11 @@ fn questions(
         let (figures, by) = match content {
             Content::Table(table) => (&table.figures, table.by.as_ref()),
             Content::Chart(chart) => (&chart.figures, chart.by.as_ref()),
-            Content::Text(_) | Content::Note(_) | Content::Contradictions | Content::Statements => continue,
+            Content::Text(_)
+            | Content::Note(_)
+            | Content::Contradictions
+            | Content::Statements
+            | Content::RedFlags => continue,
         };
         for reference in figures.iter().filter_map(|name| template.figures.get(name)) {
             add(reference, by);

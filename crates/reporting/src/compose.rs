@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use uplift_core::language::{Bilingual, Language};
 
 use crate::chart::draw;
-use crate::document::{Block, Inline, Section, Sentence, StatementGroup};
+use crate::document::{Block, Inline, Section, Sentence, StatementGroup, Table};
 use crate::document_tables::{checks_table, conflicts_table, statements_table};
 use crate::reconciliation::Reconciliation;
 use crate::table::{chart_data, table};
@@ -13,7 +13,11 @@ use crate::template::{Content, Indicators, Part};
 use crate::writer::{Local, Writer};
 
 /// The sections, with what the document says where the template has it.
-pub(crate) fn sections(writer: &mut Writer<'_>, document: &Reconciliation) -> Vec<Section> {
+pub(crate) fn sections(
+    writer: &mut Writer<'_>,
+    document: &Reconciliation,
+    red_flags: Option<&Table>,
+) -> Vec<Section> {
     let template = writer.template;
     let mut sections = Vec::new();
     for declared in &template.sections {
@@ -23,7 +27,10 @@ pub(crate) fn sections(writer: &mut Writer<'_>, document: &Reconciliation) -> Ve
             .content
             .iter()
             .flat_map(|content| {
-                let block = block(writer, content, &mut missing, document);
+                let block = match content {
+                    Content::RedFlags => red_flags.map(|table| Block::Table { table: table.clone() }),
+                    content => block(writer, content, &mut missing, document),
+                };
                 block.into_iter().chain(conflicts(content, document))
             })
             .collect();
@@ -76,6 +83,7 @@ fn block(
                 None
             }
         },
+        Content::RedFlags => None,
         Content::Contradictions if document.checks.is_empty() => None,
         Content::Contradictions => {
             Some(Block::Checks { checks: document.checks.clone(), table: checks_table(&document.checks) })

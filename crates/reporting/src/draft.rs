@@ -17,6 +17,7 @@ use crate::evidence::{Definition, open};
 use crate::figure_key::EarlierFigures;
 use crate::output::{File, render};
 use crate::reconciliation::Reconciliation;
+use crate::red_flags;
 use crate::request::{ReportRequest, Scope, Subject};
 use crate::steps::{CHECKING, LAYING_OUT, OPENING, READING, Steps};
 use crate::template::{Content, Indicators, Template};
@@ -52,11 +53,15 @@ pub(crate) async fn compose(
     let mut records_time = answers.records_time;
     let statements =
         reconciliation(metrics, template, &document_id, (&mut versions, &mut records_time)).await?;
+    let red_flags = match shows(template, |content| matches!(content, Content::RedFlags)) {
+        true => red_flags::table(metrics, (&area_code, scope.period), &mut versions).await?,
+        false => None,
+    };
     let open_period = scope.period.last_day() >= Utc::now().date_naive();
     let mut writer =
         Writer::new(template, &answers, indicators, &area_code, scope.period, open_period, earlier);
     let title = writer.title();
-    let sections = sections(&mut writer, &statements);
+    let sections = sections(&mut writer, &statements, red_flags.as_ref());
     let unmet = unmet(&mut writer);
     let marks = writer.mark_meanings(&sections);
     let subject = writer.area_name(&area_code);
@@ -160,8 +165,11 @@ fn nothing(template: &Template, document_id: &str, scope: &Scope) -> Error {
 }
 
 fn shows_document(template: &Template) -> bool {
-    let shows = |content: &Content| matches!(content, Content::Contradictions | Content::Statements);
-    template.sections.iter().flat_map(|section| &section.content).any(shows)
+    shows(template, |content| matches!(content, Content::Contradictions | Content::Statements))
+}
+
+fn shows(template: &Template, what: impl Fn(&Content) -> bool) -> bool {
+    template.sections.iter().flat_map(|section| &section.content).any(what)
 }
 
 /// What a document publishes and what its checks say, if the template shows it.

@@ -21,6 +21,7 @@ mod grpc;
 mod kit;
 mod output;
 mod reconciliation;
+mod red_flags;
 mod request;
 mod scale;
 mod service;

@@ -33,7 +33,7 @@ impl MadeUp {
             n if n == self.copies => PlantedKind::CopiedFigures,
             _ => return None,
         };
-        Some(Planted { kind, dataset: "delivery", records: vec![share.area().to_owned()] })
+        Some(Planted { kind, dataset: "delivery", records: vec![format!("{}/{}", share.area(), share.year)] })
     }
 
     /// What the county of a share says that it had of a total in a quarter.

@@ -61,7 +61,9 @@ impl Villagers<'_> {
 
     /// The first member who can be trained.
     fn trainee(&self) -> Option<&Person> {
-        self.members.iter().find(|person| (17..=55).contains(&person.age.unwrap_or_default()))
+        let can =
+            |person: &&Person| person.died.is_empty() && (17..=55).contains(&person.age.unwrap_or_default());
+        self.members.iter().find(can)
     }
 }
 
@@ -86,7 +88,15 @@ pub(crate) fn help(
     let delivered = before.deliveries.iter().filter(once).map(|d| (d.household_id.as_str(), Some(d.kind())));
     let moved = before.relocations.iter().map(|r| (r.household_id.as_str(), None));
     let had = delivered.chain(moved).collect();
-    let mut year = Year { share, random, had, helped: Helped::default(), left: TRAINEES };
+    let mut year = Year {
+        share,
+        random,
+        had,
+        helped: Helped::default(),
+        left: TRAINEES,
+        lacks_move: true,
+        lacks_business: true,
+    };
     let poor_first =
         villagers.iter().filter(|v| v.is_poor()).chain(villagers.iter().filter(|v| !v.is_poor()));
     poor_first.for_each(|villagers| year.household(villagers));
@@ -100,8 +110,11 @@ struct Year<'a> {
     /// What is given once, and was given before, by household; none is a new home.
     had: HashSet<(&'a str, Option<DeliveryKind>)>,
     helped: Helped,
-    /// Trainees that the county still lacks.
+    /// Trainees that the county still lacks, however small the sample, and whether it lacks a household that moves and one that
+    /// begins a business.
     left: usize,
+    lacks_move: bool,
+    lacks_business: bool,
 }
 
 impl Year<'_> {
@@ -122,7 +135,8 @@ impl Year<'_> {
         }
         let id = villagers.household.household_id.as_str();
         let had = |year: &Self, kind| year.had.contains(&(id, kind));
-        if self.one_of(MOVED, poor) && !had(self, None) {
+        let moves = self.one_of(MOVED, poor) || self.lacks_move;
+        if moves && !had(self, None) {
             self.relocate(villagers);
         }
         if self.one_of(WATER, poor) && !had(self, Some(DeliveryKind::SafeWater)) {
@@ -130,7 +144,8 @@ impl Year<'_> {
             let people = f64::from(villagers.household.size.unwrap_or_default());
             self.deliver(villagers, DeliveryKind::SafeWater, ("infrastructure", "person"), (people, date));
         }
-        if self.one_of(BUSINESS, poor) && !had(self, Some(DeliveryKind::BusinessStart)) {
+        let begins = self.one_of(BUSINESS, poor) || self.lacks_business;
+        if begins && !had(self, Some(DeliveryKind::BusinessStart)) {
             self.start_business(villagers);
         }
         if self.one_of(INDUSTRY, poor) {
@@ -188,6 +203,7 @@ impl Year<'_> {
 
     fn start_business(&mut self, villagers: &Villagers<'_>) {
         let Some(person) = villagers.trainee() else { return };
+        self.lacks_business = false;
         let date = self.day(3..6);
         self.deliver(villagers, DeliveryKind::BusinessStart, ("training", "person"), (1.0, date.clone()));
         self.last_of(person);
@@ -255,6 +271,10 @@ impl Year<'_> {
         };
         let people = household.size.unwrap_or_default();
         let hamlet = self.random.random_range(1..6);
+        // Every third hamlet is left by its last household.
+        let last = self.random.random_range(0..3) == 0 || self.lacks_move;
+        self.lacks_move = false;
+        let remaining = if last { 0 } else { self.random.random_range(1..15) };
         self.helped.relocations.push(Relocation {
             household_id: household.household_id.clone(),
             date: date.clone(),
@@ -264,12 +284,7 @@ impl Year<'_> {
             settlement: settlement.into(),
             standard_fen: Some(STANDARD * 100),
             from_place: format!("{hamlet}社"),
-            // Every third hamlet is left by its last household.
-            remaining: Some(if self.random.random_range(0..3) == 0 {
-                0
-            } else {
-                self.random.random_range(1..15)
-            }),
+            remaining: Some(remaining),
             poor: Some(villagers.is_poor()),
             project_id: String::new(),
         });

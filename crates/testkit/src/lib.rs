@@ -2,6 +2,8 @@
 //!
 //! Owns start and clean-up for tests. Never stands in for a part: what runs is what ships.
 
+pub mod planted;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,7 +17,7 @@ use uplift_proto::v1::ingest::{SubmissionHeader, SubmitRecordsRequest};
 use uplift_proto::v1::records::{Area, AreaLevel};
 use uplift_server::config::Config;
 use uplift_server::node::Node;
-use uplift_simulate::Article;
+use uplift_simulate::{Article, Plan};
 
 /// A node with all services; it ends with the value.
 pub struct Uplift {
@@ -173,8 +175,20 @@ pub fn uplift_command() -> PathBuf {
 
 /// Submits a simulated programme with the built command.
 pub async fn simulate(ingest_url: &str, households: usize) {
+    simulate_with(ingest_url, Plan { households, seed: 1 }).await;
+}
+
+/// The same with a seed of its own.
+pub async fn simulate_with(ingest_url: &str, plan: Plan) {
     let mut command = Command::new(uplift_command());
-    command.args(["simulate", "--households", &households.to_string(), "--ingest-url", ingest_url]);
+    command.args([
+        "simulate",
+        "--households",
+        &plan.households.to_string(),
+        "--seed",
+        &plan.seed.to_string(),
+    ]);
+    command.args(["--ingest-url", ingest_url]);
     let output = tokio::task::spawn_blocking(move || command.output()).await.expect("it ends");
     let output = output.expect("the command runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -13,7 +13,7 @@ use super::lines::NATIONAL;
 use super::plan;
 
 /// The indicators of Uplift itself: one file for each section of the annual report, and poverty measures.
-const BUILT_IN: [(&str, &str); 16] = [
+const BUILT_IN: [(&str, &str); 18] = [
     ("overview", include_str!("../../catalogue/overview.toml")),
     ("poverty", include_str!("../../catalogue/poverty.toml")),
     ("inequality", include_str!("../../catalogue/inequality.toml")),
@@ -22,6 +22,8 @@ const BUILT_IN: [(&str, &str); 16] = [
     ("industry", include_str!("../../catalogue/industry.toml")),
     ("village", include_str!("../../catalogue/village.toml")),
     ("relocation", include_str!("../../catalogue/relocation.toml")),
+    ("households", include_str!("../../catalogue/households.toml")),
+    ("works", include_str!("../../catalogue/works.toml")),
     ("investment", include_str!("../../catalogue/investment.toml")),
     ("bazaar", include_str!("../../catalogue/bazaar.toml")),
     ("groups", include_str!("../../catalogue/groups.toml")),

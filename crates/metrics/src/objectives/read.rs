@@ -113,8 +113,9 @@ struct Progress {
 
 impl Progress {
     async fn read(with: Computing<'_>, question: &Question, indicator: &Arc<Indicator>) -> Result<Self> {
-        let [before, now] = question.months();
+        let [_, now] = question.months();
         let years = question.years();
+        let before = question.all_months_before();
         let monthly: Vec<Period> = before.iter().chain(&now).chain(&years).copied().collect();
         let ask = |periods: Vec<Period>| Query {
             indicators: vec![indicator.id.clone()],
@@ -202,12 +203,17 @@ impl Progress {
         let (value, error, method, part) = match told {
             _ if is_over || !self.monthly => (None, None, ForecastMethod::Complete, 1.0),
             Some(f) => (Some(f.value), f.error, ForecastMethod::YearBefore, f.part),
+            // The year before had nothing by then, and much later: nothing is due, and nothing can be told.
+            None if course.is_some_and(|course| course.year_before > 0.0) => {
+                (None, None, ForecastMethod::Unspecified, 0.0)
+            }
             None => (Some(achieved / passed), None, ForecastMethod::Months, passed),
         };
         let any = year_value.is_some() || achieved > 0.0;
         let status = match (any, value) {
             (false, _) => ObjectiveStatus::NoRecords,
             _ if achieved >= target => ObjectiveStatus::Reached,
+            (_, None) if method == ForecastMethod::Unspecified => ObjectiveStatus::Uncertain,
             (_, None) => ObjectiveStatus::Missed,
             (_, Some(value)) if (value - target).abs() <= 2.0 * error.unwrap_or_default() => {
                 ObjectiveStatus::Uncertain

@@ -114,7 +114,10 @@ impl<'a> Poor<'a> {
 
     fn groups(&self, batches: &BTreeMap<String, Batch>) -> Result<Vec<Group>> {
         let all: BTreeSet<&String> = batches.values().flat_map(|batch| &batch.villages).collect();
-        let none: Vec<bool> = self.panel.households.iter().map(|h| !all.contains(&h.area)).collect();
+        // Villages of none of the same counties: elsewhere people live otherwise.
+        let counties: BTreeSet<&str> = all.iter().map(|village| county(village)).collect();
+        let is_other = |h: &PanelHousehold| !all.contains(&h.area) && counties.contains(county(&h.area));
+        let none: Vec<bool> = self.panel.households.iter().map(is_other).collect();
         let others = self.change(&none);
         let mut groups = Vec::new();
         for (name, batch) in batches {
@@ -212,6 +215,10 @@ impl<'a> Poor<'a> {
         }
         Ok(claims)
     }
+}
+
+fn county(area: &str) -> &str {
+    area.get(..6).unwrap_or(area)
 }
 
 fn claim(text: Bilingual, (claimed, measured): (f64, Estimate)) -> Claim {

@@ -74,7 +74,7 @@ impl Check<'_> {
             self.text(&section.id, &texts, &mut used);
             let content = section.content.iter().filter_map(|id| {
                 let content = self.content(id, structure, &figures)?;
-                if !matches!(content, Content::Contradictions | Content::Statements) {
+                if !matches!(content, Content::Contradictions | Content::Statements | Content::RedFlags) {
                     self.text(id, &texts, &mut used);
                 }
                 Some(content)
@@ -156,7 +156,7 @@ impl Check<'_> {
                     _ if structure.tables.contains_key(name) => Some(form(name)),
                     _ if structure.charts.contains_key(name) => Some(format!("{}-data", form(name))),
                     "contradictions" => Some("relations".to_owned()),
-                    "statements" => Some("statements".to_owned()),
+                    "statements" | "red-flags" => Some(name.to_owned()),
                     _ => None,
                 };
                 if !ids.insert(form(name)) || sheet.is_some_and(|sheet| !seen.insert(sheet)) {
@@ -295,6 +295,7 @@ impl Check<'_> {
         match name.as_str() {
             "contradictions" => return Some(Content::Contradictions),
             "statements" => return Some(Content::Statements),
+            "red-flags" => return Some(Content::RedFlags),
             _ => {}
         }
         if let Some(table) = structure.tables.get(name) {

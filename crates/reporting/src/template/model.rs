@@ -47,6 +47,8 @@ pub(crate) enum Content {
     Contradictions,
     /// The statements of the document.
     Statements,
+    /// Records that look like abuse, by rule.
+    RedFlags,
 }
 
 /// A table. Its title is the text of its id.

@@ -63,15 +63,19 @@ relocation-people = { $relocated } were relocated{ DIRECTION($relocated) ->
    *[none] { "" }
 }.
 relocation-money = It was paid for by { $relocation-fiscal } of fiscal funds and { $relocation-other } of work-relief and Grain-for-Green funds: { $relocation-cost } for each person.
+relocation-ledger = Of those who moved, { $ledger-households } are recorded one by one; { $central } of these people live in settlements built for them. The standard gives { $standard } a head. The last household left { NUMBER($hamlets) } hamlets.
+households-paid = { $paid } were paid to { $paid-households } that are recorded one by one.
 
 training = Training and job transfer
 training-people = Employment training was attended { NUMBER($trained) } times.
 training-kinds = Entrepreneurship training was attended { NUMBER($entrepreneurship) } times, practical technical training { NUMBER($practical) } times, and training in policy and business { NUMBER($policy) } times.
 training-work = { $transferred } were placed in jobs, { NUMBER($electronics) } of them in electronics. After six months { $in-work } of the trainees are in work.
+training-later = Of those visited, { $in-work-early } were in work after three months and { $in-work-late } after a year; { $businesses-running } of the businesses ran after half a year.
 
 roads-water = Roads and drinking water
 roads-text = { $infrastructure } were disbursed for roads and water. { $roads } of village road were built or repaired; { $road-coverage } of the people have a road to their village.
 water-text = { $water } gained safe drinking water, which { $water-coverage } of the people now have.
+works-table = Roads and water by their projects
 
 cooperation = Cooperation and investment
 cooperation-social = Social funds of { $social } went to poor areas{ DIRECTION($social) ->
@@ -84,12 +88,16 @@ cooperation-contracts = { $projects } were signed, with a contract value of { $c
     [down] , { CHANGE($invested) } less than the year before
    *[other] { "" }
 }. Of all that was ever signed, { $realisation } has been invested.
+cooperation-overdue = Of contracts that fell due, { $overdue } in { NUMBER($overdue-contracts) } contracts have not arrived.
 
 bazaar = Charity sale of painting and calligraphy
 bazaar-text = The charity sale on the day for the eradication of poverty raised { $raised } for { $bazaar-counties }.
+donations-text = Donors gave { $donations } in all; { $donations-households } of it is recorded as paid to households.
+donations-chart = What donors gave for
 
 groups-section = Assistance groups
 groups-text = { $groups } gave { $group-funds }, { $group-average } each.
+groups-pledged = They had pledged { $pledged } and gave { $fulfilment } of it. They sponsor { $group-projects }, of which { $group-projects-done } are done.
 organisations-text = { $organisations } for poverty alleviation raised { $organisation-funds }.
 
 mutual = Village mutual funds
@@ -121,6 +129,7 @@ publicity-text = { $media } reported on the programme, with { NUMBER($reports) }
    *[other] exhibitions
 }.
 publicity-people = { $characters } were honoured for what they do against poverty.
+publicity-nominations = { $nominations } had been nominated; { NUMBER($nominees-honoured) } were selected, { $award-days } after the nomination on average.
 
 poverty = Poverty and inequality
 poverty-incomes = By income, { $headcount } of the people lived below the national line, { $number-poor }{ DIRECTION($headcount) ->
@@ -135,6 +144,9 @@ lorenz-chart = The poorest tenth has { $decile1 } of all income, the richest { $
 poverty-table = Poverty and inequality with their uncertainty
 change-chart = What changed for people since { $previous-year }
 poverty-note = Estimates come from a sample. A change within its margin of error is shown as ≈ and is not called a change.
+
+flags-annex = Annex: records that look like abuse
+flags-note = A flag is a reason to look, found by a declared rule over all records. It proves nothing, and nothing is changed by it; what supervision confirms becomes a finding.
 
 contradictions-annex = Annex: contradictions in what was published
 

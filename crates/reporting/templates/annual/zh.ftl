@@ -63,15 +63,19 @@ relocation-people = 全年搬迁{ $relocated }{ DIRECTION($relocated) ->
    *[none] { "" }
 }。
 relocation-money = 投入财政扶贫资金{ $relocation-fiscal }、以工代赈和巩固退耕还林成果资金{ $relocation-other }，人均{ $relocation-cost }。
+relocation-ledger = 逐户登记搬迁户{ $ledger-households }，集中安置率{ $central }；人均补助标准{ $standard }；整体搬迁自然村{ NUMBER($hamlets) }个。
+households-paid = 逐户登记发放补助{ $paid }，惠及{ $paid-households }。
 
 training = 培训与转移就业
 training-people = 开展就业培训{ NUMBER($trained) }人次。
 training-kinds = 另开展创业培训{ NUMBER($entrepreneurship) }人次、农村实用技术培训{ NUMBER($practical) }人次、政策业务培训{ NUMBER($policy) }人次。
 training-work = 转移就业{ $transferred }，其中电子产业{ $electronics }；参训人员六个月后在业率{ $in-work }。
+training-later = 回访显示，培训三个月后在岗率{ $in-work-early }，一年后{ $in-work-late }；扶持创业半年存续率{ $businesses-running }。
 
 roads-water = 道路与饮水
 roads-text = 道路和饮水工程投入资金{ $infrastructure }，新建和整治村级公路{ $roads }，通村公路覆盖人口{ $road-coverage }。
 water-text = 解决{ $water }的饮水安全问题，饮水安全覆盖人口{ $water-coverage }。
+works-table = 道路饮水项目建设情况
 
 cooperation = 招商引资与协作扶贫
 cooperation-social = 直接投向贫困地区的社会资金{ $social }{ DIRECTION($social) ->
@@ -84,12 +88,16 @@ cooperation-contracts = 签约{ $projects }，合同金额{ $contract }；当年
     [down] ，比上年减少{ CHANGE($invested) }
    *[other] { "" }
 }。历年签约项目累计资金到位率{ $realisation }。
+cooperation-overdue = 已到期合同中{ NUMBER($overdue-contracts) }个未全部到位，涉及{ $overdue }。
 
 bazaar = 书画义卖
 bazaar-text = 国际消除贫困日书画义卖募集资金{ $raised }，支持{ $bazaar-counties }。
+donations-text = 各界捐赠{ $donations }，其中登记发放到户{ $donations-households }。
+donations-chart = 捐赠用途
 
 groups-section = 集团帮扶
 groups-text = { $groups }投入帮扶资金{ $group-funds }，平均每个集团{ $group-average }。
+groups-pledged = 年初承诺{ $pledged }，兑现率{ $fulfilment }；帮扶项目{ $group-projects }，完成率{ $group-projects-done }。
 organisations-text = { $organisations }共募集资金{ $organisation-funds }。
 
 mutual = 村级互助资金
@@ -112,6 +120,7 @@ supervision-open = { $volunteers }的义务监督员接受了培训；公开资�
 publicity = 扶贫宣传
 publicity-text = { $media }报道扶贫工作{ NUMBER($reports) }次；参加展览{ NUMBER($exhibitions) }次。
 publicity-people = 表彰扶贫人物{ $characters }。
+publicity-nominations = 共推荐{ $nominations }，当选{ NUMBER($nominees-honoured) }人，从推荐到评定平均{ $award-days }。
 
 poverty = 贫困与收入差距
 poverty-incomes = 按收入计算，{ $headcount }的人口低于国家扶贫标准，共{ $number-poor }{ DIRECTION($headcount) ->
@@ -126,6 +135,9 @@ lorenz-chart = 最贫困的十分之一人口占总收入的{ $decile1 }，最�
 poverty-table = 贫困与收入差距指标及其不确定性
 change-chart = { $previous-year }年以来的变化
 poverty-note = 估计值来自抽样调查；误差范围内的变化以“≈”表示，不视为变化。
+
+flags-annex = 附录：疑点记录
+flags-note = 疑点由预设规则在全部记录中比对得出，只是核查线索，不是结论，也不改动任何数据；经监督检查核实的转为问题。
 
 contradictions-annex = 附录：公布数据中的矛盾
 
