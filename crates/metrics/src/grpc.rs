@@ -232,7 +232,7 @@ impl MetricsService for Grpc {
         &self,
         request: Request<wire::GetObjectivesRequest>,
     ) -> Result<Response<wire::GetObjectivesResponse>, Status> {
-        let question = objectives::wire::Question::parse(request.into_inner()).map_err(to_status)?;
+        let question = objectives::Question::parse(request.into_inner()).map_err(to_status)?;
         let (AtVersion { items: objectives, versions, .. }, income) =
             self.0.objectives(question).await.map_err(to_status)?;
         let table_versions = versions.into_iter().collect();

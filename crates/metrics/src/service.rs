@@ -240,7 +240,7 @@ impl Metrics {
     /// How far targets are, and the objective of incomes.
     pub(crate) async fn objectives(
         &self,
-        question: objectives::wire::Question,
+        question: objectives::Question,
     ) -> Result<(AtVersion<wire::Objective>, Vec<wire::IncomeObjective>)> {
         check_tables("table_versions", &question.as_of.versions)?;
         let snapshots = SnapshotSet::new(self.store.clone(), question.as_of.clone());

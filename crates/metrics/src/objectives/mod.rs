@@ -2,8 +2,10 @@
 
 mod forecast;
 mod income;
+mod question;
 mod read;
 pub(crate) mod wire;
 
 pub(crate) use self::income::incomes;
+pub(crate) use self::question::Question;
 pub(crate) use self::read::{Computing, objectives};

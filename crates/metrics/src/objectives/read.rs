@@ -12,12 +12,12 @@ use uplift_formats::columns::{text, text_at};
 use uplift_proto::v1::metrics::{ForecastMethod, ObjectiveStatus};
 
 use super::forecast::{Course, forecast};
+use super::question::Question;
 use crate::indicators::catalogue::Catalogue;
 use crate::indicators::indicator::Indicator;
 use crate::indicators::query::{Figure, Query, answer};
 use crate::indicators::reference_data::ReferenceData;
 use crate::indicators::scan::Scanner;
-use crate::objectives::wire::Question;
 use crate::snapshots::SnapshotSet;
 use crate::table_session::over;
 
