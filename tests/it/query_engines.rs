@@ -44,7 +44,7 @@ const INDEPENDENT_QUERIES: [(&str, &str); 20] = [
     (
         "village.lifted",
         "SELECT substr(area_code, 1, 6) AS area, count(DISTINCT project_id) FROM inspection WHERE kind = 'acceptance' \
-         AND result = 'passed' AND year(date) = 2011 GROUP BY 1",
+         AND result = 'passed' AND coalesce(programme_id, 'village') = 'village' AND year(date) = 2011 GROUP BY 1",
     ),
     (
         "mutual.villages",

@@ -43,37 +43,43 @@ async fn money_for_people_is_held_against_the_register() {
     hand_in(&uplift, "person", "2011", people).await;
     let payments = [
         // To no household that is known.
-        "a1,2011-05-01,500101101001,h9,,relief,social,100,acc9",
+        "a1,2011-05-01,500101101001,h9,,relief,social,100,account-9",
         // Two households share an account, three share another.
-        "b1,2011-05-01,500101101001,h1,,relief,social,110,accA",
-        "b2,2011-05-02,500101101001,h2,,relief,social,120,accA",
-        "b3,2011-05-01,500101101001,h3,,relief,social,130,accB",
-        "b4,2011-05-02,500101101001,h4,,relief,social,140,accB",
-        "b5,2011-05-03,500101101001,h5,,relief,social,150,accB",
+        "b1,2011-05-01,500101101001,h1,,relief,social,110,account-A",
+        "b2,2011-05-02,500101101001,h2,,relief,social,120,account-A",
+        "b3,2011-05-01,500101101001,h3,,relief,social,130,account-B",
+        "b4,2011-05-02,500101101001,h4,,relief,social,140,account-B",
+        "b5,2011-05-03,500101101001,h5,,relief,social,150,account-B",
         // On the sixtieth day after death, and on the next.
-        "c1,2011-04-30,500101101001,h1,p1,relief,social,160,accA",
-        "c2,2011-05-01,500101101001,h1,p1,relief,social,170,accA",
+        "c1,2011-04-30,500101101001,h1,p1,relief,social,160,account-A",
+        "c2,2011-05-01,500101101001,h1,p1,relief,social,170,account-A",
         // In the own village, another one, and by the county.
-        "d1,2011-06-01,500101101002,h6,,relief,social,180,accF",
-        "d2,2011-06-02,500101101001,h6,,relief,social,190,accF",
-        "d3,2011-06-03,500101,h6,,relief,social,200,accF",
-        // The same amount within sixty days and after it, and for another person.
-        "e1,2011-07-01,500101101001,h4,,relief,social,210,accB",
-        "e2,2011-08-30,500101101001,h4,,relief,social,210,accB",
-        "e3,2011-12-01,500101101001,h4,,relief,social,210,accB",
-        "e4,2011-07-01,500101101001,h2,p2,relief,social,220,accA",
-        "e5,2011-07-02,500101101001,h2,,relief,social,220,accA",
+        "d1,2011-06-01,500101101002,h6,,relief,social,180,account-F",
+        "d2,2011-06-02,500101101001,h6,,relief,social,190,account-F",
+        "d3,2011-06-03,500101,h6,,relief,social,200,account-F",
+        // What is written where no account is known is none.
+        "g1,2011-06-04,500101101001,h1,,relief,social,201,0",
+        "g2,2011-06-04,500101101001,h2,,relief,social,202,0",
+        "g3,2011-06-04,500101101001,h3,,relief,social,203,0",
+        // The same amount within 25 days, again within 25 days of that, later, and for another person.
+        "e1,2011-07-01,500101101001,h4,,relief,social,210,account-B",
+        "e6,2011-07-26,500101101001,h4,,relief,social,210,account-B",
+        "e7,2011-08-21,500101101001,h4,,relief,social,210,account-B",
+        "e2,2011-09-30,500101101001,h4,,relief,social,210,account-B",
+        "e3,2011-12-01,500101101001,h4,,relief,social,210,account-B",
+        "e4,2011-07-01,500101101001,h2,p2,relief,social,220,account-A",
+        "e5,2011-07-02,500101101001,h2,,relief,social,220,account-A",
     ];
     hand_in(&uplift, "payment", "2011", &format!("{PAYMENT}{}\n", payments.join("\n"))).await;
     assert_eq!(records(&uplift, "no_register").await, [["a1"]]);
     let shared = flags(&uplift, "shared_account").await;
     assert_eq!(shared.len(), 1);
-    assert_eq!(shared[0].records, ["b3", "b4", "b5", "e1", "e2", "e3"]);
-    assert_eq!(shared[0].text_en, "3 households are paid into the account that ends in accB");
-    assert_eq!(shared[0].amount, "1050");
+    assert_eq!(shared[0].records, ["b3", "b4", "b5", "e1", "e2", "e3", "e6", "e7"]);
+    assert_eq!(shared[0].text_en, "3 households are paid into the account that ends in nt-B");
+    assert_eq!(shared[0].amount, "1470");
     assert_eq!(records(&uplift, "paid_after_death").await, [["c2"]]);
     assert_eq!(records(&uplift, "paid_elsewhere").await, [["d2"]]);
-    assert_eq!(records(&uplift, "paid_twice").await, [["e1", "e2"]]);
+    assert_eq!(records(&uplift, "paid_twice").await, [["e1", "e6"]]);
 
     // Limits are the caller's.
     let request = |limits: &[(&str, f64)], rules: &[&str]| ListRedFlagsRequest {
@@ -95,8 +101,9 @@ async fn money_for_people_is_held_against_the_register() {
     assert_eq!(metrics.list_red_flags(endless).await.unwrap_err().code(), tonic::Code::InvalidArgument);
 
     // Of a county whose households are mostly unknown nothing is said.
-    let strangers: String =
-        (0..40).map(|n| format!("f{n},2011-05-01,500102101001,x{n},,relief,social,10,own{n}\n")).collect();
+    let strangers: String = (0..40)
+        .map(|n| format!("f{n},2011-05-01,500102101001,x{n},,relief,social,10,account-own{n}\n"))
+        .collect();
     hand_in(&uplift, "payment", "2011", &format!("{PAYMENT}{strangers}")).await;
     assert_eq!(records(&uplift, "no_register").await, [["a1"]]);
 
@@ -159,8 +166,10 @@ async fn works_and_orders_are_held_against_their_projects() {
             cost * 10
         );
     }
+    // Ten thousand metres are ten km, and one without a day is one of its year.
+    projects += "r11,roads,500101101001,2011,accepted,路,road,米,10000,1000,,\nr12,roads,500101101001,2011,accepted,路,road,公里,10,2010,,\n";
     hand_in(&uplift, "project", "2011", &projects).await;
-    assert_eq!(records(&uplift, "overpriced").await, [["r10"]]);
+    assert_eq!(records(&uplift, "overpriced").await, [["r10"], ["r12"]]);
 
     let inspections = "inspection_id,date,kind,area_code,project_id,result
 i0,2011-09-29,acceptance,500101101001,r0,passed
@@ -184,13 +193,23 @@ f1,expenditure,fiscal_national,roads,r4,c1,k8,500101,2011-03-01,500000
 f2,expenditure,fiscal_national,roads,r4,c1,k9,500101,2011-03-02,300000
 g1,expenditure,fiscal_national,roads,r5,c1,,500101,2011-03-01,400000
 g2,expenditure,fiscal_national,roads,r5,c1,,500101,2011-03-02,100000
+i1,expenditure,fiscal_national,roads,r7,c1,k12,500101,2011-03-01,400000
+i2,expenditure,fiscal_national,roads,r7,c1,k12,500101,2011-05-01,400000
+i3,expenditure,fiscal_national,roads,r7,c1,k13,500101,2011-03-02,100000
+j1,expenditure,fiscal_national,roads,r8,c1,k14,500101,2011-03-01,240000
+j2,expenditure,fiscal_national,roads,r8,c1,k14,500101,2011-06-01,240000
+j3,expenditure,fiscal_national,roads,r8,c1,k15,500101,2011-03-20,480000
 h1,expenditure,fiscal_national,roads,r6,c1,k10,500101,2011-03-01,300000
 h2,expenditure,fiscal_national,roads,r6,c1,k11,500101,2011-03-02,300000
 ";
     hand_in(&uplift, "fund_flow", "2011", flows).await;
     let split = flags(&uplift, "order_in_parts").await;
     let told: Vec<_> = split.iter().map(|flag| (flag.project_id.as_str(), flag.amount.as_str())).collect();
-    assert_eq!(told, [("r5", "500000"), ("r0", "500000")], "thirty days, one contractor, several orders");
+    let expected = [("r5", "500000"), ("r8", "960000"), ("r0", "500000")];
+    assert_eq!(
+        told, expected,
+        "thirty days, one contractor, several orders, each as a whole below the limit"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

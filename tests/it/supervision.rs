@@ -361,7 +361,16 @@ p3,village,500102,2012,under_way,王五11010519491231002X联系13800138000
 
     // No column of a dataset that is public is personal, and no dataset of people is public.
     for dataset in uplift_proto::dataset::all() {
-        let of_people = ["household", "person", "delivery", "mutual_fund_member", "mutual_fund_entry"];
+        let of_people = [
+            "household",
+            "person",
+            "delivery",
+            "payment",
+            "relocation",
+            "nomination",
+            "mutual_fund_member",
+            "mutual_fund_entry",
+        ];
         assert_eq!(dataset.public, !of_people.contains(&dataset.name.as_str()), "{}", dataset.name);
     }
 }

@@ -3,7 +3,7 @@
 //! Households of a sample count with their weights, and estimates have standard errors from how its clusters differ. Where none
 //! is on record but those of a register, each counts once and estimates have no error: a register is no sample.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
@@ -49,16 +49,29 @@ pub(crate) struct Estimate {
     pub(crate) error: Option<f64>,
     /// Bounds of the interval of usual confidence.
     pub(crate) bounds: Option<[f64; 2]>,
+    /// Whether it is of everybody, as in a register: then it has no error, and none is missing.
+    is_census: bool,
 }
 
 impl Estimate {
-    /// Whether it is at least a claim, beyond chance; without an error, by itself.
+    /// Whether it is at least a claim, beyond chance. Of a sample whose error is not known nothing is decided.
     pub(crate) fn at_least(&self, claim: f64) -> ClaimVerdict {
-        let [lower, upper] = self.bounds.unwrap_or([self.value; 2]);
-        match () {
-            () if lower >= claim => ClaimVerdict::Supported,
-            () if upper < claim => ClaimVerdict::NotSupported,
-            () => ClaimVerdict::Undecided,
+        let census = self.is_census.then_some([self.value; 2]);
+        match self.bounds.or(census) {
+            None => ClaimVerdict::Undecided,
+            Some([lower, _]) if lower >= claim => ClaimVerdict::Supported,
+            Some([_, upper]) if upper < claim => ClaimVerdict::NotSupported,
+            Some(_) => ClaimVerdict::Undecided,
+        }
+    }
+
+    /// Whether it is below zero, beyond chance.
+    pub(crate) fn is_negative(&self) -> ClaimVerdict {
+        let census = self.is_census.then_some([self.value; 2]);
+        match self.bounds.or(census) {
+            Some([_, upper]) if upper < 0.0 => ClaimVerdict::Supported,
+            Some([lower, _]) if lower > 0.0 => ClaimVerdict::NotSupported,
+            _ => ClaimVerdict::Undecided,
         }
     }
 }
@@ -73,14 +86,22 @@ impl Panel {
         Ok(Self { households, design })
     }
 
-    /// An estimate from what each household contributes to its variance.
+    /// An estimate from what each household contributes to its variance. Where fewer than two clusters contribute, nothing tells
+    /// how much clusters differ, and the error is not known.
     pub(crate) fn estimate(&self, value: f64, contributions: &[f64]) -> Result<Estimate> {
-        let Some(design) = &self.design else { return Ok(Estimate { value, ..Estimate::default() }) };
+        let Some(design) = &self.design else {
+            return Ok(Estimate { value, is_census: true, ..Estimate::default() });
+        };
+        let contributing = self.households.iter().zip(contributions).filter(|(_, c)| **c != 0.0);
+        let clusters: BTreeSet<_> = contributing.map(|(h, _)| (&h.stratum, &h.cluster)).collect();
+        if clusters.len() < 2 {
+            return Ok(Estimate { value, ..Estimate::default() });
+        }
         let variance = design.variance(contributions, LonelyPsu::default());
         let variance = variance.map_err(|e| Error::internal("estimating a variance", e))?;
         let error = variance.map(f64::sqrt);
         let bounds = error.zip(design.t_critical(CONFIDENCE)).map(|(e, t)| [value - t * e, value + t * e]);
-        Ok(Estimate { value, error, bounds })
+        Ok(Estimate { value, error, bounds, is_census: false })
     }
 
     /// Ratio of the sums of two values over households, by their places and themselves, linearised.
@@ -196,10 +217,13 @@ mod tests {
     fn a_register_has_no_error_and_nobody_has_no_ratio() {
         let panel = Panel::new(vec![household("a", "x", [1.0, 2.0])], false).unwrap();
         let (mean, contributions) = panel.ratio(|_, h| (h.income[1], 1.0)).unwrap();
-        assert_eq!(
-            panel.estimate(mean, &contributions).unwrap(),
-            Estimate { value: 2.0, ..Estimate::default() }
-        );
+        let told = panel.estimate(mean, &contributions).unwrap();
+        assert_eq!((told.value, told.error, told.at_least(2.0)), (2.0, None, ClaimVerdict::Supported));
+        let alone =
+            Panel::new(vec![household("a", "x", [1.0, 2.0]), household("b", "x", [1.0, 4.0])], true).unwrap();
+        let (mean, contributions) = alone.ratio(|_, h| (h.income[1], 1.0)).unwrap();
+        let told = alone.estimate(mean, &contributions).unwrap();
+        assert_eq!((told.value, told.error, told.at_least(2.0)), (3.0, None, ClaimVerdict::Undecided));
         assert!(panel.ratio(|_, _| (1.0, 0.0)).is_none());
     }
 }

@@ -10,6 +10,7 @@ use uplift_proto::v1::records::{
 
 use crate::county::YEARS;
 use crate::help::Helped;
+use crate::planted::{Planted, PlantedKind};
 use crate::share::Share;
 use crate::submission::Plan;
 
@@ -27,33 +28,6 @@ const TWICE: f64 = 12.0;
 const MOVED_AGAIN: f64 = 30.0;
 /// Of a hundred of the dead, those whose money goes on.
 const PAID_ON: u32 = 25;
-
-/// Something planted, and the records that show it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Planted {
-    pub kind: PlantedKind,
-    pub dataset: &'static str,
-    /// Keys of the records.
-    pub records: Vec<String>,
-}
-
-/// What is planted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PlantedKind {
-    InventedHousehold,
-    CollectedMoney,
-    MoneyOfTheDead,
-    MoneyElsewhere,
-    PaidAgain,
-    HelpedAgain,
-    TrainedTwice,
-    AcceptedUnbuilt,
-    LoanForLoan,
-    OrderInParts,
-    RoundedFigures,
-    CopiedFigures,
-    OverpricedWorks,
-}
 
 /// The households of a county in a year, and who died in the year before.
 pub(crate) struct Records<'a> {
@@ -178,7 +152,7 @@ impl<'a> Abuse<'a> {
         for _ in 0..self.count(honest, AGAIN) {
             let like = helped.payments[self.random.random_range(0..honest)].clone();
             let later = like.date.parse::<NaiveDate>().unwrap_or_default()
-                + Days::new(self.random.random_range(1..40));
+                + Days::new(self.random.random_range(1..20));
             if !later.to_string().starts_with(&self.share.year.to_string()) {
                 continue;
             }

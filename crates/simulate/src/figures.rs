@@ -3,8 +3,8 @@
 
 use rand::Rng;
 
-use crate::abuse::{Planted, PlantedKind};
 use crate::county::{YEARS, part};
+use crate::planted::{Planted, PlantedKind};
 use crate::share::Share;
 use crate::submission::Plan;
 use crate::totals::Totals;

@@ -9,8 +9,8 @@ use uplift_proto::v1::records::{
 
 use crate::area::village_code;
 use crate::county::{County, YEARS};
+use crate::share::Place;
 use crate::totals::BATCHES;
-use crate::villagers::Place;
 
 /// Maximum number of households of a cluster: one village in the sample.
 const CLUSTER_SIZE: usize = 20;

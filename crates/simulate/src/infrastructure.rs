@@ -8,11 +8,11 @@ use uplift_proto::v1::records::{
     ProjectKind, ProjectStatus,
 };
 
-use crate::abuse::{Planted, PlantedKind};
 use crate::area::village_code;
 use crate::county::YEARS;
-use crate::money::flow;
+use crate::flow::flow;
 use crate::organisations::SUPPLIERS;
+use crate::planted::{Planted, PlantedKind};
 use crate::share::Share;
 use crate::submission::Plan;
 use crate::totals::DELIVERED;
@@ -157,7 +157,7 @@ impl Works {
                 (self.random.random_range(1..=SUPPLIERS), self.random.random_range(5..28_u64));
             let in_parts = contract >= TENDER && self.random.random_range(0..100) < IN_PARTS;
             // Now and then the design is an order of its own, placed in the month of the main one.
-            let designed = self.random.random_range(0..12) == 0;
+            let designed = self.random.random_range(0..20) == 0;
             let months = if designed { [8, 8, 11] } else { [5, 8, 11] };
             let parts: Vec<u64> = if in_parts {
                 // Orders that each stay a little below the limit.

@@ -8,6 +8,7 @@ use uplift_proto::v1::records::{
 
 use crate::county::YEARS;
 use crate::households::{household_id, in_village};
+use crate::mutual_fund::{borrower, villages_of};
 use crate::organisations::MutualFund;
 use crate::second_loan::SecondLoans;
 use crate::share::Share;
@@ -84,7 +85,7 @@ fn members_of(fund: &MutualFund) -> Vec<Member> {
 ///
 /// The first members are households of the sample, in villages that it has.
 pub(crate) fn members(share: &Share<'_>, funds: &[&MutualFund], sample: usize) -> Vec<MutualFundMember> {
-    let in_programme = crate::programme::villages_of(share);
+    let in_programme = villages_of(share);
     let register = |(village, fund): (usize, &&MutualFund)| {
         let o = fund.organisation.clone();
         let mut households = in_village(sample, in_programme, village);
@@ -253,11 +254,4 @@ impl Book<'_> {
         ];
         self.voucher(date, lines.map(|(account, fen)| (account, fen, String::new())));
     }
-}
-
-/// The member that borrows: each loan of both years has its own.
-pub(crate) fn borrower(loan: &str) -> String {
-    let mut parts = loan.rsplit('-').map(|part| part.parse::<i32>().unwrap_or_default());
-    let (n, year) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    format!("M{:03}", n + (year - YEARS[0]) * crate::mutual_fund::LEDGER_LOANS as i32 + 1)
 }

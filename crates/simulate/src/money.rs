@@ -7,8 +7,9 @@ use rand_chacha::ChaCha8Rng;
 use uplift_proto::v1::records::{FlowKind, FundBalance, FundFlow, FundHolder, FundPurpose, FundSource};
 
 use crate::county::{YEARS, equal_part};
+use crate::flow::flow;
 use crate::infrastructure::Works;
-use crate::organisations::{GROUPS, PARTNERS, SOCIAL_ORGANISATIONS};
+use crate::organisations::{PARTNERS, SOCIAL_ORGANISATIONS, groups};
 use crate::projects::village_project;
 use crate::share::Share;
 use crate::totals::{AWARD, BATCHES, CONTRACTS, GIVEN, INVESTED, MONEY, SIGNED};
@@ -22,11 +23,13 @@ pub(crate) fn flows(share: &Share<'_>, works: &mut Works, random: &mut ChaCha8Rn
     let mut flows = Vec::new();
     for line in 0..MONEY.len() {
         let of_line = programme_money(share, line, random);
-        let (spent, other): (Vec<_>, Vec<_>) = of_line
-            .into_iter()
-            .partition(|flow| flow.programme_id == INFRASTRUCTURE && flow.kind() == FlowKind::Expenditure);
-        flows.extend(other);
-        spent.iter().for_each(|spent| flows.extend(works.vouchers(share, spent)));
+        for flow in of_line {
+            match (flow.kind(), flow.programme_id.as_str(), flow.purpose()) {
+                (FlowKind::Expenditure, INFRASTRUCTURE, _) => flows.extend(works.vouchers(share, &flow)),
+                (FlowKind::Expenditure, _, FundPurpose::NewVillage) => flows.extend(by_village(share, &flow)),
+                _ => flows.push(flow),
+            }
+        }
     }
     flows.extend(pledges(share));
     flows.extend(donations(share));
@@ -34,23 +37,20 @@ pub(crate) fn flows(share: &Share<'_>, works: &mut Works, random: &mut ChaCha8Rn
     flows
 }
 
-/// One flow of the county.
-pub(crate) fn flow(
-    share: &Share<'_>,
-    id: String,
-    kind: FlowKind,
-    source: FundSource,
-    (fen, date): (u64, String),
-) -> FundFlow {
-    FundFlow {
-        flow_id: id,
-        date,
-        kind: kind.into(),
-        source: source.into(),
-        amount_fen: Some(fen as i64),
-        area_code: share.area().to_owned(),
-        ..FundFlow::default()
+/// What was spent on the villages that begin, village by village.
+fn by_village(share: &Share<'_>, spent: &FundFlow) -> Vec<FundFlow> {
+    let (villages, fen) = (share.batch(share.year), spent.amount_fen.unwrap_or_default() as u64);
+    let count = villages.len();
+    if count == 0 {
+        return vec![spent.clone()];
     }
+    let of_village = |(i, village): (usize, usize)| FundFlow {
+        flow_id: format!("{}-{village}", spent.flow_id),
+        project_id: village_project(share, share.year, village),
+        amount_fen: Some(equal_part(fen, i, count) as i64),
+        ..spent.clone()
+    };
+    villages.enumerate().map(of_village).collect()
 }
 
 /// National money comes in November for the budget of the next year; the rest in spring. It is paid within weeks, and spent
@@ -149,14 +149,6 @@ pub(crate) fn balances(share: &Share<'_>, flows: &[FundFlow]) -> Vec<FundBalance
         balance_fen: Some(fen),
     };
     left.into_iter().map(balance).collect()
-}
-
-/// The assistance groups of a county: every group has its county, and one county has two.
-pub(crate) fn groups(share: &Share<'_>) -> Vec<String> {
-    match share.n {
-        0 => vec!["group-01".into(), format!("group-{GROUPS:02}")],
-        n => vec![format!("group-{:02}", 1 + n)],
-    }
 }
 
 /// What assistance groups promise in January: as a rule somewhat more than they give.

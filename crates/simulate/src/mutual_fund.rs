@@ -7,11 +7,12 @@ use uplift_proto::v1::records::{CandidateResult, FlowKind, FundFlow, FundSource,
 
 use crate::area::village_code;
 use crate::county::YEARS;
-use crate::money::flow;
+use crate::flow::flow;
 use crate::organisations::MutualFund;
 use crate::projects::{COMPETITION, SOFTWARE};
 use crate::share::Share;
 use crate::submission::Plan;
+use crate::totals::FUNDS;
 
 /// Loans in a year of a fund whose ledger is simulated: as many as its capital bears.
 pub(crate) const LEDGER_LOANS: usize = 15;
@@ -77,6 +78,21 @@ fn contributions(share: &Share<'_>, fund: &MutualFund) -> FundFlow {
             (fen, o.founded.clone()),
         )
     }
+}
+
+/// Villages of a county that the programme works in: those of batches, and those that have or wanted a mutual fund.
+pub(crate) fn villages_of(share: &Share<'_>) -> usize {
+    let batches = share.batch(YEARS[1]).end;
+    let funds: u64 = FUNDS.iter().map(|(_, total)| share.part(*total)).sum();
+    let losing = if share.county.id() == COMPETITION { LOSING } else { 0 };
+    batches.max(funds as usize + losing)
+}
+
+/// The member that borrows: each loan of both years has its own.
+pub(crate) fn borrower(loan: &str) -> String {
+    let mut parts = loan.rsplit('-').map(|part| part.parse::<i32>().unwrap_or_default());
+    let (n, year) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    format!("M{:03}", n + (year - YEARS[0]) * LEDGER_LOANS as i32 + 1)
 }
 
 /// What becomes of a loan.

@@ -6,6 +6,7 @@ use uplift_proto::v1::records::{Membership, Organisation, OrganisationKind};
 
 use crate::area::village_code;
 use crate::county::{County, YEARS, part};
+use crate::share::Share;
 use crate::submission::Plan;
 use crate::totals::FUNDS;
 
@@ -60,6 +61,14 @@ pub(crate) fn municipal() -> Vec<Organisation> {
     let partner = OrganisationKind::Government;
     all.push(body("partner".into(), partner, "Partner province".into(), "协作省".into()));
     all
+}
+
+/// The assistance groups of a county: every group has its county, and one county has two.
+pub(crate) fn groups(share: &Share<'_>) -> Vec<String> {
+    match share.n {
+        0 => vec!["group-01".into(), format!("group-{GROUPS:02}")],
+        n => vec![format!("group-{:02}", 1 + n)],
+    }
 }
 
 /// Mutual funds of all counties, the oldest first: one in a village, of which a county's first ones come first.

@@ -10,8 +10,8 @@ use crate::area::{SeedArea, areas};
 use crate::county::{County, counties};
 use crate::figures::MadeUp;
 use crate::register::Register;
+use crate::share::Place;
 use crate::submission::{Plan, SimulatedSubmission};
-use crate::villagers::Place;
 use crate::{households, programme, villagers};
 
 impl Plan {
@@ -48,9 +48,8 @@ impl Plan {
                 key: key.iter().position(|k| k.id() == county.id()),
                 weights: &weights,
                 in_programme: in_programme[n],
-                made_up,
             };
-            villagers::submissions(plan, place, (share, of_registered), &mut register)
+            villagers::submissions(plan, (place, made_up), (share, of_registered), &mut register)
         });
         Ok(first.into_iter().chain(people))
     }

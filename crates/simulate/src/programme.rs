@@ -8,20 +8,12 @@ use crate::organisations::{self, MutualFund};
 use crate::second_loan::{SecondLoans, second_loans};
 use crate::share::Share;
 use crate::submission::{Plan, SimulatedSubmission};
-use crate::totals::{BATCHES, FUNDS, LINES, LineOfWork};
+use crate::totals::{BATCHES, LINES, LineOfWork};
 use crate::{acceptance, events, infrastructure, ledger, money, mutual_fund, projects, supervision};
 
 /// Villages of a county that the programme works in.
 pub(crate) fn villages(counties: &[County], n: usize, weights: &[f64]) -> usize {
-    villages_of(&Share { county: &counties[n], n, weights, year: YEARS[1] })
-}
-
-/// The same of a county's share.
-pub(crate) fn villages_of(share: &Share<'_>) -> usize {
-    let batches = share.batch(YEARS[1]).end;
-    let funds: u64 = FUNDS.iter().map(|(_, total)| share.part(*total)).sum();
-    let losing = if share.county.id() == projects::COMPETITION { mutual_fund::LOSING } else { 0 };
-    batches.max(funds as usize + losing)
+    mutual_fund::villages_of(&Share { county: &counties[n], n, weights, year: YEARS[1] })
 }
 
 /// Submissions of the municipality and of all key counties; those that others refer to first.

@@ -5,7 +5,7 @@ use uplift_proto::v1::records::{Project, ProjectKind, ProjectStatus};
 
 use crate::area::{township_code, village_code};
 use crate::county::{YEARS, part};
-use crate::money::groups;
+use crate::organisations::groups;
 use crate::share::Share;
 use crate::totals::{AWARD, BATCHES, TOURISM_HOUSEHOLDS, TOURISM_INCOME, TOURISM_PILOT};
 

@@ -7,8 +7,8 @@ use chrono::{Days, NaiveDate};
 use rand::Rng;
 use uplift_proto::v1::records::{FlowKind, FundFlow};
 
-use crate::abuse::{Planted, PlantedKind};
-use crate::ledger::borrower;
+use crate::mutual_fund::borrower;
+use crate::planted::{Planted, PlantedKind};
 use crate::share::Share;
 use crate::submission::Plan;
 

@@ -13,6 +13,25 @@ pub(crate) struct Share<'a> {
     pub(crate) year: i32,
 }
 
+/// A county, its place among all counties, and among key counties if it is one.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) county: &'a County,
+    pub(crate) n: usize,
+    pub(crate) key: Option<usize>,
+    /// How much of the programme each key county has.
+    pub(crate) weights: &'a [f64],
+    /// Villages of the county that the programme works in.
+    pub(crate) in_programme: usize,
+}
+
+impl Place<'_> {
+    /// What the county has of the programme in a year.
+    pub(crate) fn share(&self, year: i32) -> Option<Share<'_>> {
+        self.key.map(|n| Share { county: self.county, n, weights: self.weights, year })
+    }
+}
+
 impl Share<'_> {
     /// The county's part of a municipal total.
     pub(crate) fn part(&self, total: u64) -> u64 {

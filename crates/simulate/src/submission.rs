@@ -7,7 +7,7 @@ use uplift_proto::dataset::find;
 use uplift_proto::rows::Rows;
 use uplift_proto::v1::ingest::{Policy, SubmissionHeader};
 
-use crate::abuse::Planted;
+use crate::planted::Planted;
 
 /// Rows of one message; larger submissions have several.
 const ROWS_PER_BATCH: usize = 5_000;

@@ -5,40 +5,20 @@ use std::collections::HashMap;
 use uplift_proto::v1::records::{Household, Person, RegistrationStatus};
 
 use crate::abuse::{Abuse, Records};
-use crate::county::{County, YEARS};
+use crate::county::YEARS;
 use crate::figures::MadeUp;
 use crate::help::{Helped, Villagers, help};
 use crate::households::{Drawn, draw, people, record, weight};
 use crate::projects::pilot_villages;
 use crate::register::{Register, Seen};
-use crate::share::Share;
+use crate::share::Place;
 use crate::submission::{Plan, SimulatedSubmission};
 use crate::work;
-
-/// A county, its place among all counties, and among key counties if it is one.
-#[derive(Clone, Copy)]
-pub(crate) struct Place<'a> {
-    pub(crate) county: &'a County,
-    pub(crate) n: usize,
-    pub(crate) key: Option<usize>,
-    /// How much of the programme each key county has.
-    pub(crate) weights: &'a [f64],
-    /// Villages of the county that the programme works in.
-    pub(crate) in_programme: usize,
-    pub(crate) made_up: MadeUp,
-}
-
-impl Place<'_> {
-    /// What the county has of the programme in a year.
-    pub(crate) fn share(&self, year: i32) -> Option<Share<'_>> {
-        self.key.map(|n| Share { county: self.county, n, weights: self.weights, year })
-    }
-}
 
 /// A county's households, their members, and what was delivered and paid in the county, in both years.
 pub(crate) fn submissions(
     plan: Plan,
-    place: Place<'_>,
+    (place, made_up): (Place<'_>, MadeUp),
     (share, of_registered): (usize, f64),
     register: &mut Register,
 ) -> Vec<SimulatedSubmission> {
@@ -84,8 +64,8 @@ pub(crate) fn submissions(
             let known = Records { households: &records, members: &members, before: &before, dead: &dead };
             abuse.of_people(&mut helped, &known);
             before = honest;
-            abuse.planted.extend(place.made_up.planted(&share));
-            let deliveries = work::deliveries(&share, place.made_up, helped.deliveries);
+            abuse.planted.extend(made_up.planted(&share));
+            let deliveries = work::deliveries(&share, made_up, helped.deliveries);
             let mut submission = plan.submission("delivery", area, year, &deliveries);
             submission.planted = abuse.planted;
             all.push(submission);

@@ -86,7 +86,9 @@ fn received(id: &str, people: &BTreeSet<String>) -> Vec<String> {
     let members: Vec<_> = people.iter().map(|person| quoted(person)).collect();
     let its = |household: &str| match members.as_slice() {
         [] => household.to_owned(),
-        members => format!("({household} OR person_id IN ({}))", members.join(", ")),
+        members => {
+            format!("({household} OR (household_id IS NULL AND person_id IN ({})))", members.join(", "))
+        }
     };
     let own = its(&format!("household_id = {id}"));
     vec![
@@ -96,7 +98,7 @@ fn received(id: &str, people: &BTreeSet<String>) -> Vec<String> {
         ),
         format!(
             "SELECT simulated, CAST(date AS VARCHAR) AS date, 'payment' AS dataset, payment_id AS record, 'payment' AS kind, programme_id, \
-             area_code, person_id, CAST(NULL AS DOUBLE) AS quantity, NULL AS unit, amount, source, submission_id FROM payment WHERE {own}"
+             area_code, person_id, CAST(NULL AS DOUBLE) AS quantity, NULL AS unit, amount, source, submission_id FROM payment WHERE household_id = {id}"
         ),
         format!(
             "SELECT simulated, CAST(date AS VARCHAR) AS date, 'relocation' AS dataset, household_id || '/' || CAST(date AS VARCHAR) AS record, \

@@ -128,6 +128,18 @@ fn standard(history: &History, all: &mut Vec<Remark>) {
         .filter(|receipt| receipt.kind == "payment" && receipt.programme == "relocation")
         .collect();
     let sum: Decimal = paid.iter().filter_map(|receipt| receipt.amount).sum();
+    if paid.is_empty() && !due.is_zero() {
+        let due = due.normalize();
+        all.push(Remark {
+            kind: Kind::Standard,
+            text: Bilingual::new(
+                format!("moved, and no payment for it is on record; the standard gives {due}"),
+                format!("已搬迁，但没有搬迁补助发放记录；按标准应为{due}元"),
+            ),
+            records: Vec::new(),
+        });
+        return;
+    }
     if due != sum && !due.is_zero() {
         let (due, sum) = (due.normalize(), sum.normalize());
         all.push(Remark {

@@ -58,9 +58,13 @@ impl ReferenceData {
             for (row, target) in column.unwrap_or_default().into_iter().enumerate() {
                 if let (Some(target), true) = (target, year.is_valid(row)) {
                     let key = (text_at(&measure, row), year.value(row) as u16, text_at(&area, row));
-                    let (sum, of) = targets.entry(key).or_default();
+                    let code = unit_code(&text_at(&unit, row)).to_owned();
+                    let (sum, of) = targets.entry(key).or_insert_with(|| (0.0, code.clone()));
                     *sum += target.as_f64();
-                    *of = unit_code(&text_at(&unit, row)).to_owned();
+                    // Households and people are no sum: such a target is that of no figure.
+                    if *of != code {
+                        *of = "mixed".to_owned();
+                    }
                 }
             }
         }

@@ -38,7 +38,9 @@ pub(super) fn forecast(whole: Course, parts: &[Course]) -> Option<Forecast> {
     let complete = near(sum(|c| c.before), whole.before)
         && near(sum(|c| c.year_before), whole.year_before)
         && near(sum(|c| c.now), whole.now);
-    let error = (complete && parts.len() > 1).then(|| {
+    // Nor does one alone tell how much they differ.
+    let with_past = parts.iter().filter(|c| c.year_before > 0.0).count();
+    let error = (complete && with_past > 1).then(|| {
         let squares: f64 = parts.iter().map(|c| (c.year_before - ratio * c.before).powi(2)).sum();
         (2.0 * n / (n - 1.0) * squares).sqrt() * whole.now / whole.before
     });
@@ -69,5 +71,7 @@ mod tests {
         assert!((told.error.unwrap() - 2.0 * 800.0_f64.sqrt()).abs() < 1e-9);
         assert_eq!(forecast(course(20.0, 80.0, 40.0), &parts[..1]).unwrap().error, None);
         assert_eq!(forecast(course(0.0, 80.0, 40.0), &parts), None);
+        let alone = [course(20.0, 80.0, 40.0), course(0.0, 0.0, 0.0)];
+        assert_eq!(forecast(course(20.0, 80.0, 40.0), &alone).unwrap().error, None);
     }
 }

@@ -10,6 +10,7 @@ use uplift_core::unit::unit_code;
 use uplift_engine::error::query_failed;
 use uplift_formats::columns::{text, text_at};
 use uplift_proto::v1::metrics::{ForecastMethod, ObjectiveStatus};
+use uplift_store::schema::REPORTING_AREA;
 
 use super::forecast::{Course, forecast};
 use super::question::Question;
@@ -38,7 +39,9 @@ pub(crate) struct Objective {
     pub(crate) area_name: Bilingual,
     pub(crate) programme: String,
     pub(crate) measure: String,
-    pub(crate) indicator: Arc<Indicator>,
+    /// Empty if no indicator counts it.
+    pub(crate) titles: Bilingual,
+    pub(crate) unit: String,
     pub(crate) target: f64,
     pub(crate) months: Vec<(Period, f64)>,
     pub(crate) achieved: f64,
@@ -53,35 +56,32 @@ pub(crate) struct Objective {
 
 /// The targets of an area, and of areas of a level inside if that is asked for.
 pub(crate) async fn objectives(with: Computing<'_>, question: &Question) -> Result<Vec<Objective>> {
-    let targets = with.reference_data.targets(with.snapshots).await?;
-    let lines = lines_of_work(with.snapshots).await?;
     let year = question.year;
     let own = |area: &str| match question.digits {
         _ if area == question.area.as_str() => true,
         Some(digits) => area.len() == digits && area.starts_with(question.area.as_str()),
         None => false,
     };
-    let mut wanted: BTreeMap<&str, Vec<(&str, f64, &str)>> = BTreeMap::new();
-    for ((measure, of, area), (target, unit)) in targets.iter() {
-        if i32::from(*of) == year && own(area) && *target > 0.0 {
-            wanted.entry(measure).or_default().push((area, *target, unit));
-        }
+    let mut wanted: BTreeMap<String, Vec<Target>> = BTreeMap::new();
+    for target in targets(with.snapshots, year).await?.into_iter().filter(|target| own(&target.area)) {
+        wanted.entry(target.measure.clone()).or_default().push(target);
     }
     let mut all = Vec::new();
-    for (measure, mut targets) in wanted {
+    for (measure, targets) in wanted {
         let named = |i: &&Arc<Indicator>| i.target == measure || i.id == measure;
-        let Some(indicator) = with.catalogue.newest().find(named) else { continue };
+        let Some(indicator) = with.catalogue.newest().find(named) else {
+            all.extend(targets.into_iter().map(|target| target.not_measured(None)));
+            continue;
+        };
         let progress = Progress::read(with, question, indicator).await?;
-        targets.sort_by(|a, b| a.0.cmp(b.0));
-        for (area, target, unit) in targets {
-            let same = unit.is_empty() || unit_code(unit) == unit_code(&indicator.unit);
-            let attended = unit_code(unit) == "person" && indicator.unit == "attendance";
-            if !same && !attended {
-                continue;
+        for target in targets {
+            let same = target.unit.is_empty() || unit_code(&target.unit) == unit_code(&indicator.unit);
+            let attended = unit_code(&target.unit) == "person" && indicator.unit == "attendance";
+            if same || attended {
+                all.extend(progress.objectives(question, indicator, &target));
+            } else {
+                all.push(target.not_measured(Some(indicator)));
             }
-            let programme = lines.get(measure).cloned().unwrap_or_default();
-            let about = (area, measure, programme.as_str(), target);
-            all.extend(progress.objectives(question, indicator, about));
         }
     }
     all.sort_by(|a, b| {
@@ -91,17 +91,64 @@ pub(crate) async fn objectives(with: Computing<'_>, question: &Question) -> Resu
     Ok(all)
 }
 
-/// The line of work of each measure.
-async fn lines_of_work(snapshots: &SnapshotSet) -> Result<HashMap<String, String>> {
-    let failed = |e| query_failed("reading lines of work", e);
-    let session = over(snapshots, ["programme"]).await?;
-    let sql = "SELECT measure, min(programme_id) AS programme_id FROM programme GROUP BY measure";
-    let mut lines = HashMap::new();
-    for batch in session.sql(sql).await.map_err(failed)?.collect().await.map_err(failed)? {
-        let (measure, programme) = (text(&batch, "measure")?, text(&batch, "programme_id")?);
-        lines.extend((0..batch.num_rows()).map(|row| (text_at(&measure, row), text_at(&programme, row))));
+/// A target as it is recorded: of one area, measure and unit.
+#[derive(Debug)]
+struct Target {
+    area: String,
+    programme: String,
+    measure: String,
+    unit: String,
+    value: f64,
+}
+
+impl Target {
+    /// An objective that nothing can be told of.
+    fn not_measured(self, indicator: Option<&Arc<Indicator>>) -> Objective {
+        Objective {
+            simulated: false,
+            area_name: Bilingual::default(),
+            titles: indicator.map(|i| Bilingual::new(&i.title_en, &i.title_zh)).unwrap_or_default(),
+            unit: self.unit,
+            area: self.area,
+            programme: self.programme,
+            measure: self.measure,
+            target: self.value,
+            months: Vec::new(),
+            achieved: 0.0,
+            forecast: None,
+            error: None,
+            method: ForecastMethod::Unspecified,
+            due: None,
+            status: ObjectiveStatus::NotMeasured,
+            figure: None,
+        }
     }
-    Ok(lines)
+}
+
+/// The targets of a year. Those of one measure in several units are several.
+async fn targets(snapshots: &SnapshotSet, year: i32) -> Result<Vec<Target>> {
+    let failed = |e| query_failed("reading targets", e);
+    let session = over(snapshots, ["programme"]).await?;
+    let sql = format!(
+        "SELECT {REPORTING_AREA} AS area, measure, coalesce(unit, '') AS unit, min(programme_id) AS programme_id, \
+         CAST(sum(target) AS VARCHAR) AS target FROM programme WHERE year = {year} AND target > 0 \
+         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+    );
+    let mut targets = Vec::new();
+    for batch in session.sql(&sql).await.map_err(failed)?.collect().await.map_err(failed)? {
+        let [area, measure, unit, programme, target] =
+            ["area", "measure", "unit", "programme_id", "target"].map(|name| text(&batch, name));
+        let (area, measure, unit) = (area?, measure?, unit?);
+        let (programme, target) = (programme?, target?);
+        targets.extend((0..batch.num_rows()).map(|row| Target {
+            area: text_at(&area, row),
+            programme: text_at(&programme, row),
+            measure: text_at(&measure, row),
+            unit: text_at(&unit, row),
+            value: text_at(&target, row).parse().unwrap_or_default(),
+        }));
+    }
+    Ok(targets)
 }
 
 /// The figures of one indicator, by kind of records, area and period.
@@ -160,26 +207,22 @@ impl Progress {
         (self.monthly && adds_up).then_some(course)
     }
 
-    fn objectives(
-        &self,
-        question: &Question,
-        indicator: &Arc<Indicator>,
-        about: (&str, &str, &str, f64),
-    ) -> Vec<Objective> {
-        let area = about.0;
+    fn objectives(&self, question: &Question, indicator: &Arc<Indicator>, target: &Target) -> Vec<Objective> {
+        let area = target.area.as_str();
         let known =
             |simulated: &bool| question.years().iter().any(|y| self.value(*simulated, area, *y).is_some());
         let kinds: Vec<bool> = self.figures.keys().copied().filter(known).collect();
         let kinds = if kinds.is_empty() { vec![false] } else { kinds };
-        kinds.into_iter().map(|simulated| self.objective(question, indicator, (simulated, about))).collect()
+        kinds.into_iter().map(|simulated| self.objective(question, indicator, (simulated, target))).collect()
     }
 
     fn objective(
         &self,
         question: &Question,
         indicator: &Arc<Indicator>,
-        (simulated, (area, measure, programme, target)): (bool, (&str, &str, &str, f64)),
+        (simulated, recorded): (bool, &Target),
     ) -> Objective {
+        let (area, target) = (recorded.area.as_str(), recorded.value);
         let [_, this_year] = question.years();
         let [_, now] = question.months();
         let of_year = self.figures.get(&simulated).and_then(|f| f.get(&(area.to_owned(), this_year)));
@@ -201,7 +244,9 @@ impl Progress {
         let told = course.and_then(|course| forecast(course, &self.parts(simulated, area, question)));
         let passed = f64::from(question.month) / 12.0;
         let (value, error, method, part) = match told {
-            _ if is_over || !self.monthly => (None, None, ForecastMethod::Complete, 1.0),
+            _ if is_over => (None, None, ForecastMethod::Complete, 1.0),
+            // Records of years alone tell nothing of a part of one.
+            _ if !self.monthly => (None, None, ForecastMethod::Unspecified, 0.0),
             Some(f) => (Some(f.value), f.error, ForecastMethod::YearBefore, f.part),
             // The year before had nothing by then, and much later: nothing is due, and nothing can be told.
             None if course.is_some_and(|course| course.year_before > 0.0) => {
@@ -209,32 +254,38 @@ impl Progress {
             }
             None => (Some(achieved / passed), None, ForecastMethod::Months, passed),
         };
+        // Some targets are ceilings.
+        let reaches = |value: f64| match indicator.less_is_better {
+            true => value <= target,
+            false => value >= target,
+        };
         let any = year_value.is_some() || achieved > 0.0;
         let status = match (any, value) {
             (false, _) => ObjectiveStatus::NoRecords,
-            _ if achieved >= target => ObjectiveStatus::Reached,
+            _ if reaches(achieved) => ObjectiveStatus::Reached,
             (_, None) if method == ForecastMethod::Unspecified => ObjectiveStatus::Uncertain,
             (_, None) => ObjectiveStatus::Missed,
             (_, Some(value)) if (value - target).abs() <= 2.0 * error.unwrap_or_default() => {
                 ObjectiveStatus::Uncertain
             }
-            (_, Some(value)) if value >= target => ObjectiveStatus::OnCourse,
+            (_, Some(value)) if reaches(value) => ObjectiveStatus::OnCourse,
             _ => ObjectiveStatus::Behind,
         };
         Objective {
             simulated,
             area: area.to_owned(),
             area_name: of_year.map(|f| f.area_name.clone()).unwrap_or_default(),
-            programme: programme.to_owned(),
-            measure: measure.to_owned(),
-            indicator: indicator.clone(),
+            programme: recorded.programme.clone(),
+            measure: indicator.id.clone(),
+            titles: Bilingual::new(&indicator.title_en, &indicator.title_zh),
+            unit: indicator.unit.clone(),
             target,
             months: if by_months { months } else { Vec::new() },
             achieved,
             forecast: value,
             error,
             method,
-            due: any.then_some(target * part),
+            due: (any && (part > 0.0 || self.monthly) && !indicator.less_is_better).then_some(target * part),
             status,
             figure: of_year.filter(|f| f.observation.value.is_some()).cloned(),
         }

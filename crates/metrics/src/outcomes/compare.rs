@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use uplift_core::error::Result;
+use uplift_core::format::grouped;
 use uplift_core::language::Bilingual;
 use uplift_core::period::Period;
 use uplift_proto::v1::metrics::ClaimVerdict;
@@ -181,10 +182,11 @@ impl<'a> Poor<'a> {
         let fewer = registered(0) - registered(1);
         let mut claims = Vec::new();
         if fewer > 0.0 {
+            let told = Decimal::from_f64(fewer.round()).map(grouped).unwrap_or_default();
             claims.push(claim(
                 Bilingual::new(
-                    format!("The register has {fewer:.0} fewer poor people than the year before"),
-                    format!("建档立卡贫困人口比上年减少{fewer:.0}人"),
+                    format!("The register has {told} fewer poor people than the year before"),
+                    format!("建档立卡贫困人口比上年减少{told}人"),
                 ),
                 (fewer, measured),
             ));

@@ -40,11 +40,12 @@ pub(crate) async fn batches(
                - coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0), \
                coalesce(sum(amount) FILTER (WHERE kind = 'expenditure'), 0)) AS VARCHAR) AS spent \
            FROM fund_flow WHERE project_id IS NOT NULL AND date <= DATE '{last}' GROUP BY 1, 2) \
-         SELECT p.simulated, p.batch, p.area_code, passed.project_id AS passed, money.spent \
+         SELECT p.simulated, coalesce(p.batch, '?') AS batch, p.area_code, passed.project_id AS passed, money.spent \
          FROM project p \
          LEFT JOIN passed ON passed.simulated = p.simulated AND passed.project_id = p.project_id \
          LEFT JOIN money ON money.simulated = p.simulated AND money.project_id = p.project_id \
-         WHERE p.batch IS NOT NULL AND p.status <> 'cancelled' AND p.year <= {year} AND length(p.area_code) = 12 AND {inside}",
+         WHERE (p.batch IS NOT NULL OR p.kind = 'whole_village' OR (p.programme_id = 'village' AND p.kind IS NULL)) \
+         AND p.status NOT IN ('cancelled', 'planned') AND p.year <= {year} AND length(p.area_code) = 12 AND {inside}",
         year = period.year()
     );
     let mut by_kind: BTreeMap<bool, BTreeMap<String, Batch>> = BTreeMap::new();

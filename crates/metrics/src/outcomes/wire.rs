@@ -4,7 +4,6 @@ use uplift_core::area::AreaCode;
 use uplift_core::error::{Error, Result};
 use uplift_core::period::Period;
 use uplift_proto::v1::metrics as wire;
-use uplift_proto::v1::metrics::ClaimVerdict;
 
 use super::compare::{Claim, Comparison, Group};
 use crate::asked::Violations;
@@ -48,11 +47,7 @@ pub(crate) fn encode(comparison: &Comparison) -> wire::OutcomeComparison {
 fn group(group: &Group) -> wire::OutcomeGroup {
     let (change, difference) = (group.change, group.difference);
     // That poverty fell more is a difference below zero.
-    let verdict = difference.map(|d| match d.bounds {
-        Some([_, upper]) if upper < 0.0 => ClaimVerdict::Supported,
-        Some([lower, _]) if lower > 0.0 => ClaimVerdict::NotSupported,
-        _ => ClaimVerdict::Undecided,
-    });
+    let verdict = difference.map(|difference| difference.is_negative());
     wire::OutcomeGroup {
         batch: group.batch.clone(),
         villages: group.villages as i32,

@@ -52,8 +52,8 @@ impl Question {
                 let all = RULES.iter().flat_map(|r| r.limits.keys().map(move |l| format!("{}.{l}", r.id)));
                 let all: Vec<_> = all.collect();
                 violations.add(&field, format!("there is no such limit; there are {}", all.join(", ")));
-            } else if !limit.is_finite() || *limit < 0.0 || *limit > MAX_LIMIT {
-                violations.add(&field, format!("is {limit}; write a number from 0 to {MAX_LIMIT}"));
+            } else if !limit.is_finite() || *limit < 0.0 || *limit > most(name) {
+                violations.add(&field, format!("is {limit}; write a number from 0 to {}", most(name)));
             }
         }
         let as_of = violations
@@ -69,8 +69,10 @@ impl Question {
     }
 }
 
-/// No limit is greater.
-const MAX_LIMIT: f64 = 1e12;
+/// No limit is greater: a century of days, or a trillion of anything else.
+fn most(limit: &str) -> f64 {
+    if limit.ends_with(".days") { 36_525.0 } else { 1e12 }
+}
 
 /// A rule as callers see it, with how much it found.
 pub(crate) fn count(found: &Found) -> wire::RedFlagCount {

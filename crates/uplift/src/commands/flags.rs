@@ -1,15 +1,16 @@
 //! `uplift flags`: records that look like abuse, and the findings that supervision may make of them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use chrono::Utc;
+use chrono::{Datelike, Utc};
 use clap::Args;
 use uplift_client::{MetricsClient, connect, from_status};
 use uplift_core::cell;
-use uplift_core::error::{Error, Result};
+use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_core::format::grouped;
 use uplift_core::language::Language;
+use uplift_proto::dataset::{find, stored_title};
 use uplift_proto::v1::metrics::{
     ListRedFlagsRequest, ListRedFlagsResponse, RedFlag, RedFlagCount, RedFlagRule,
 };
@@ -60,22 +61,22 @@ pub(crate) async fn run(args: FlagsArgs, language: Language) -> Result<Outcome> 
         explain(&counts, language);
         return Ok(Outcome::Done);
     }
-    let listing = match args.rules.is_empty() {
-        true => of_rules(&counts, language),
-        false => of_flags(&flags, language),
+    let listing = match (args.format, args.rules.is_empty()) {
+        (OutputFormat::Table, true) => of_rules(&counts, language),
+        (OutputFormat::Table, false) => of_flags(&flags, language),
+        _ => plain(&flags, language),
     };
     listing.print(args.format)?;
     if args.format == OutputFormat::Table {
         let (found, simulated) = (flags.len(), flags.iter().filter(|flag| flag.simulated).count());
         say_in!(
             language,
-            "{found} flags, {simulated} of simulated records. A flag is a reason to look, and proves nothing.",
+            "Flags: {found}, of simulated records: {simulated}. A flag is a reason to look, and proves nothing.",
             "疑点{found}条，其中模拟数据{simulated}条。疑点只是核查线索，不是结论。"
         );
     }
     if let Some(file) = &args.findings {
-        save_private(file, &findings(&counts, &flags)?)?;
-        say!("{}", file.display());
+        keep_findings(file, &counts, &flags, language)?;
     }
     Ok(if flags.is_empty() { Outcome::Done } else { Outcome::ProblemsFound })
 }
@@ -175,12 +176,79 @@ fn explain(counts: &[RedFlagCount], language: Language) {
     }
 }
 
-/// The flags as records of findings, which an officer looks at before they are handed in.
-fn findings(counts: &[RedFlagCount], flags: &[RedFlag]) -> Result<Vec<u8>> {
+/// Every flag for programs.
+fn plain(flags: &[RedFlag], language: Language) -> Listing<'static> {
+    let row = |flag: &RedFlag| {
+        vec![
+            flag.flag_id.clone(),
+            flag.rule.clone(),
+            flag.simulated.to_string(),
+            flag.area_code.clone(),
+            flag.date.clone(),
+            flag.amount.clone(),
+            language.choose(&flag.text_en, &flag.text_zh).to_owned(),
+            flag.dataset.clone(),
+            flag.records.join(" "),
+            flag.record_count.to_string(),
+            flag.household_id.clone(),
+            flag.project_id.clone(),
+            flag.programme_id.clone(),
+            flag.organisation_id.clone(),
+        ]
+    };
+    Listing {
+        columns: vec![
+            "flag_id",
+            "rule",
+            "simulated",
+            "area_code",
+            "date",
+            "amount",
+            "text",
+            "dataset",
+            "records",
+            "record_count",
+            "household_id",
+            "project_id",
+            "programme_id",
+            "organisation_id",
+        ],
+        numbers: Vec::new(),
+        rows: flags.iter().map(row).collect(),
+    }
+}
+
+/// Writes findings of real records to a new file, and tells what is left out.
+fn keep_findings(file: &Path, counts: &[RedFlagCount], flags: &[RedFlag], language: Language) -> Result<()> {
+    if file.exists() {
+        let message = format!("{} exists, and may have been edited; name another file", file.display());
+        return Err(Error::new(ErrorKind::FailedPrecondition, message));
+    }
+    // A finding concerns something; a simulated one would be handed in as real.
+    let concerns = |flag: &&RedFlag| {
+        let named = [&flag.project_id, &flag.programme_id, &flag.organisation_id];
+        named.iter().any(|name| !name.is_empty()) || flag.area_code.len() == 12
+    };
+    let real: Vec<&RedFlag> = flags.iter().filter(|flag| !flag.simulated).collect();
+    let (kept, left): (Vec<&RedFlag>, Vec<&RedFlag>) = real.iter().copied().partition(concerns);
+    save_private(file, &findings(counts, &kept, language)?)?;
+    let (kept, simulated) = (kept.len(), flags.len() - real.len());
+    let (path, left, year) = (file.display(), left.len(), Utc::now().year());
+    say_in!(
+        language,
+        "{path}: {kept} findings to look at; hand in those that supervision confirms with --dataset finding --period {year}. Left out: of simulated records {simulated}, without a line of work, project or village {left}.",
+        "{path}：待核实问题{kept}个；核实后以--dataset finding --period {year}上报。未写入：模拟数据{simulated}条，无工作类别、项目或村的{left}条。"
+    );
+    Ok(())
+}
+
+/// The flags as records of findings, which an officer looks at before they are handed in; headings and codes are in the
+/// reader's language.
+fn findings(counts: &[RedFlagCount], flags: &[&RedFlag], language: Language) -> Result<Vec<u8>> {
     let kinds: HashMap<String, String> =
         counts.iter().map(rule).map(|rule| (rule.rule, rule.finding_kind)).collect();
     let failed = |e: String| Error::internal("writing findings", e);
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    let dataset = find("finding").ok_or_else(|| failed("there is no dataset finding".to_owned()))?;
     let columns = [
         "finding_id",
         "date",
@@ -191,28 +259,45 @@ fn findings(counts: &[RedFlagCount], flags: &[RedFlag]) -> Result<Vec<u8>> {
         "project_id",
         "programme_id",
         "organisation_id",
-        "amount（元）",
+        "budget_year",
+        "amount_fen",
         "description",
     ];
-    writer.write_record(columns).map_err(|e| failed(e.to_string()))?;
+    let heading = |name: &&str| {
+        let title = dataset.field(name).map_or(*name, |field| field.title.text(language));
+        let money = language.choose(" (yuan)", "（元）");
+        if *name == "amount_fen" { format!("{title}{money}") } else { title.to_owned() }
+    };
+    let code = |field: &str, stored: &str| {
+        stored_title("finding", field, stored)
+            .map_or(stored.to_owned(), |title| title.text(language).to_owned())
+    };
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(columns.iter().map(heading)).map_err(|e| failed(e.to_string()))?;
     let today = Utc::now().date_naive().to_string();
     for flag in flags {
-        let described = format!("{} / {} ({})", flag.text_zh, flag.text_en, shown_records(flag));
+        let text = language.choose(&flag.text_en, &flag.text_zh);
+        let described: String =
+            format!("{text} ({})", shown_records(flag)).chars().take(MAX_DESCRIPTION).collect();
         let cells = [
-            &format!("flag-{}", flag.flag_id),
-            &today,
-            kinds.get(&flag.rule).unwrap_or(&flag.rule),
-            "major",
-            "data_comparison",
-            &flag.area_code,
-            &flag.project_id,
-            &flag.programme_id,
-            &flag.organisation_id,
-            &flag.amount,
-            &described,
+            format!("flag-{}", flag.flag_id),
+            today.clone(),
+            code("kind", kinds.get(&flag.rule).unwrap_or(&flag.rule)),
+            code("severity", "major"),
+            code("found_by", "data_comparison"),
+            flag.area_code.clone(),
+            flag.project_id.clone(),
+            flag.programme_id.clone(),
+            flag.organisation_id.clone(),
+            flag.date.chars().take(4).collect(),
+            flag.amount.clone(),
+            described,
         ];
-        let cells = cells.map(|cell| cell::shown(cell).into_owned());
-        writer.write_record(&cells).map_err(|e| failed(e.to_string()))?;
+        let cells = cells.iter().map(|cell| cell::shown(cell).into_owned());
+        writer.write_record(cells).map_err(|e| failed(e.to_string()))?;
     }
     writer.into_inner().map_err(|e| failed(e.to_string()))
 }
+
+/// Characters that a description may have.
+const MAX_DESCRIPTION: usize = 500;

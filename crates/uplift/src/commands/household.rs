@@ -7,6 +7,7 @@ use uplift_core::error::Result;
 use uplift_core::format::grouped;
 use uplift_core::language::Language;
 use uplift_core::unit::{unit_name, unit_of};
+use uplift_proto::dataset::find;
 use uplift_proto::v1::metrics::{
     GetHouseholdRequest, HouseholdHistory, HouseholdYear, Receipt, ReceivedMoney,
 };
@@ -113,7 +114,11 @@ fn years(history: &HouseholdHistory, language: Language) -> Listing<'static> {
             year.income_per_head.clone(),
             year.poverty_line.clone(),
             below.to_owned(),
-            year.deprivations.iter().map(|d| d.trim_start_matches("deprived_")).collect::<Vec<_>>().join(" "),
+            year.deprivations
+                .iter()
+                .map(|name| deprivation(name, language))
+                .collect::<Vec<_>>()
+                .join(language.choose(", ", "、")),
         ]
     };
     Listing {
@@ -143,6 +148,16 @@ fn years(history: &HouseholdHistory, language: Language) -> Listing<'static> {
         },
         numbers: vec![4, 5, 6],
         rows: history.years.iter().map(row).collect(),
+    }
+}
+
+/// What a household lacks, as its dataset calls it in Chinese and in one word in English.
+fn deprivation(name: &str, language: Language) -> String {
+    let title =
+        find("household").and_then(|dataset| dataset.field(name)).map(|field| field.title.text(language));
+    match language {
+        Language::En => name.trim_start_matches("deprived_").to_owned(),
+        Language::Zh => title.unwrap_or(name).to_owned(),
     }
 }
 

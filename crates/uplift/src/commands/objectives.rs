@@ -46,24 +46,76 @@ pub(crate) async fn run(args: ObjectivesArgs, language: Language) -> Result<Outc
         ..GetObjectivesRequest::default()
     };
     let answer = client.get_objectives(request).await.map_err(|s| from_status(&s))?.into_inner();
-    let listing = Listing {
-        columns: match language {
-            Language::En => {
-                vec!["area", "objective", "target", "reached", "due", "behind", "forecast", "±", "status"]
-            }
-            Language::Zh => {
-                vec!["地区", "目标", "目标数", "已完成", "应完成", "差额", "全年预测", "±", "状态"]
-            }
-        },
-        numbers: vec![2, 3, 4, 5, 6, 7],
-        rows: answer.objectives.iter().map(|objective| row(objective, language)).collect(),
-    };
-    listing.print(args.format)?;
+    if args.format != OutputFormat::Table {
+        plain(&answer.objectives).print(args.format)?;
+    } else if answer.objectives.is_empty() {
+        say_in!(
+            language,
+            "No target of this area and year is on record; correct the area or the year, or import records of the dataset programme.",
+            "没有该地区该年度的目标；请改正地区或年度，或先导入扶贫工作类别（programme）。"
+        );
+    } else {
+        let listing = Listing {
+            columns: match language {
+                Language::En => {
+                    vec!["area", "objective", "target", "reached", "due", "behind", "forecast", "±", "status"]
+                }
+                Language::Zh => {
+                    vec!["地区", "目标", "目标数", "已完成", "应完成", "差额", "全年预测", "±", "状态"]
+                }
+            },
+            numbers: vec![2, 3, 4, 5, 6, 7],
+            rows: answer.objectives.iter().map(|objective| row(objective, language)).collect(),
+        };
+        listing.print(args.format)?;
+    }
     if args.format == OutputFormat::Table {
         answer.income.iter().for_each(|income| tell(income, language));
     }
+    if answer.objectives.is_empty() {
+        return Ok(Outcome::ProblemsFound);
+    }
     let bad = |o: &Objective| matches!(o.status(), ObjectiveStatus::Behind | ObjectiveStatus::Missed);
     Ok(if answer.objectives.iter().any(bad) { Outcome::ProblemsFound } else { Outcome::Done })
+}
+
+/// Every objective for programs: numbers as they are.
+fn plain(objectives: &[Objective]) -> Listing<'static> {
+    let optional = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let row = |o: &Objective| {
+        vec![
+            o.area_code.clone(),
+            o.programme_id.clone(),
+            o.measure.clone(),
+            o.unit.clone(),
+            o.simulated.to_string(),
+            o.target.to_string(),
+            o.achieved.to_string(),
+            optional(o.due),
+            optional(o.behind),
+            optional(o.forecast),
+            optional(o.forecast_error),
+            o.status().as_str_name().to_owned(),
+        ]
+    };
+    Listing {
+        columns: vec![
+            "area_code",
+            "programme_id",
+            "measure",
+            "unit",
+            "simulated",
+            "target",
+            "achieved",
+            "due",
+            "behind",
+            "forecast",
+            "forecast_error",
+            "status",
+        ],
+        numbers: Vec::new(),
+        rows: objectives.iter().map(row).collect(),
+    }
 }
 
 fn row(objective: &Objective, language: Language) -> Vec<String> {
@@ -71,9 +123,10 @@ fn row(objective: &Objective, language: Language) -> Vec<String> {
     let optional = |value: Option<f64>| value.map_or("–".to_owned(), shown);
     let name = language.choose(&objective.area_name_en, &objective.area_name_zh);
     let mark = if objective.simulated { "*" } else { "" };
+    let title = language.choose(&objective.title_en, &objective.title_zh);
     vec![
         if name.is_empty() { objective.area_code.clone() } else { name.to_owned() },
-        language.choose(&objective.title_en, &objective.title_zh).to_owned(),
+        if title.is_empty() { objective.measure.clone() } else { title.to_owned() },
         shown(objective.target),
         format!("{}{mark}", shown(objective.achieved)),
         optional(objective.due),
@@ -91,6 +144,7 @@ fn status(status: ObjectiveStatus, language: Language) -> &'static str {
         ObjectiveStatus::Uncertain => ("uncertain", "难以判断"),
         ObjectiveStatus::Behind => ("behind", "滞后"),
         ObjectiveStatus::Missed => ("missed", "未完成"),
+        ObjectiveStatus::NotMeasured => ("cannot be measured", "无法测算"),
         ObjectiveStatus::NoRecords | ObjectiveStatus::Unspecified => ("no records", "无记录"),
     };
     match language {
@@ -109,7 +163,7 @@ fn tell(income: &IncomeObjective, language: Language) {
     let verdict = verdict_word(income.verdict(), language);
     say_in!(
         language,
-        "Income of the same {households} pilot households{mark}: {growth} yuan more than the year before (standard error {error}); objective {objective}: {verdict}. Other registered poor households of these counties: {others} ({others_error}).",
+        "Income of pilot households{mark}, the same ones in both years ({households}): {growth} yuan more than the year before (standard error {error}); objective {objective}: {verdict}. Other registered poor households of these counties: {others} ({others_error}).",
         "同一批{households}户试点户{mark}户均增收{growth}元（标准误{error}），目标{objective}元：{verdict}。同区县其他建档立卡贫困户户均增收{others}元（{others_error}）。"
     );
 }

@@ -82,8 +82,11 @@ pub(crate) async fn run(args: OutcomesArgs, language: Language) -> Result<Outcom
         numbers: vec![1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
         rows: rows.collect(),
     };
-    if !answer.comparisons.is_empty() || args.format != OutputFormat::Table {
+    if args.format == OutputFormat::Table && !answer.comparisons.is_empty() {
         listing.print(args.format)?;
+    }
+    if args.format != OutputFormat::Table {
+        plain(&answer.comparisons).print(args.format)?;
     }
     let claims =
         || answer.comparisons.iter().flat_map(|c| c.claims.iter().map(move |claim| (c.simulated, claim)));
@@ -92,6 +95,71 @@ pub(crate) async fn run(args: OutcomesArgs, language: Language) -> Result<Outcom
     }
     let refuted = claims().any(|(_, claim)| claim.verdict() == ClaimVerdict::NotSupported);
     Ok(if refuted { Outcome::ProblemsFound } else { Outcome::Done })
+}
+
+/// Groups and claims for programs: numbers as they are, a claim by what it says.
+fn plain(comparisons: &[OutcomeComparison]) -> Listing<'static> {
+    let optional = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let group = |c: &OutcomeComparison, g: &OutcomeGroup| {
+        vec![
+            "batch".to_owned(),
+            g.batch.clone(),
+            c.simulated.to_string(),
+            g.villages.to_string(),
+            g.accepted.to_string(),
+            g.households.to_string(),
+            g.spent.clone(),
+            optional(g.before),
+            optional(g.after),
+            String::new(),
+            optional(g.change),
+            optional(g.standard_error),
+            optional(g.difference),
+            optional(g.lower),
+            optional(g.upper),
+            g.verdict().as_str_name().to_owned(),
+        ]
+    };
+    let claim = |c: &OutcomeComparison, claim: &OutcomeClaim| {
+        let empty = || std::iter::repeat_n(String::new(), 6);
+        let told = ["claim".to_owned(), claim.text_en.clone(), c.simulated.to_string()].into_iter();
+        let measured = [
+            claim.claimed.to_string(),
+            claim.measured.to_string(),
+            optional(claim.standard_error),
+            String::new(),
+            optional(claim.lower),
+            optional(claim.upper),
+            claim.verdict().as_str_name().to_owned(),
+        ];
+        told.chain(empty()).chain(measured).collect::<Vec<_>>()
+    };
+    let rows = comparisons.iter().flat_map(|c| {
+        let groups = c.groups.iter().map(move |g| group(c, g));
+        groups.chain(c.claims.iter().map(move |told| claim(c, told)))
+    });
+    Listing {
+        columns: vec![
+            "kind",
+            "name",
+            "simulated",
+            "villages",
+            "accepted",
+            "households",
+            "spent",
+            "before",
+            "after",
+            "claimed",
+            "change",
+            "standard_error",
+            "difference",
+            "lower",
+            "upper",
+            "verdict",
+        ],
+        numbers: Vec::new(),
+        rows: rows.collect(),
+    }
 }
 
 fn row(comparison: &OutcomeComparison, group: &OutcomeGroup, language: Language) -> Vec<String> {
