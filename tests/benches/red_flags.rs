@@ -1,6 +1,6 @@
 //! What rules for abuse find of what is planted, and how long all of them take:
 //!
-//!     cargo bench --workspace --bench red_flags
+//!     cargo build --release --workspace --bins && cargo bench --workspace --bench red_flags
 //!
 //! `HOUSEHOLDS=1000000` is the size of the simulated programme, `SEEDS=1,2` are its seeds.
 #![allow(clippy::unwrap_used)]

@@ -1,13 +1,13 @@
-//! What households of the sample received by name: training and what came of it, businesses, safe water, beds for guests, a new
-//! home, and money. The poor come first; a few others are helped as well.
+//! What households of the sample received by name: safe water, beds for guests, a new home, money; training and businesses beside
+//! it. The poor come first; a few others are helped as well.
 
 use std::collections::HashSet;
 
-use chrono::{Days, Months, NaiveDate};
+use chrono::{Days, NaiveDate};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use uplift_proto::v1::records::{
-    Delivery, DeliveryKind, FundSource, Household, Payment, Person, RegistrationStatus, Relocation, Sector,
+    Delivery, DeliveryKind, FundSource, Household, Payment, Person, RegistrationStatus, Relocation,
     Settlement,
 };
 
@@ -60,7 +60,7 @@ impl Villagers<'_> {
     }
 
     /// The first member who can be trained.
-    fn trainee(&self) -> Option<&Person> {
+    pub(crate) fn trainee(&self) -> Option<&Person> {
         let can =
             |person: &&Person| person.died.is_empty() && (17..=55).contains(&person.age.unwrap_or_default());
         self.members.iter().find(can)
@@ -104,25 +104,26 @@ pub(crate) fn help(
     year.helped
 }
 
-struct Year<'a> {
-    share: &'a Share<'a>,
-    random: &'a mut ChaCha8Rng,
+/// A year of help in a county, as far as it is made.
+pub(crate) struct Year<'a> {
+    pub(crate) share: &'a Share<'a>,
+    pub(crate) random: &'a mut ChaCha8Rng,
     /// What is given once, and was given before, by household; none is a new home.
     had: HashSet<(&'a str, Option<DeliveryKind>)>,
-    helped: Helped,
+    pub(crate) helped: Helped,
     /// Trainees that the county still lacks, however small the sample, and whether it lacks a household that moves and one that
     /// begins a business.
-    left: usize,
+    pub(crate) left: usize,
     lacks_move: bool,
-    lacks_business: bool,
+    pub(crate) lacks_business: bool,
 }
 
 impl Year<'_> {
-    fn one_of(&mut self, of_thousand: [u32; 2], poor: bool) -> bool {
+    pub(crate) fn one_of(&mut self, of_thousand: [u32; 2], poor: bool) -> bool {
         self.random.random_range(0..1_000) < of_thousand[usize::from(!poor)]
     }
 
-    fn day(&mut self, months: std::ops::Range<u32>) -> String {
+    pub(crate) fn day(&mut self, months: std::ops::Range<u32>) -> String {
         let (month, day) = (self.random.random_range(months), self.random.random_range(1..29));
         format!("{}-{month:02}-{day:02}", self.share.year)
     }
@@ -164,93 +165,6 @@ impl Year<'_> {
             if self.one_of(ALLOWANCE, poor) {
                 self.allowance(villagers, person);
             }
-        }
-    }
-
-    fn train(&mut self, villagers: &Villagers<'_>, person: &Person) {
-        self.left = self.left.saturating_sub(1);
-        let date = self.day(2..4);
-        let training = ("training", "person");
-        self.deliver(villagers, DeliveryKind::EmploymentTraining, training, (1.0, date.clone()));
-        self.last_of(person);
-        let fen = self.random.random_range(30..80) * 1_000;
-        self.pay(villagers, "training", FundSource::FiscalNational, (fen, date.clone()));
-        if let Some(payment) = self.helped.payments.last_mut() {
-            payment.person_id.clone_from(&person.person_id);
-        }
-        // From seven to nine in ten are in work, by county and year; in time some lose it.
-        let place = self.share.n as u32 * 5 + self.share.year as u32 * 3;
-        let works = self.random.random_range(0..30) < 21 + place % 7;
-        for months in [3, 6] {
-            let still = works && self.random.random_range(0..100) >= months;
-            self.visit(villagers, person, DeliveryKind::TrainingFollowUp, (&date, months, still));
-        }
-        // A few go on to a second course, on a day of its own.
-        if self.random.random_range(0..12) == 0 {
-            let date = self.day(5..9);
-            self.deliver(villagers, DeliveryKind::PracticalTraining, training, (1.0, date));
-            self.last_of(person);
-        }
-        if works && self.random.random_range(0..4) == 0 {
-            let date = self.day(5..8);
-            self.deliver(villagers, DeliveryKind::Job, training, (1.0, date));
-            self.last_of(person);
-            if let Some(job) = self.helped.deliveries.last_mut() {
-                job.sector = Sector::Electronics.into();
-            }
-        }
-    }
-
-    fn start_business(&mut self, villagers: &Villagers<'_>) {
-        let Some(person) = villagers.trainee() else { return };
-        self.lacks_business = false;
-        let date = self.day(3..6);
-        self.deliver(villagers, DeliveryKind::BusinessStart, ("training", "person"), (1.0, date.clone()));
-        self.last_of(person);
-        for months in [3, 6] {
-            let runs = self.random.random_range(0..100) >= 2 * months;
-            self.visit(villagers, person, DeliveryKind::BusinessFollowUp, (&date, months, runs));
-        }
-    }
-
-    /// A visit some months after a day, unless that is after the year.
-    fn visit(
-        &mut self,
-        villagers: &Villagers<'_>,
-        person: &Person,
-        kind: DeliveryKind,
-        (from, months, found): (&str, u32, bool),
-    ) {
-        let day = from.parse::<NaiveDate>().unwrap_or_default() + Months::new(months);
-        let day = day.to_string();
-        if day.starts_with(&self.share.year.to_string()) {
-            let quantity = if found { 1.0 } else { 0.0 };
-            self.deliver(villagers, kind, ("training", "person"), (quantity, day));
-            self.last_of(person);
-            if let Some(visit) = self.helped.deliveries.last_mut() {
-                visit.months_after = Some(months as i32);
-            }
-        }
-    }
-
-    /// Those who were trained or began a business in the year before are visited again a year later.
-    fn follow_up(&mut self, before: &Helped) {
-        for earlier in &before.deliveries {
-            let (kind, lost) = match earlier.kind() {
-                DeliveryKind::EmploymentTraining => (DeliveryKind::TrainingFollowUp, 25),
-                DeliveryKind::BusinessStart => (DeliveryKind::BusinessFollowUp, 30),
-                _ => continue,
-            };
-            let day = earlier.date.parse::<NaiveDate>().unwrap_or_default() + Months::new(12);
-            let holds = self.random.random_range(0..100) >= lost;
-            self.helped.deliveries.push(Delivery {
-                delivery_id: self.share.id("later", self.helped.deliveries.len()),
-                date: day.to_string(),
-                kind: kind.into(),
-                quantity: Some(if holds { 1.0 } else { 0.0 }),
-                months_after: Some(12),
-                ..earlier.clone()
-            });
         }
     }
 
@@ -325,13 +239,13 @@ impl Year<'_> {
         }
     }
 
-    fn last_of(&mut self, person: &Person) {
+    pub(crate) fn last_of(&mut self, person: &Person) {
         if let Some(delivery) = self.helped.deliveries.last_mut() {
             delivery.person_id.clone_from(&person.person_id);
         }
     }
 
-    fn deliver(
+    pub(crate) fn deliver(
         &mut self,
         villagers: &Villagers<'_>,
         kind: DeliveryKind,
@@ -351,7 +265,13 @@ impl Year<'_> {
         });
     }
 
-    fn pay(&mut self, villagers: &Villagers<'_>, line: &str, source: FundSource, (fen, date): (i64, String)) {
+    pub(crate) fn pay(
+        &mut self,
+        villagers: &Villagers<'_>,
+        line: &str,
+        source: FundSource,
+        (fen, date): (i64, String),
+    ) {
         self.helped.payments.push(Payment {
             payment_id: self.share.id("payment", self.helped.payments.len()),
             date,

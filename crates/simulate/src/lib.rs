@@ -28,6 +28,7 @@ mod share;
 mod submission;
 mod supervision;
 mod totals;
+mod training;
 mod villagers;
 mod work;
 

@@ -14,16 +14,13 @@ use uplift_formats::columns::{boolean, integer, text, text_at};
 use uplift_proto::dataset::find;
 
 use super::history::{History, Member, Receipt, Year};
-use crate::indicators::lines::Lines;
+use crate::indicators::lines::{Lines, STANDARD};
 use crate::snapshots::SnapshotSet;
 use crate::table_session::over;
 
 /// The tables that name households or their members.
 const TABLES: [&str; 7] =
     ["household", "person", "delivery", "payment", "relocation", "mutual_fund_member", "mutual_fund_entry"];
-
-/// The national standard whose line tells who is poor.
-const STANDARD: &str = "2010";
 
 /// The household as real records have it, and as simulated ones do.
 pub(crate) async fn histories(snapshots: &SnapshotSet, household: &str) -> Result<Vec<History>> {

@@ -20,6 +20,9 @@ pub(crate) const LINES: &str = "poverty_line";
 /// `$line[2010]` in a measure is the line of the standard of 2010 in the year and the area of the record.
 pub(crate) const LINE: &str = "$line[";
 
+/// The national standard whose line tells who is poor.
+pub(crate) const STANDARD: &str = "2010";
+
 /// The lines that Uplift itself has.
 const BUILT_IN: &str = include_str!("../../catalogue/lines/national.toml");
 

@@ -4,6 +4,7 @@ mod forecast;
 mod income;
 mod question;
 mod read;
+mod target;
 pub(crate) mod wire;
 
 pub(crate) use self::income::incomes;

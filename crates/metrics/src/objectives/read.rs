@@ -1,4 +1,4 @@
-//! Reads targets and the figures that tell how far they are.
+//! How far targets are, from the figures that tell.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -7,20 +7,17 @@ use uplift_core::error::Result;
 use uplift_core::language::Bilingual;
 use uplift_core::period::Period;
 use uplift_core::unit::unit_code;
-use uplift_engine::error::query_failed;
-use uplift_formats::columns::{text, text_at};
 use uplift_proto::v1::metrics::{ForecastMethod, ObjectiveStatus};
-use uplift_store::schema::REPORTING_AREA;
 
 use super::forecast::{Course, forecast};
 use super::question::Question;
+use super::target::{Objective, Target, targets};
 use crate::indicators::catalogue::Catalogue;
 use crate::indicators::indicator::Indicator;
 use crate::indicators::query::{Figure, Query, answer};
 use crate::indicators::reference_data::ReferenceData;
 use crate::indicators::scan::Scanner;
 use crate::snapshots::SnapshotSet;
-use crate::table_session::over;
 
 /// What figures are computed with.
 #[derive(Clone, Copy)]
@@ -29,29 +26,6 @@ pub(crate) struct Computing<'a> {
     pub(crate) scanner: &'a Scanner,
     pub(crate) reference_data: &'a ReferenceData,
     pub(crate) snapshots: &'a SnapshotSet,
-}
-
-/// One target.
-#[derive(Debug)]
-pub(crate) struct Objective {
-    pub(crate) simulated: bool,
-    pub(crate) area: String,
-    pub(crate) area_name: Bilingual,
-    pub(crate) programme: String,
-    pub(crate) measure: String,
-    /// Empty if no indicator counts it.
-    pub(crate) titles: Bilingual,
-    pub(crate) unit: String,
-    pub(crate) target: f64,
-    pub(crate) months: Vec<(Period, f64)>,
-    pub(crate) achieved: f64,
-    pub(crate) forecast: Option<f64>,
-    pub(crate) error: Option<f64>,
-    pub(crate) method: ForecastMethod,
-    pub(crate) due: Option<f64>,
-    pub(crate) status: ObjectiveStatus,
-    /// The figure of the year; none without records.
-    pub(crate) figure: Option<Figure>,
 }
 
 /// The targets of an area, and of areas of a level inside if that is asked for.
@@ -91,70 +65,10 @@ pub(crate) async fn objectives(with: Computing<'_>, question: &Question) -> Resu
     Ok(all)
 }
 
-/// A target as it is recorded: of one area, measure and unit.
-#[derive(Debug)]
-struct Target {
-    area: String,
-    programme: String,
-    measure: String,
-    unit: String,
-    value: f64,
-}
-
-impl Target {
-    /// An objective that nothing can be told of.
-    fn not_measured(self, indicator: Option<&Arc<Indicator>>) -> Objective {
-        Objective {
-            simulated: false,
-            area_name: Bilingual::default(),
-            titles: indicator.map(|i| Bilingual::new(&i.title_en, &i.title_zh)).unwrap_or_default(),
-            unit: self.unit,
-            area: self.area,
-            programme: self.programme,
-            measure: self.measure,
-            target: self.value,
-            months: Vec::new(),
-            achieved: 0.0,
-            forecast: None,
-            error: None,
-            method: ForecastMethod::Unspecified,
-            due: None,
-            status: ObjectiveStatus::NotMeasured,
-            figure: None,
-        }
-    }
-}
-
-/// The targets of a year. Those of one measure in several units are several.
-async fn targets(snapshots: &SnapshotSet, year: i32) -> Result<Vec<Target>> {
-    let failed = |e| query_failed("reading targets", e);
-    let session = over(snapshots, ["programme"]).await?;
-    let sql = format!(
-        "SELECT {REPORTING_AREA} AS area, measure, coalesce(unit, '') AS unit, min(programme_id) AS programme_id, \
-         CAST(sum(target) AS VARCHAR) AS target FROM programme WHERE year = {year} AND target > 0 \
-         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
-    );
-    let mut targets = Vec::new();
-    for batch in session.sql(&sql).await.map_err(failed)?.collect().await.map_err(failed)? {
-        let [area, measure, unit, programme, target] =
-            ["area", "measure", "unit", "programme_id", "target"].map(|name| text(&batch, name));
-        let (area, measure, unit) = (area?, measure?, unit?);
-        let (programme, target) = (programme?, target?);
-        targets.extend((0..batch.num_rows()).map(|row| Target {
-            area: text_at(&area, row),
-            programme: text_at(&programme, row),
-            measure: text_at(&measure, row),
-            unit: text_at(&unit, row),
-            value: text_at(&target, row).parse().unwrap_or_default(),
-        }));
-    }
-    Ok(targets)
-}
-
 /// The figures of one indicator, by kind of records, area and period.
 struct Progress {
     figures: BTreeMap<bool, HashMap<(String, Period), Figure>>,
-    /// Whether its records tell of months.
+    /// Whether its records tell of months that add up.
     monthly: bool,
 }
 
@@ -173,8 +87,9 @@ impl Progress {
         };
         let Computing { catalogue, scanner, reference_data, snapshots } = with;
         let query = ask(monthly);
-        // An indicator of years has no value in a month.
-        let monthly = query.indicators(catalogue).is_ok();
+        // An indicator of years has no value in a month; months of a rate or of a stock do not add up.
+        let adds_up = indicator.components().count() == 1 && indicator.components().all(|c| !c.stock);
+        let monthly = adds_up && query.indicators(catalogue).is_ok();
         let query = if monthly { query } else { ask(years.to_vec()) };
         let mut figures: BTreeMap<bool, HashMap<(String, Period), Figure>> = BTreeMap::new();
         for figure in answer(catalogue, scanner, reference_data, snapshots, &query).await? {

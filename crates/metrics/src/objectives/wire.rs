@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use uplift_proto::v1::metrics as wire;
 
 use super::income::Income;
-use super::read::Objective;
+use super::target::Objective;
 use crate::indicators::trace::Trace;
 
 /// An objective as callers see it.

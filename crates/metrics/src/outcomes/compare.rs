@@ -12,13 +12,11 @@ use uplift_proto::v1::metrics::ClaimVerdict;
 use uplift_proto::v1::records::Statistic;
 
 use super::read::{Batch, batches};
-use crate::indicators::lines::Lines;
+use crate::indicators::lines::{Lines, STANDARD};
 use crate::panel::{Estimate, Panel, PanelHousehold, panels};
 use crate::snapshots::SnapshotSet;
 use crate::statements::read::PublishedFigure;
 
-/// The national standard whose line tells who is poor.
-const STANDARD: &str = "2010";
 /// The indicator whose published change is a claim.
 const POOR: &str = "poverty.people";
 
@@ -84,22 +82,28 @@ pub(crate) async fn comparisons(
 struct Poor<'a> {
     panel: &'a Panel,
     below: Vec<[f64; 2]>,
+    /// Whether there is a line for every household in both years; without one nobody can be said to be poor or not.
+    is_known: bool,
 }
 
 impl<'a> Poor<'a> {
     fn new(panel: &'a Panel, lines: &Lines, year: i32) -> Self {
-        let below = |h: &PanelHousehold| {
-            [0, 1].map(|y| {
-                let line = lines.line(STANDARD, i64::from(year) - 1 + y as i64, &h.area);
-                let line = line.and_then(|line| line.to_f64());
-                f64::from(u8::from(line.is_some_and(|line| h.income[y] / h.size[y] < line)))
-            })
+        let line = |h: &PanelHousehold, y: usize| {
+            let line = lines.line(STANDARD, i64::from(year) - 1 + y as i64, &h.area);
+            line.and_then(|line| line.to_f64())
         };
-        Self { below: panel.households.iter().map(below).collect(), panel }
+        let is_known = panel.households.iter().all(|h| [0, 1].iter().all(|y| line(h, *y).is_some()));
+        let is_below =
+            |h: &PanelHousehold, y: usize| line(h, y).is_some_and(|line| h.income[y] / h.size[y] < line);
+        let below = |h: &PanelHousehold| [0, 1].map(|y| f64::from(u8::from(is_below(h, y))));
+        Self { below: panel.households.iter().map(below).collect(), panel, is_known }
     }
 
     /// Share of people below the line in a year among some households, with what each contributes to its variance.
     fn share(&self, year: usize, within: &[bool]) -> Option<(f64, Vec<f64>)> {
+        if !self.is_known {
+            return None;
+        }
         self.panel.ratio(|n, h| {
             let people = if within[n] { h.weight * h.size[year] } else { 0.0 };
             (100.0 * people * self.below[n][year], people)
@@ -169,7 +173,7 @@ impl<'a> Poor<'a> {
     }
 
     fn claims(&self, area: &str, period: Period, published: &[PublishedFigure]) -> Result<Vec<Claim>> {
-        if self.panel.households.is_empty() {
+        if self.panel.households.is_empty() || !self.is_known {
             return Ok(Vec::new());
         }
         let measured = self.reduction()?;

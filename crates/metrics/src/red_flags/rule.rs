@@ -99,9 +99,9 @@ mod tests {
     fn a_limit_that_is_given_is_that_of_its_rule_alone() {
         let given = BTreeMap::from([("order_in_parts.limit".to_owned(), 200_000.0)]);
         let rule = RULES.iter().find(|rule| rule.id == "order_in_parts").unwrap().with_limits(&given);
-        assert!(rule.query().contains("amount < 200000"));
+        assert!(rule.query().contains("HAVING sum(amount) < 200000"));
         assert!(rule.definition().en.contains("below 200000 yuan"));
         let other = RULES.iter().find(|rule| rule.id == "paid_twice").unwrap().with_limits(&given);
-        assert_eq!(other.limits["days"], 60.0);
+        assert_eq!(other.limits["days"], 25.0);
     }
 }

@@ -1,23 +1,21 @@
 //! `uplift flags`: records that look like abuse, and the findings that supervision may make of them.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+mod findings;
 
-use chrono::{Datelike, Utc};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use clap::Args;
 use uplift_client::{MetricsClient, connect, from_status};
-use uplift_core::cell;
-use uplift_core::error::{Error, ErrorKind, Result};
+use uplift_core::error::Result;
 use uplift_core::format::grouped;
 use uplift_core::language::Language;
-use uplift_proto::dataset::{find, stored_title};
 use uplift_proto::v1::metrics::{
     ListRedFlagsRequest, ListRedFlagsResponse, RedFlag, RedFlagCount, RedFlagRule,
 };
 
 use crate::arguments::{MetricsAddress, OutputFormat};
 use crate::outcome::Outcome;
-use crate::saved_file::save_private;
 use crate::terminal::{Listing, say, say_in};
 
 #[derive(Debug, Args)]
@@ -76,7 +74,7 @@ pub(crate) async fn run(args: FlagsArgs, language: Language) -> Result<Outcome> 
         );
     }
     if let Some(file) = &args.findings {
-        keep_findings(file, &counts, &flags, language)?;
+        findings::keep(file, &counts, &flags, language)?;
     }
     Ok(if flags.is_empty() { Outcome::Done } else { Outcome::ProblemsFound })
 }
@@ -142,7 +140,7 @@ fn of_flags(flags: &[RedFlag], language: Language) -> Listing<'static> {
             flag.date.clone(),
             yuan(&flag.amount),
             format!("{}{mark}", language.choose(&flag.text_en, &flag.text_zh)),
-            shown_records(flag),
+            findings::shown_records(flag),
         ]
     };
     Listing {
@@ -153,12 +151,6 @@ fn of_flags(flags: &[RedFlag], language: Language) -> Listing<'static> {
         numbers: vec![3],
         rows: flags.iter().map(row).collect(),
     }
-}
-
-fn shown_records(flag: &RedFlag) -> String {
-    let shown = flag.records.join(" ");
-    let more = flag.record_count as usize - flag.records.len();
-    if more > 0 { format!("{} {shown} +{more}", flag.dataset) } else { format!("{} {shown}", flag.dataset) }
 }
 
 fn yuan(text: &str) -> String {
@@ -217,87 +209,3 @@ fn plain(flags: &[RedFlag], language: Language) -> Listing<'static> {
         rows: flags.iter().map(row).collect(),
     }
 }
-
-/// Writes findings of real records to a new file, and tells what is left out.
-fn keep_findings(file: &Path, counts: &[RedFlagCount], flags: &[RedFlag], language: Language) -> Result<()> {
-    if file.exists() {
-        let message = format!("{} exists, and may have been edited; name another file", file.display());
-        return Err(Error::new(ErrorKind::FailedPrecondition, message));
-    }
-    // A finding concerns something; a simulated one would be handed in as real.
-    let concerns = |flag: &&RedFlag| {
-        let named = [&flag.project_id, &flag.programme_id, &flag.organisation_id];
-        named.iter().any(|name| !name.is_empty()) || flag.area_code.len() == 12
-    };
-    let real: Vec<&RedFlag> = flags.iter().filter(|flag| !flag.simulated).collect();
-    let (kept, left): (Vec<&RedFlag>, Vec<&RedFlag>) = real.iter().copied().partition(concerns);
-    save_private(file, &findings(counts, &kept, language)?)?;
-    let (kept, simulated) = (kept.len(), flags.len() - real.len());
-    let (path, left, year) = (file.display(), left.len(), Utc::now().year());
-    say_in!(
-        language,
-        "{path}: {kept} findings to look at; hand in those that supervision confirms with --dataset finding --period {year}. Left out: of simulated records {simulated}, without a line of work, project or village {left}.",
-        "{path}：待核实问题{kept}个；核实后以--dataset finding --period {year}上报。未写入：模拟数据{simulated}条，无工作类别、项目或村的{left}条。"
-    );
-    Ok(())
-}
-
-/// The flags as records of findings, which an officer looks at before they are handed in; headings and codes are in the
-/// reader's language.
-fn findings(counts: &[RedFlagCount], flags: &[&RedFlag], language: Language) -> Result<Vec<u8>> {
-    let kinds: HashMap<String, String> =
-        counts.iter().map(rule).map(|rule| (rule.rule, rule.finding_kind)).collect();
-    let failed = |e: String| Error::internal("writing findings", e);
-    let dataset = find("finding").ok_or_else(|| failed("there is no dataset finding".to_owned()))?;
-    let columns = [
-        "finding_id",
-        "date",
-        "kind",
-        "severity",
-        "found_by",
-        "area_code",
-        "project_id",
-        "programme_id",
-        "organisation_id",
-        "budget_year",
-        "amount_fen",
-        "description",
-    ];
-    let heading = |name: &&str| {
-        let title = dataset.field(name).map_or(*name, |field| field.title.text(language));
-        let money = language.choose(" (yuan)", "（元）");
-        if *name == "amount_fen" { format!("{title}{money}") } else { title.to_owned() }
-    };
-    let code = |field: &str, stored: &str| {
-        stored_title("finding", field, stored)
-            .map_or(stored.to_owned(), |title| title.text(language).to_owned())
-    };
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(columns.iter().map(heading)).map_err(|e| failed(e.to_string()))?;
-    let today = Utc::now().date_naive().to_string();
-    for flag in flags {
-        let text = language.choose(&flag.text_en, &flag.text_zh);
-        let described: String =
-            format!("{text} ({})", shown_records(flag)).chars().take(MAX_DESCRIPTION).collect();
-        let cells = [
-            format!("flag-{}", flag.flag_id),
-            today.clone(),
-            code("kind", kinds.get(&flag.rule).unwrap_or(&flag.rule)),
-            code("severity", "major"),
-            code("found_by", "data_comparison"),
-            flag.area_code.clone(),
-            flag.project_id.clone(),
-            flag.programme_id.clone(),
-            flag.organisation_id.clone(),
-            flag.date.chars().take(4).collect(),
-            flag.amount.clone(),
-            described,
-        ];
-        let cells = cells.iter().map(|cell| cell::shown(cell).into_owned());
-        writer.write_record(cells).map_err(|e| failed(e.to_string()))?;
-    }
-    writer.into_inner().map_err(|e| failed(e.to_string()))
-}
-
-/// Characters that a description may have.
-const MAX_DESCRIPTION: usize = 500;
