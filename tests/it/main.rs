@@ -40,5 +40,6 @@ mod snapshots;
 mod statements;
 mod streaming;
 mod supervision;
+mod systems;
 mod versions;
 mod wanted;

@@ -45,7 +45,7 @@ pub(super) fn keep(
 /// The keys of a flag's records, as many as the service tells.
 pub(super) fn shown_records(flag: &RedFlag) -> String {
     let shown = flag.records.join(" ");
-    let more = flag.record_count as usize - flag.records.len();
+    let more = (flag.record_count as usize).saturating_sub(flag.records.len());
     if more > 0 { format!("{} {shown} +{more}", flag.dataset) } else { format!("{} {shown}", flag.dataset) }
 }
 
