@@ -12,6 +12,7 @@ use uplift_core::error::{Error, Result};
 use uplift_engine::error::query_failed;
 use uplift_formats::columns::{boolean, text, text_at};
 use uplift_measures::design::{CONFIDENCE, Design, LonelyPsu};
+use uplift_measures::estimate::{Linearized, Sample};
 use uplift_proto::v1::metrics::ClaimVerdict;
 
 use crate::indicators::plan::within;
@@ -34,12 +35,19 @@ pub(crate) struct PanelHousehold {
     cluster: String,
 }
 
+/// The county that an area is in, or the area itself if it is larger.
+pub(crate) fn county(area: &str) -> &str {
+    area.get(..6).unwrap_or(area)
+}
+
 /// Households of one kind of records.
 #[derive(Debug, Default)]
 pub(crate) struct Panel {
     pub(crate) households: Vec<PanelHousehold>,
-    /// None of a register.
-    design: Option<Design>,
+    weights: Vec<f64>,
+    design: Design,
+    /// Whether it is a register, which has everybody.
+    is_census: bool,
 }
 
 /// A value with its uncertainty.
@@ -81,42 +89,42 @@ impl Panel {
         // In an order of their own, so that sums do not depend on files.
         households.sort_by(|a, b| a.id.cmp(&b.id));
         let of = |text: fn(&PanelHousehold) -> &String| households.iter().map(text).collect::<Vec<_>>();
-        let design = sampled.then(|| Design::new(&of(|h| &h.stratum), &of(|h| &h.cluster))).transpose();
+        let design = Design::new(&of(|h| &h.stratum), &of(|h| &h.cluster));
         let design = design.map_err(|e| Error::internal("reading the design of a sample", e))?;
-        Ok(Self { households, design })
+        let weights = households.iter().map(|h| h.weight).collect();
+        Ok(Self { households, weights, design, is_census: !sampled })
+    }
+
+    fn sample(&self) -> Sample<'_> {
+        let (weights, design) = (&self.weights, &self.design);
+        Sample { weights, design, lonely: LonelyPsu::default(), confidence: CONFIDENCE }
     }
 
     /// An estimate from what each household contributes to its variance. Where fewer than two clusters contribute, nothing tells
     /// how much clusters differ, and the error is not known.
-    pub(crate) fn estimate(&self, value: f64, contributions: &[f64]) -> Result<Estimate> {
-        let Some(design) = &self.design else {
-            return Ok(Estimate { value, is_census: true, ..Estimate::default() });
-        };
-        let contributing = self.households.iter().zip(contributions).filter(|(_, c)| **c != 0.0);
+    pub(crate) fn estimate(&self, linear: &Linearized) -> Result<Estimate> {
+        let alone = Estimate { value: linear.value, is_census: self.is_census, ..Estimate::default() };
+        let contributing = self.households.iter().zip(&linear.contributions).filter(|(_, c)| **c != 0.0);
         let clusters: BTreeSet<_> = contributing.map(|(h, _)| (&h.stratum, &h.cluster)).collect();
-        if clusters.len() < 2 {
-            return Ok(Estimate { value, ..Estimate::default() });
+        if self.is_census || clusters.len() < 2 {
+            return Ok(alone);
         }
-        let variance = design.variance(contributions, LonelyPsu::default());
-        let variance = variance.map_err(|e| Error::internal("estimating a variance", e))?;
-        let error = variance.map(f64::sqrt);
-        let bounds = error.zip(design.t_critical(CONFIDENCE)).map(|(e, t)| [value - t * e, value + t * e]);
-        Ok(Estimate { value, error, bounds, is_census: false })
+        let told = self.sample().estimate(linear);
+        let told = told.map_err(|e| Error::internal("estimating over a panel", e))?;
+        let bounds = told.low.zip(told.high).map(|(low, high)| [low, high]);
+        Ok(Estimate { error: told.standard_error, bounds, ..alone })
     }
 
-    /// Ratio of the sums of two values over households, by their places and themselves, linearised.
+    /// Ratio of the weighted sums of two values of a household, which its place and itself tell; none where the lower is 0.
     pub(crate) fn ratio(
         &self,
         terms: impl Fn(usize, &PanelHousehold) -> (f64, f64),
-    ) -> Option<(f64, Vec<f64>)> {
+    ) -> Result<Option<Linearized>> {
         let households = self.households.iter().enumerate();
-        let terms: Vec<(f64, f64)> = households.map(|(n, household)| terms(n, household)).collect();
-        let (above, below) = terms.iter().fold((0.0, 0.0), |(a, b), (x, y)| (a + x, b + y));
-        if below <= 0.0 {
-            return None;
-        }
-        let ratio = above / below;
-        Some((ratio, terms.iter().map(|(x, y)| (x - ratio * y) / below).collect()))
+        let (upper, lower): (Vec<f64>, Vec<f64>) =
+            households.map(|(n, household)| terms(n, household)).unzip();
+        let ratio = self.sample().linearise_ratio(&upper, &lower);
+        ratio.map_err(|e| Error::internal("measuring over a panel", e))
     }
 }
 
@@ -203,8 +211,8 @@ mod tests {
         let sample =
             growth.iter().enumerate().map(|(n, g)| household(&n.to_string(), &n.to_string(), [0.0, *g]));
         let panel = Panel::new(sample.collect(), true).unwrap();
-        let (mean, contributions) = panel.ratio(|_, h| (h.income[1] - h.income[0], 1.0)).unwrap();
-        let estimate = panel.estimate(mean, &contributions).unwrap();
+        let mean = panel.ratio(|_, h| (h.income[1] - h.income[0], 1.0)).unwrap().unwrap();
+        let estimate = panel.estimate(&mean).unwrap();
         assert_eq!(estimate.value, 5.0);
         // s² = 14/3, s²/n = 7/6.
         assert!((estimate.error.unwrap().powi(2) - 7.0 / 6.0).abs() < 1e-12);
@@ -216,14 +224,14 @@ mod tests {
     #[test]
     fn a_register_has_no_error_and_nobody_has_no_ratio() {
         let panel = Panel::new(vec![household("a", "x", [1.0, 2.0])], false).unwrap();
-        let (mean, contributions) = panel.ratio(|_, h| (h.income[1], 1.0)).unwrap();
-        let told = panel.estimate(mean, &contributions).unwrap();
+        let mean = panel.ratio(|_, h| (h.income[1], 1.0)).unwrap().unwrap();
+        let told = panel.estimate(&mean).unwrap();
         assert_eq!((told.value, told.error, told.at_least(2.0)), (2.0, None, ClaimVerdict::Supported));
         let alone =
             Panel::new(vec![household("a", "x", [1.0, 2.0]), household("b", "x", [1.0, 4.0])], true).unwrap();
-        let (mean, contributions) = alone.ratio(|_, h| (h.income[1], 1.0)).unwrap();
-        let told = alone.estimate(mean, &contributions).unwrap();
+        let mean = alone.ratio(|_, h| (h.income[1], 1.0)).unwrap().unwrap();
+        let told = alone.estimate(&mean).unwrap();
         assert_eq!((told.value, told.error, told.at_least(2.0)), (3.0, None, ClaimVerdict::Undecided));
-        assert!(panel.ratio(|_, _| (1.0, 0.0)).is_none());
+        assert_eq!(panel.ratio(|_, _| (1.0, 0.0)).unwrap(), None);
     }
 }

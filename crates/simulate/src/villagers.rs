@@ -59,7 +59,11 @@ pub(crate) fn submissions(
             for moved in &helped.relocations {
                 homes.insert(moved.household_id.clone(), moved.to_area_code.clone());
             }
-            let honest = Helped { payments: Vec::new(), ..helped.clone() };
+            let honest = Helped {
+                deliveries: helped.deliveries.clone(),
+                relocations: helped.relocations.clone(),
+                payments: Vec::new(),
+            };
             let mut abuse = Abuse::new(plan, &share);
             let known = Records { households: &records, members: &members, before: &before, dead: &dead };
             abuse.of_people(&mut helped, &known);

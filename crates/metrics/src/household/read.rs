@@ -15,6 +15,7 @@ use uplift_proto::dataset::find;
 
 use super::history::{History, Member, Receipt, Year};
 use crate::indicators::lines::{Lines, STANDARD};
+use crate::indicators::plan::quoted;
 use crate::snapshots::SnapshotSet;
 use crate::table_session::over;
 
@@ -67,10 +68,6 @@ pub(crate) async fn histories(snapshots: &SnapshotSet, household: &str) -> Resul
 
 fn of(by_kind: &mut BTreeMap<bool, History>, simulated: bool) -> &mut History {
     by_kind.entry(simulated).or_default()
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 async fn rows(session: &SessionContext, sql: &str) -> Result<Vec<RecordBatch>> {

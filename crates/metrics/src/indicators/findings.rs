@@ -166,10 +166,6 @@ fn counting(component: &Component, condition: &str) -> Component {
     Component { measure: "count(*)".to_owned(), condition, per: None, ..component.clone() }
 }
 
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
 impl Subject {
     /// Whether it names anything: an inspection need not.
     fn is_told(&self) -> bool {
@@ -180,7 +176,7 @@ impl Subject {
     /// SQL for the records of a dataset that it concerns; none if there cannot be any.
     fn condition(&self, columns: &Schema, area: &str) -> Option<String> {
         let has = |name: &str| columns.index_of(name).is_ok();
-        let is = |name: &str, text: &str| has(name).then(|| format!("{name} = {}", quoted(text)));
+        let is = |name: &str, text: &str| has(name).then(|| format!("{name} = {}", plan::quoted(text)));
         let inside = || plan::within(area, &self.area);
         let concerned = if !self.project.is_empty() {
             is("project_id", &self.project)?

@@ -395,6 +395,11 @@ pub(crate) fn yearly(component: &Component) -> bool {
     kind.is_ok_and(|kind| kind == DataType::Int64)
 }
 
+/// A text as SQL.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 /// SQL condition that a code lies in an area; none for everywhere. A range instead of a prefix,
 /// because ranges let whole files be passed over.
 pub(crate) fn within(column: &str, area: &str) -> Option<String> {

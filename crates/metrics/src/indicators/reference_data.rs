@@ -62,7 +62,9 @@ impl ReferenceData {
                     let (sum, of) = targets.entry(key).or_insert_with(|| (0.0, code.clone()));
                     *sum += target.as_f64();
                     // Households and people are no sum: such a target is that of no figure.
-                    if *of != code {
+                    if of.is_empty() {
+                        *of = code;
+                    } else if !code.is_empty() && *of != code {
                         *of = "mixed".to_owned();
                     }
                 }

@@ -7,7 +7,7 @@ use uplift_core::error::Result;
 use uplift_engine::error::query_failed;
 use uplift_formats::columns::{boolean, text, text_at};
 
-use crate::panel::{Estimate, Panel, PanelHousehold, panels};
+use crate::panel::{Estimate, Panel, PanelHousehold, county, panels};
 use crate::snapshots::SnapshotSet;
 use crate::table_session::over;
 
@@ -26,35 +26,32 @@ pub(crate) async fn incomes(snapshots: &SnapshotSet, area: &str, year: i32) -> R
     let pilots = pilots(snapshots, year).await?;
     let mut all = Vec::new();
     for (simulated, panel) in panels(snapshots, area, year).await? {
-        let takes_part = |h: &PanelHousehold| pilots.contains(&(simulated, h.id.clone()));
-        let counties: BTreeSet<String> =
-            panel.households.iter().filter(|h| takes_part(h)).map(|h| county(h).to_owned()).collect();
-        let other = |h: &PanelHousehold| {
-            !takes_part(h) && h.status[0] == "registered" && counties.contains(county(h))
+        let takes_part: Vec<bool> =
+            panel.households.iter().map(|h| pilots.contains(&(simulated, h.id.clone()))).collect();
+        let marked = || panel.households.iter().zip(&takes_part);
+        let counties: BTreeSet<&str> =
+            marked().filter(|(_, part)| **part).map(|(h, _)| county(&h.area)).collect();
+        let is_other = |(h, part): (&PanelHousehold, &bool)| {
+            !part && h.status[0] == "registered" && counties.contains(county(&h.area))
         };
+        let others: Vec<bool> = marked().map(is_other).collect();
         let Some(growth) = growth(&panel, &takes_part)? else { continue };
+        let count = |marks: &[bool]| marks.iter().filter(|mark| **mark).count();
         all.push(Income {
             simulated,
-            households: panel.households.iter().filter(|h| takes_part(h)).count(),
+            households: count(&takes_part),
             growth,
-            others: panel.households.iter().filter(|h| other(h)).count(),
-            growth_of_others: self::growth(&panel, &other)?,
+            others: count(&others),
+            growth_of_others: self::growth(&panel, &others)?,
         });
     }
     Ok(all)
 }
 
-fn county(household: &PanelHousehold) -> &str {
-    household.area.get(..6).unwrap_or(&household.area)
-}
-
-/// Mean growth in yuan a household.
-fn growth(panel: &Panel, of: &impl Fn(&PanelHousehold) -> bool) -> Result<Option<Estimate>> {
-    let told = panel.ratio(|_, h| match of(h) {
-        true => (h.weight * (h.income[1] - h.income[0]), h.weight),
-        false => (0.0, 0.0),
-    });
-    told.map(|(mean, contributions)| panel.estimate(mean, &contributions)).transpose()
+/// Mean growth in yuan a household, of those that are marked.
+fn growth(panel: &Panel, of: &[bool]) -> Result<Option<Estimate>> {
+    let told = panel.ratio(|n, h| if of[n] { (h.income[1] - h.income[0], 1.0) } else { (0.0, 0.0) })?;
+    told.map(|mean| panel.estimate(&mean)).transpose()
 }
 
 /// Households that received something from a pilot project of rural tourism, by kind of records.

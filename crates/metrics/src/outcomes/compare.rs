@@ -8,12 +8,13 @@ use uplift_core::error::Result;
 use uplift_core::format::grouped;
 use uplift_core::language::Bilingual;
 use uplift_core::period::Period;
+use uplift_measures::estimate::Linearized;
 use uplift_proto::v1::metrics::ClaimVerdict;
 use uplift_proto::v1::records::Statistic;
 
 use super::read::{Batch, batches};
 use crate::indicators::lines::{Lines, STANDARD};
-use crate::panel::{Estimate, Panel, PanelHousehold, panels};
+use crate::panel::{Estimate, Panel, PanelHousehold, county, panels};
 use crate::snapshots::SnapshotSet;
 use crate::statements::read::PublishedFigure;
 
@@ -100,21 +101,22 @@ impl<'a> Poor<'a> {
     }
 
     /// Share of people below the line in a year among some households, with what each contributes to its variance.
-    fn share(&self, year: usize, within: &[bool]) -> Option<(f64, Vec<f64>)> {
+    fn share(&self, year: usize, within: &[bool]) -> Result<Option<Linearized>> {
         if !self.is_known {
-            return None;
+            return Ok(None);
         }
         self.panel.ratio(|n, h| {
-            let people = if within[n] { h.weight * h.size[year] } else { 0.0 };
+            let people = if within[n] { h.size[year] } else { 0.0 };
             (100.0 * people * self.below[n][year], people)
         })
     }
 
-    /// Change of that share, in percentage points.
-    fn change(&self, within: &[bool]) -> Option<([f64; 2], Vec<f64>)> {
-        let ((before, first), (after, last)) = (self.share(0, within)?, self.share(1, within)?);
-        let contributions = last.iter().zip(&first).map(|(last, first)| last - first);
-        Some(([before, after], contributions.collect()))
+    /// The shares before and after, and the change in percentage points.
+    fn change(&self, within: &[bool]) -> Result<Option<([f64; 2], Linearized)>> {
+        let (Some(before), Some(after)) = (self.share(0, within)?, self.share(1, within)?) else {
+            return Ok(None);
+        };
+        Ok(Some(([before.value, after.value], less(&after, &before))))
     }
 
     fn groups(&self, batches: &BTreeMap<String, Batch>) -> Result<Vec<Group>> {
@@ -123,7 +125,7 @@ impl<'a> Poor<'a> {
         let counties: BTreeSet<&str> = all.iter().map(|village| county(village)).collect();
         let is_other = |h: &PanelHousehold| !all.contains(&h.area) && counties.contains(county(&h.area));
         let none: Vec<bool> = self.panel.households.iter().map(is_other).collect();
-        let others = self.change(&none);
+        let others = self.change(&none)?.map(|(_, change)| change);
         let mut groups = Vec::new();
         for (name, batch) in batches {
             let within: Vec<bool> =
@@ -143,24 +145,15 @@ impl<'a> Poor<'a> {
         Ok(groups)
     }
 
-    fn group(
-        &self,
-        mut group: Group,
-        within: &[bool],
-        others: Option<&([f64; 2], Vec<f64>)>,
-    ) -> Result<Group> {
+    fn group(&self, mut group: Group, within: &[bool], others: Option<&Linearized>) -> Result<Group> {
         let own = self.panel.households.iter().zip(within).filter(|(_, within)| **within);
         group.sampled = own.clone().map(|(h, _)| &h.area).collect::<BTreeSet<_>>().len();
         group.households = own.count();
-        let Some((poor, contributions)) = self.change(within) else { return Ok(group) };
-        let change = poor[1] - poor[0];
+        let Some((poor, change)) = self.change(within)? else { return Ok(group) };
         group.poor = Some(poor);
-        group.change = Some(self.panel.estimate(change, &contributions)?);
-        if let Some((poor_others, of_others)) = others {
-            let difference = change - (poor_others[1] - poor_others[0]);
-            let both: Vec<f64> = contributions.iter().zip(of_others).map(|(a, b)| a - b).collect();
-            group.difference = Some(self.panel.estimate(difference, &both)?);
-        }
+        group.change = Some(self.panel.estimate(&change)?);
+        let difference = others.map(|others| self.panel.estimate(&less(&change, others)));
+        group.difference = difference.transpose()?;
         Ok(group)
     }
 
@@ -169,7 +162,7 @@ impl<'a> Poor<'a> {
         let fewer = self.panel.households.iter().zip(&self.below);
         let fewer: Vec<f64> =
             fewer.map(|(h, [before, after])| h.weight * (h.size[0] * before - h.size[1] * after)).collect();
-        self.panel.estimate(fewer.iter().sum(), &fewer)
+        self.panel.estimate(&Linearized { value: fewer.iter().sum(), contributions: fewer })
     }
 
     fn claims(&self, area: &str, period: Period, published: &[PublishedFigure]) -> Result<Vec<Claim>> {
@@ -223,8 +216,10 @@ impl<'a> Poor<'a> {
     }
 }
 
-fn county(area: &str) -> &str {
-    area.get(..6).unwrap_or(area)
+/// One value less another over the same households.
+fn less(one: &Linearized, other: &Linearized) -> Linearized {
+    let contributions = one.contributions.iter().zip(&other.contributions).map(|(a, b)| a - b).collect();
+    Linearized { value: one.value - other.value, contributions }
 }
 
 fn claim(text: Bilingual, (claimed, measured): (f64, Estimate)) -> Claim {

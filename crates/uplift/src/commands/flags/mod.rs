@@ -45,6 +45,17 @@ pub(crate) struct FlagsArgs {
     address: MetricsAddress,
 }
 
+/// Flags of a page.
+const MAX_PAGE: i32 = 10_000;
+
+impl FlagsArgs {
+    /// Whether only how much rules find is shown.
+    fn only_counts(&self) -> bool {
+        let lists = !self.rules.is_empty() || self.findings.is_some() || self.format != OutputFormat::Table;
+        self.explain || !lists
+    }
+}
+
 fn limit(text: &str) -> Result<(String, f64), String> {
     let wanted = || format!("{text:?} is not a limit; write it as shared_account.households=4");
     let (name, value) = text.split_once('=').ok_or_else(wanted)?;
@@ -65,8 +76,9 @@ pub(crate) async fn run(args: FlagsArgs, language: Language) -> Result<Outcome> 
         _ => plain(&flags, language),
     };
     listing.print(args.format)?;
+    let found: i64 = counts.iter().map(|count| count.flags).sum();
     if args.format == OutputFormat::Table {
-        let (found, simulated) = (flags.len(), flags.iter().filter(|flag| flag.simulated).count());
+        let simulated: i64 = counts.iter().map(|count| count.simulated).sum();
         say_in!(
             language,
             "Flags: {found}, of simulated records: {simulated}. A flag is a reason to look, and proves nothing.",
@@ -76,7 +88,7 @@ pub(crate) async fn run(args: FlagsArgs, language: Language) -> Result<Outcome> 
     if let Some(file) = &args.findings {
         findings::keep(file, &counts, &flags, language)?;
     }
-    Ok(if flags.is_empty() { Outcome::Done } else { Outcome::ProblemsFound })
+    Ok(if found == 0 { Outcome::Done } else { Outcome::ProblemsFound })
 }
 
 /// Every page of the answer.
@@ -89,6 +101,8 @@ async fn all_flags(
         period: args.period.clone(),
         rules: args.rules.clone(),
         limits: args.limits.iter().cloned().collect(),
+        // Every page applies the rules anew; how much they find is told with the first.
+        page_size: if args.only_counts() { 1 } else { MAX_PAGE },
         ..ListRedFlagsRequest::default()
     };
     let (mut counts, mut flags) = (Vec::new(), Vec::new());
@@ -97,7 +111,7 @@ async fn all_flags(
         let ListRedFlagsResponse { counts: told, flags: page, next_page_token, .. } = answer.into_inner();
         counts.extend(told);
         flags.extend(page);
-        if next_page_token.is_empty() {
+        if next_page_token.is_empty() || args.only_counts() {
             return Ok((counts, flags));
         }
         request.page_token = next_page_token;
