@@ -17,6 +17,7 @@ pub mod expression;
 pub mod format;
 pub mod interval;
 pub mod language;
+pub mod mark;
 pub mod nearest;
 pub mod period;
 pub mod personal_number;

@@ -26,7 +26,7 @@ mod workbook_rules;
 
 pub use label::Label;
 pub use reading::{Reading, ReadingOptions, SkippedRow};
-pub use rejected_rows::{Reasons, RowReasons};
+pub use rejected_rows::{Reasons, RowReasons, reasons};
 pub use row_numbers::RowNumbers;
 pub use table::Table;
 pub use template::template;

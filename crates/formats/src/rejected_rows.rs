@@ -11,6 +11,8 @@ use csv::StringRecord;
 use rust_xlsxwriter::{Color, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 use uplift_core::cell;
 use uplift_core::error::{Error, Result};
+use uplift_core::language::Language;
+use uplift_proto::v1::ingest::Rejection;
 
 use crate::headings::REASON;
 use crate::row::{CellKind, Row};
@@ -29,6 +31,29 @@ pub struct RowReasons {
 
 /// Reasons by line of the file.
 pub type Reasons = BTreeMap<i64, RowReasons>;
+
+/// What a service says of each row, in one text.
+pub fn reasons(rejections: &[Rejection], language: Language) -> Reasons {
+    let mut reasons = Reasons::new();
+    for rejection in rejections {
+        let RowReasons { headings, text } = reasons.entry(rejection.row).or_default();
+        if !text.is_empty() {
+            text.push_str(language.choose("; ", "；"));
+        }
+        let said = match language {
+            Language::Zh if !rejection.message_zh.is_empty() => &rejection.message_zh,
+            _ => &rejection.message,
+        };
+        match rejection.field.as_str() {
+            "" => text.push_str(said),
+            field => {
+                headings.push(field.to_owned());
+                text.push_str(&format!("{field}{}{said}", language.choose(": ", "：")));
+            }
+        }
+    }
+    reasons
+}
 
 /// Background of a cell at fault.
 const FAULT: Color = Color::RGB(0xff_c7_ce);

@@ -1,20 +1,69 @@
-//! What figures, indicators and levels on the wire say: a change, whether a value is yearly, digits of codes.
+//! What figures, indicators and levels on the wire say: a value, a change, marks, whether a value is yearly, digits of codes.
+
+use std::str::FromStr;
 
 use rust_decimal::Decimal;
+use uplift_core::mark::Mark;
 use uplift_core::quantity::Change;
 
-use crate::v1::metrics::{Figure, Indicator};
-use crate::v1::records::AreaLevel;
+use crate::v1::metrics::{Figure, Indicator, PublishedValue, Verdict};
+use crate::v1::records::{AreaLevel, HouseholdRecord, Statistic};
 
 /// How a figure changed since the year before.
 pub fn change(figure: &Figure) -> Change {
-    let decimal = |value: f64| Decimal::try_from(value).ok();
     let ends = figure.change_uncertainty.and_then(|u| u.low.zip(u.high));
     Change {
         difference: figure.change.and_then(decimal),
         percent: figure.growth_percent.and_then(decimal),
         interval: ends.and_then(|(low, high)| decimal(low).zip(decimal(high))),
     }
+}
+
+/// The value of a figure, to the last digit that a decimal holds.
+pub fn value(figure: &Figure) -> Option<Decimal> {
+    let exact =
+        Decimal::from_str(&figure.exact_value).or_else(|_| Decimal::from_scientific(&figure.exact_value));
+    figure.value.and_then(|value| exact.ok().or_else(|| decimal(value)))
+}
+
+/// A double as the decimal that it is written as.
+pub fn decimal(value: f64) -> Option<Decimal> {
+    Decimal::try_from(value).ok()
+}
+
+/// What is shown of a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FigurePart {
+    /// Its value.
+    Value,
+    /// Its change since the year before.
+    Change,
+    /// Anything else, as its target.
+    Other,
+}
+
+/// The marks of what is shown of a figure. `open` is whether its period is.
+pub fn marks(figure: &Figure, part: FigurePart, open: bool) -> Vec<Mark> {
+    // What is published of a change says nothing of the value, and the other way round.
+    let of_change = |p: &PublishedValue| matches!(p.statistic(), Statistic::Change | Statistic::Growth);
+    let is_shown = |p: &&PublishedValue| match part {
+        FigurePart::Value => !of_change(p),
+        FigurePart::Change => of_change(p),
+        FigurePart::Other => false,
+    };
+    let contradicts = figure.published.iter().filter(is_shown).any(|p| p.verdict() == Verdict::Inconsistent);
+    let sampled = figure.household_record() == HouseholdRecord::Survey;
+    let estimate = sampled || figure.uncertainty.is_some_and(|u| u.low.is_some());
+    let marks = [
+        (figure.value.is_none(), Mark::NotAvailable),
+        (open && figure.value.is_some(), Mark::Provisional),
+        (estimate && figure.value.is_some(), Mark::Estimate),
+        (part == FigurePart::Change && figure.change_within_margin, Mark::NoClearChange),
+        (contradicts, Mark::Inconsistent),
+        (figure.under_query && figure.value.is_some(), Mark::UnderQuery),
+        (figure.simulated && figure.value.is_some(), Mark::Simulated),
+    ];
+    marks.into_iter().filter_map(|(has, mark)| has.then_some(mark)).collect()
 }
 
 /// Whether an indicator has values for whole years alone.

@@ -219,7 +219,7 @@ fn questions(
             | Content::Note(_)
             | Content::Contradictions
             | Content::Statements
-            | Content::RedFlags => continue,
+            | Content::Annex(_) => continue,
         };
         for reference in figures.iter().filter_map(|name| template.figures.get(name)) {
             add(reference, by);

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use uplift_core::language::{Bilingual, Language};
 
+use crate::annex::Annexes;
 use crate::chart::draw;
-use crate::document::{Block, Inline, Section, Sentence, StatementGroup, Table};
+use crate::document::{Block, Inline, Section, Sentence, StatementGroup};
 use crate::document_tables::{checks_table, conflicts_table, statements_table};
 use crate::reconciliation::Reconciliation;
 use crate::table::{chart_data, table};
@@ -16,7 +17,7 @@ use crate::writer::{Local, Writer};
 pub(crate) fn sections(
     writer: &mut Writer<'_>,
     document: &Reconciliation,
-    red_flags: Option<&Table>,
+    annexes: &Annexes,
 ) -> Vec<Section> {
     let template = writer.template;
     let mut sections = Vec::new();
@@ -27,11 +28,12 @@ pub(crate) fn sections(
             .content
             .iter()
             .flat_map(|content| {
-                let block = match content {
-                    Content::RedFlags => red_flags.map(|table| Block::Table { table: table.clone() }),
-                    content => block(writer, content, &mut missing, document),
+                let of_annex = match content {
+                    Content::Annex(annex) => annexes.blocks(*annex, writer),
+                    _ => Vec::new(),
                 };
-                block.into_iter().chain(conflicts(content, document))
+                let block = block(writer, content, &mut missing, document);
+                of_annex.into_iter().chain(block).chain(conflicts(content, document))
             })
             .collect();
         if !missing.is_empty() {
@@ -83,7 +85,7 @@ fn block(
                 None
             }
         },
-        Content::RedFlags => None,
+        Content::Annex(_) => None,
         Content::Contradictions if document.checks.is_empty() => None,
         Content::Contradictions => {
             Some(Block::Checks { checks: document.checks.clone(), table: checks_table(&document.checks) })

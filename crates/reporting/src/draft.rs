@@ -8,6 +8,7 @@ use uplift_client::MetricsClient;
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_proto::v1::reporting::Report;
 
+use crate::annex::Annexes;
 use crate::answers::Answers;
 use crate::compose::sections;
 use crate::conditions::unmet;
@@ -17,7 +18,6 @@ use crate::evidence::{Definition, open};
 use crate::figure_key::EarlierFigures;
 use crate::output::{File, render};
 use crate::reconciliation::Reconciliation;
-use crate::red_flags;
 use crate::request::{ReportRequest, Scope, Subject};
 use crate::steps::{CHECKING, LAYING_OUT, OPENING, READING, Steps};
 use crate::template::{Content, Indicators, Template};
@@ -53,15 +53,12 @@ pub(crate) async fn compose(
     let mut records_time = answers.records_time;
     let statements =
         reconciliation(metrics, template, &document_id, (&mut versions, &mut records_time)).await?;
-    let red_flags = match shows(template, |content| matches!(content, Content::RedFlags)) {
-        true => red_flags::table(metrics, (&area_code, scope.period), &mut versions).await?,
-        false => None,
-    };
+    let annexes = Annexes::ask(metrics, template, (&area_code, scope.period), &mut versions).await?;
     let open_period = scope.period.last_day() >= Utc::now().date_naive();
     let mut writer =
         Writer::new(template, &answers, indicators, &area_code, scope.period, open_period, earlier);
     let title = writer.title();
-    let sections = sections(&mut writer, &statements, red_flags.as_ref());
+    let sections = sections(&mut writer, &statements, &annexes);
     let unmet = unmet(&mut writer);
     let marks = writer.mark_meanings(&sections);
     let subject = writer.area_name(&area_code);
@@ -92,7 +89,7 @@ pub(crate) async fn compose(
     shown.dedup();
     let definitions =
         shown.iter().filter_map(|id| indicators.get(id)).map(Definition::of_indicator).collect();
-    let simulated = figures.iter().any(|f| f.marks.contains(&Mark::Simulated))
+    let simulated = marks.iter().any(|meaning| meaning.mark == Mark::Simulated)
         || statements.statements.iter().any(|s| s.simulated);
     Ok(Document {
         template: template.id.clone(),
@@ -165,11 +162,8 @@ fn nothing(template: &Template, document_id: &str, scope: &Scope) -> Error {
 }
 
 fn shows_document(template: &Template) -> bool {
-    shows(template, |content| matches!(content, Content::Contradictions | Content::Statements))
-}
-
-fn shows(template: &Template, what: impl Fn(&Content) -> bool) -> bool {
-    template.sections.iter().flat_map(|section| &section.content).any(what)
+    let mut content = template.sections.iter().flat_map(|section| &section.content);
+    content.any(|content| matches!(content, Content::Contradictions | Content::Statements))
 }
 
 /// What a document publishes and what its checks say, if the template shows it.

@@ -3,6 +3,7 @@
 //! Owns templates, layout, words, the archive of reports, and editions. Never reads a table and never computes a figure:
 //! everything that it prints is an answer of the metrics service.
 
+mod annex;
 mod answers;
 mod archive;
 mod chart;
@@ -21,7 +22,6 @@ mod grpc;
 mod kit;
 mod output;
 mod reconciliation;
-mod red_flags;
 mod request;
 mod scale;
 mod service;

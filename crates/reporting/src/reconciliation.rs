@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
+use uplift_charts::printed_and_computed;
 use uplift_core::error::{Error, Result};
 use uplift_core::format::readable_interval;
 use uplift_core::interval::Interval;
@@ -12,7 +13,6 @@ use uplift_proto::dataset::code_title;
 use uplift_proto::v1::metrics as wire;
 use uplift_proto::v1::metrics::{CheckResult, PublishedFigure, Verdict};
 
-use crate::chart::intervals::{Band, intervals};
 use crate::document_answers::DocumentAnswers;
 
 /// The statements and checks of a document.
@@ -160,17 +160,9 @@ fn check(result: &CheckResult, contradicted: &HashMap<String, String>) -> Result
     let kind = code_title("statement_check", "kind", declared.kind);
     let printed = result.statement.as_ref().map(|s| interval(s.interval.as_ref())).transpose()?.flatten();
     let computed = interval(result.computed.as_ref())?;
-    let drawing = |language| match (printed, computed) {
-        (Some(printed), Some(computed)) => {
-            let (labels, words) = match language {
-                Language::En => (["printed", "computed"], &result.explanation_en),
-                Language::Zh => (["公布", "推算"], &result.explanation_zh),
-            };
-            let bands =
-                [Band { label: labels[0], interval: printed }, Band { label: labels[1], interval: computed }];
-            intervals(&bands, words, language)
-        }
-        _ => String::new(),
+    let drawing = |language: Language| {
+        let words = language.choose(&result.explanation_en, &result.explanation_zh);
+        printed_and_computed(printed, computed, words, language)
     };
     let statements = result.statement.iter().chain(&result.operands);
     Ok(Check {

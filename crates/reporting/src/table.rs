@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+use uplift_core::dataset::Dataset;
 use uplift_core::language::{Bilingual, Language};
 use uplift_proto::dataset::code_title;
 use uplift_proto::figure::change;
@@ -40,7 +41,7 @@ pub(crate) fn table(writer: &mut Writer<'_>, declared: &TableDeclaration) -> Opt
     };
     table.id = declared.id.clone();
     table.title = title;
-    table.rows_head = rows_head(declared.by.as_ref());
+    table.rows_head = rows_head(declared.by.as_ref(), dataset(writer, &references));
     table.left_out = left_out;
     Some(table)
 }
@@ -71,7 +72,7 @@ pub(crate) fn chart_data<'a>(writer: &mut Writer<'a>, declared: &ChartDeclaratio
         Some(_) => table_of_parts(writer, &references, rows, &[Form::Value]),
     };
     table.id = format!("{}-data", declared.id);
-    table.rows_head = rows_head(declared.by.as_ref());
+    table.rows_head = rows_head(declared.by.as_ref(), dataset(writer, &references));
     table.left_out = left_out;
     let codes = match &declared.by {
         Some(Breakdown::Dimensions(names)) => answers
@@ -253,7 +254,14 @@ fn figure_label(writer: &Writer<'_>, answer: &Answer) -> Bilingual {
     label
 }
 
-fn rows_head(by: Option<&Breakdown>) -> Bilingual {
+/// The dataset whose records the figures of a table count.
+fn dataset(writer: &Writer<'_>, references: &[Option<&FigureReference>]) -> Option<&'static Dataset> {
+    let reference = references.iter().flatten().next()?;
+    let indicator = writer.indicators.get(reference.indicator_id())?;
+    uplift_proto::dataset::find(&dataset_of(indicator)?)
+}
+
+fn rows_head(by: Option<&Breakdown>, dataset: Option<&Dataset>) -> Bilingual {
     match by {
         None => Bilingual::new("Indicator", "指标"),
         Some(Breakdown::Level(AreaLevel::County)) => Bilingual::new("County", "区县"),
@@ -262,10 +270,11 @@ fn rows_head(by: Option<&Breakdown>) -> Bilingual {
         Some(Breakdown::Level(_)) => Bilingual::new("Area", "地区"),
         Some(Breakdown::Dimensions(names)) => {
             let title = |name: &String| match name.as_str() {
-                "source" => Bilingual::new("Source", "资金来源"),
+                // Its rows are lines of work by name, and not their codes.
                 "programme_id" => Bilingual::new("Programme", "工作类别"),
-                "kind" => Bilingual::new("Kind", "类型"),
-                other => Bilingual::new(other, other),
+                name => dataset
+                    .and_then(|dataset| dataset.field(name))
+                    .map_or_else(|| Bilingual::new(name, name), |field| field.title.clone()),
             };
             let titles: Vec<_> = names.iter().map(title).collect();
             let join = |language: Language| {

@@ -1,31 +1,18 @@
 //! A figure of the metrics service in words of a language: its value, its change, its target.
 
-use std::str::FromStr;
-
 use rust_decimal::Decimal;
 use uplift_core::format::{grouped, printed};
 use uplift_core::language::{Bilingual, Language};
 use uplift_core::quantity::quantity;
 use uplift_core::unit::unit_name;
 use uplift_proto::dataset::code_title;
-use uplift_proto::figure::change;
+use uplift_proto::figure::{FigurePart, change};
+pub(crate) use uplift_proto::figure::{decimal, value};
 use uplift_proto::v1::metrics::{Figure, PublishedValue, Verdict};
-use uplift_proto::v1::records::{HouseholdRecord, Statistic};
+use uplift_proto::v1::records::Statistic;
 
 use crate::document::Mark;
 use crate::template::Form;
-
-/// The value of a figure, to the last digit that a decimal holds.
-pub(crate) fn value(figure: &Figure) -> Option<Decimal> {
-    let exact =
-        Decimal::from_str(&figure.exact_value).or_else(|_| Decimal::from_scientific(&figure.exact_value));
-    figure.value.and_then(|value| exact.ok().or_else(|| decimal(value)))
-}
-
-/// A double as the decimal that it is written as.
-pub(crate) fn decimal(value: f64) -> Option<Decimal> {
-    Decimal::try_from(value).ok()
-}
 
 /// What a form of a figure is: a number and its unit. None where the form is no number, or there is none.
 pub(crate) fn amount(figure: &Figure, form: Form) -> Option<(Decimal, &str)> {
@@ -86,26 +73,12 @@ fn published(figure: &Figure, language: Language) -> Option<String> {
 
 /// The marks of what is shown of a figure. `open` is whether its period is.
 pub(crate) fn marks(figure: &Figure, form: Form, open: bool) -> Vec<Mark> {
-    // What is published of a change says nothing of the value, and the other way round.
-    let of_change = |p: &PublishedValue| matches!(p.statistic(), Statistic::Change | Statistic::Growth);
-    let is_shown = |p: &&PublishedValue| match form {
-        Form::Value | Form::Number => !of_change(p),
-        Form::Change => of_change(p),
-        _ => false,
+    let part = match form {
+        Form::Value | Form::Number => FigurePart::Value,
+        Form::Change => FigurePart::Change,
+        _ => FigurePart::Other,
     };
-    let contradicts = figure.published.iter().filter(is_shown).any(|p| p.verdict() == Verdict::Inconsistent);
-    let sampled = figure.household_record() == HouseholdRecord::Survey;
-    let estimate = sampled || figure.uncertainty.is_some_and(|u| u.low.is_some());
-    let marks = [
-        (figure.value.is_none(), Mark::NotAvailable),
-        (open && figure.value.is_some(), Mark::Provisional),
-        (estimate && figure.value.is_some(), Mark::Estimate),
-        (form == Form::Change && figure.change_within_margin, Mark::NoClearChange),
-        (contradicts, Mark::Inconsistent),
-        (figure.under_query && figure.value.is_some(), Mark::UnderQuery),
-        (figure.simulated && figure.value.is_some(), Mark::Simulated),
-    ];
-    marks.into_iter().filter_map(|(has, mark)| has.then_some(mark)).collect()
+    uplift_proto::figure::marks(figure, part, open)
 }
 
 /// A value with all its digits and its unit; [x] if it is empty.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uplift_core::language::{Bilingual, Language};
 use uplift_core::period::Period;
 use uplift_core::quantity::Direction;
+use uplift_proto::dataset::stored_title;
 use uplift_proto::figure::change;
 use uplift_proto::v1::metrics::Figure as Answer;
 
@@ -75,6 +76,14 @@ impl<'c> Writer<'c> {
     /// The answer for a figure of the report's area.
     pub(crate) fn named(&self, name: &str) -> Option<&'c Answer> {
         let reference = self.template.figures.get(name)?;
+        self.answers.figure(reference, self.area_code, &BTreeMap::new())
+    }
+
+    /// The answer for an indicator of the report's area as a whole, where the template has it.
+    pub(crate) fn whole(&self, indicator: &str) -> Option<&'c Answer> {
+        let mut references = self.template.figures.values();
+        let reference = references
+            .find(|reference| reference.indicator == indicator && reference.dimensions.is_empty())?;
         self.answers.figure(reference, self.area_code, &BTreeMap::new())
     }
 
@@ -246,7 +255,7 @@ impl<'c> Writer<'c> {
         if let [Some(en), Some(zh)] = own {
             return Bilingual { en, zh };
         }
-        let title = dataset.and_then(|dataset| stored_title(dataset, dimension, code));
+        let title = dataset.and_then(|dataset| stored_title(dataset, dimension, code)).cloned();
         title.map_or_else(
             || Bilingual::new(code, code),
             |title| Bilingual { en: capitalised(&title.en), ..title },
@@ -258,8 +267,11 @@ impl<'c> Writer<'c> {
         let of_figures = self.figures.iter().flat_map(|figure| figure.marks.iter().copied());
         let mut marks: BTreeSet<Mark> = of_figures.chain(self.marks.iter().copied()).collect();
         let rows = sections.iter().flat_map(Section::tables).flat_map(|table| &table.rows);
-        if rows.flat_map(|row| &row.cells).any(|cell| cell.text.en == Mark::NotAvailable.sign()) {
-            marks.insert(Mark::NotAvailable);
+        for cell in rows.flat_map(|row| &row.cells) {
+            marks.extend(&cell.marks);
+            if cell.text.en == Mark::NotAvailable.sign() {
+                marks.insert(Mark::NotAvailable);
+            }
         }
         marks
             .into_iter()
@@ -271,17 +283,6 @@ impl<'c> Writer<'c> {
 /// The dataset that an indicator counts records of.
 pub(crate) fn dataset_of(indicator: &uplift_proto::v1::metrics::Indicator) -> Option<String> {
     indicator.value.as_ref().or(indicator.numerator.as_ref()).map(|component| component.dataset.clone())
-}
-
-/// The title of a code as tables keep it.
-fn stored_title(dataset: &str, field: &str, stored: &str) -> Option<Bilingual> {
-    let field = uplift_proto::dataset::find(dataset)?.field(field)?;
-    match &field.kind {
-        uplift_core::dataset::Kind::Code(codes) => {
-            codes.iter().find(|code| code.stored == stored).map(|code| code.title.clone())
-        }
-        _ => None,
-    }
 }
 
 /// A label as it stands at the beginning of a row.

@@ -169,9 +169,13 @@ fn pledges(share: &Share<'_>) -> Vec<FundFlow> {
     givers.iter().enumerate().map(pledge).collect()
 }
 
-/// What donors give for, in the order in which they are asked.
-const PURPOSES: [FundPurpose; 4] =
-    [FundPurpose::Schooling, FundPurpose::Infrastructure, FundPurpose::Industry, FundPurpose::Relief];
+/// What donors give for, in the order in which they are asked, with what is spent of it in the year at most, in percent.
+const PURPOSES: [(FundPurpose, u64); 4] = [
+    (FundPurpose::Schooling, 96),
+    (FundPurpose::Infrastructure, 78),
+    (FundPurpose::Industry, 85),
+    (FundPurpose::Relief, 100),
+];
 
 fn donations(share: &Share<'_>) -> Vec<FundFlow> {
     let mut flows = Vec::new();
@@ -183,7 +187,7 @@ fn donations(share: &Share<'_>) -> Vec<FundFlow> {
             _ => vec![String::new()],
         };
         for (i, payer_id) in givers.iter().enumerate() {
-            for (p, purpose) in PURPOSES.into_iter().enumerate() {
+            for (p, (purpose, _)) in PURPOSES.into_iter().enumerate() {
                 let id = share.id("donation", format!("{month}-{i}-{p}"));
                 let date = format!("{}-{month:02}-{:02}", share.year, 3 + share.n);
                 let fen = equal_part(equal_part(fen, i, givers.len()), p, PURPOSES.len());
@@ -196,7 +200,26 @@ fn donations(share: &Share<'_>) -> Vec<FundFlow> {
             }
         }
     }
+    let spent = spent_of_donations(share, &flows);
+    flows.extend(spent);
     flows
+}
+
+/// What a county spends of its gifts by December: the work that takes longest has most left.
+fn spent_of_donations(share: &Share<'_>, donations: &[FundFlow]) -> Vec<FundFlow> {
+    let of_purpose = |(p, (purpose, percent)): (usize, (FundPurpose, u64))| {
+        let given = donations.iter().filter(|flow| flow.purpose() == purpose);
+        let given: i64 = given.map(|flow| flow.amount_fen.unwrap_or_default()).sum();
+        let fen = given as u64 * (percent - share.n as u64 % 5) / 100;
+        let date = format!("{}-12-{:02}", share.year, 10 + p);
+        FundFlow {
+            programme_id: "social".into(),
+            purpose: purpose.into(),
+            ..flow(share, share.id("gift", p), FlowKind::DonationExpenditure, FundSource::Social, (fen, date))
+        }
+    };
+    let spent = PURPOSES.into_iter().enumerate().map(of_purpose);
+    spent.filter(|flow| flow.amount_fen > Some(0)).collect()
 }
 
 /// Contracts with partners. Of six contracts, one has received nothing by the end of the year; it is due in the next.

@@ -8,8 +8,8 @@ use rust_decimal::prelude::ToPrimitive;
 use uplift_core::language::Language;
 use uplift_proto::v1::metrics::{FundNode, FundStage, FundStatement};
 
-use super::svg::{Anchor, Drawing, LINE, WIDTH, fitted, share};
 use crate::scale::Scale;
+use uplift_charts::{Anchor, Drawing, LINE, WIDTH, fitted, share};
 
 /// Room between nodes for the label of the lower one.
 const GAP: f64 = 24.0;

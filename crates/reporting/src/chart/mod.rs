@@ -1,19 +1,12 @@
-//! Charts of figures as SVG, drawn on the server, so that every format shows the same picture.
+//! Charts of figures: what a declared chart shows of its data, in both languages.
 
-mod bars;
-mod flows;
 pub(crate) mod funds;
-pub(crate) mod intervals;
-mod lines;
-mod shown;
-mod svg;
-mod tiles;
 
 use rust_decimal::prelude::ToPrimitive;
+use uplift_charts::{Flow, Part, bullet, lorenz, ranked, sankey, slope, stacked, tiles};
 use uplift_core::language::{Bilingual, Language};
+use uplift_core::quantity::quantity;
 
-use self::flows::Flow;
-use self::shown::{Shown, shown};
 use crate::document::{Chart, Sentence};
 use crate::scale::Scale;
 use crate::table::{ChartData, DataPart};
@@ -71,14 +64,12 @@ fn picture(
     let parts = || data.parts.iter().filter(|part| !part.total);
     let all: Vec<_> = parts().map(|part| shown(part, language)).collect();
     match declared.kind {
-        ChartKind::Ranked => bars::ranked(&known(all), words),
-        ChartKind::Stacked => bars::stacked(&positive(all), words),
-        ChartKind::Bullet => bars::bullet(&all, words, language),
-        ChartKind::Slope => lines::slope(&all, words, years),
-        ChartKind::Lorenz => {
-            lines::lorenz(&all.iter().map(|part| part.value).collect::<Vec<_>>(), words, language)
-        }
-        ChartKind::Tiles => tiles::tiles(&all, &declared.grid, data.unit.text(language), words),
+        ChartKind::Ranked => ranked(&known(all), words),
+        ChartKind::Stacked => stacked(&positive(all), words),
+        ChartKind::Bullet => bullet(&all, words, language),
+        ChartKind::Slope => slope(&all, words, years),
+        ChartKind::Lorenz => lorenz(&all.iter().map(|part| part.value).collect::<Vec<_>>(), words, language),
+        ChartKind::Tiles => tiles(&all, &declared.grid, data.unit.text(language), words),
         ChartKind::Sankey => {
             let flow = |part: &DataPart<'_>| {
                 let [from, to] = part.codes.as_slice() else { return None };
@@ -90,7 +81,7 @@ fn picture(
                 data.parts.iter().find_map(|part| part.answer).map_or("", |answer| answer.unit.as_str());
             let numbers: Vec<_> = data.parts.iter().filter_map(DataPart::value).collect();
             let (scale, name) = Scale::of_numbers(unit, &numbers, language);
-            flows::sankey(&flows, &name, words, |value| {
+            sankey(&flows, &name, words, |value| {
                 words::decimal(value).map(|value| scale.print(value)).unwrap_or_default()
             })
         }
@@ -98,12 +89,12 @@ fn picture(
 }
 
 /// The parts of a whole: what is taken back is none.
-fn positive(parts: Vec<Shown>) -> Vec<Shown> {
+fn positive(parts: Vec<Part>) -> Vec<Part> {
     parts.into_iter().filter(|part| part.value > 0.0).collect()
 }
 
 /// The parts that have a value.
-fn known(parts: Vec<Shown>) -> Vec<Shown> {
+fn known(parts: Vec<Part>) -> Vec<Part> {
     parts.into_iter().filter(|part| part.known).collect()
 }
 
@@ -128,51 +119,18 @@ fn in_words(title: &str, data: &ChartData<'_>, language: Language) -> String {
     format!("{}{colon}{}{rest}{end}", title.trim_end_matches(['.', '。']), told.join(join))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn part(label: &str, value: f64, previous: Option<f64>, target: Option<f64>) -> Shown {
-        Shown {
-            label: label.to_owned(),
-            code: label.to_owned(),
-            text: format!("{value} yuan"),
-            scaled: value.to_string(),
-            value,
-            previous,
-            target,
-            known: true,
-        }
-    }
-
-    #[test]
-    fn drawings_of_any_numbers_have_finite_places_and_escaped_texts() {
-        let unknown = Shown { known: false, ..part("e", 0.0, None, None) };
-        for parts in [
-            Vec::new(),
-            vec![part("<b>", 0.0, Some(0.0), Some(0.0))],
-            vec![part("a", -5.0, Some(3.0), Some(-1.0)), part("b", 1e300, Some(1e-300), Some(1e-300))],
-            vec![part("a", 1.0, Some(1.0), None), part("b", 1.0, None, Some(1.0)), unknown],
-            (0..60).map(|n| part(&"very long name ".repeat(n), n as f64, Some(60.0), Some(30.0))).collect(),
-        ] {
-            let values: Vec<_> = parts.iter().map(|part| part.value).collect();
-            let flow =
-                |part: &Shown| Flow { from: part.label.clone(), to: "use".to_owned(), value: part.value };
-            let flows: Vec<_> = parts.iter().map(flow).collect();
-            let language = Language::En;
-            for drawing in [
-                bars::ranked(&parts, "words"),
-                bars::stacked(&parts, "words"),
-                bars::bullet(&parts, "words", language),
-                lines::slope(&parts, "words", ["2010", "2011"]),
-                lines::lorenz(&values, "words", language),
-                tiles::tiles(&parts, ". a\n<b> .", "yuan", "words"),
-                flows::sankey(&flows, "yuan", "words & signs", |value| value.to_string()),
-            ] {
-                assert!(!drawing.contains("NaN") && !drawing.contains("inf"), "{drawing}");
-                assert!(!drawing.contains("<b>"), "{drawing}");
-                assert!(drawing.starts_with("<svg") && drawing.ends_with("</svg>"), "{drawing}");
-            }
-        }
+/// A part in the words of a language.
+fn shown(part: &DataPart<'_>, language: Language) -> Part {
+    let value = part.value();
+    let unit = part.answer.map(|answer| answer.unit.as_str()).unwrap_or_default();
+    Part {
+        label: part.label.text(language).to_owned(),
+        code: part.answer.map(|answer| answer.area_code.clone()).unwrap_or_default(),
+        text: value.map(|value| quantity(value, unit, language)).unwrap_or_default(),
+        scaled: part.scaled.text(language).to_owned(),
+        value: value.and_then(|value| value.to_f64()).unwrap_or_default(),
+        previous: part.answer.and_then(|answer| answer.previous),
+        target: part.answer.and_then(|answer| answer.target),
+        known: value.is_some(),
     }
 }

@@ -9,6 +9,7 @@ use uplift_core::language::Language;
 use uplift_core::nearest::nearest;
 use uplift_proto::v1::metrics::Indicator;
 
+use super::annex::{Annex, PREFIX};
 use super::condition::Condition;
 use super::files::{Problems, SourceFile, SourceFiles};
 use super::model::{ChartDeclaration, Content, Section, TableDeclaration, Template};
@@ -74,7 +75,7 @@ impl Check<'_> {
             self.text(&section.id, &texts, &mut used);
             let content = section.content.iter().filter_map(|id| {
                 let content = self.content(id, structure, &figures)?;
-                if !matches!(content, Content::Contradictions | Content::Statements | Content::RedFlags) {
+                if !matches!(content, Content::Contradictions | Content::Statements | Content::Annex(_)) {
                     self.text(id, &texts, &mut used);
                 }
                 Some(content)
@@ -152,14 +153,18 @@ impl Check<'_> {
             }
             for id in &section.content {
                 let name = id.get_ref().as_str();
+                let annex = Annex::of_content(name);
+                let of_annex = annex.map(Annex::tables).unwrap_or_default().iter().map(|id| (*id).to_owned());
                 let sheet = match name {
                     _ if structure.tables.contains_key(name) => Some(form(name)),
                     _ if structure.charts.contains_key(name) => Some(format!("{}-data", form(name))),
                     "contradictions" => Some("relations".to_owned()),
-                    "statements" | "red-flags" => Some(name.to_owned()),
+                    "statements" => Some(name.to_owned()),
                     _ => None,
                 };
-                if !ids.insert(form(name)) || sheet.is_some_and(|sheet| !seen.insert(sheet)) {
+                if !ids.insert(form(name))
+                    || sheet.into_iter().chain(of_annex).any(|sheet| !seen.insert(sheet))
+                {
                     self.wrong(
                         id,
                         format!(
@@ -295,8 +300,15 @@ impl Check<'_> {
         match name.as_str() {
             "contradictions" => return Some(Content::Contradictions),
             "statements" => return Some(Content::Statements),
-            "red-flags" => return Some(Content::RedFlags),
             _ => {}
+        }
+        if let Some(annex) = Annex::of_content(name) {
+            return Some(Content::Annex(annex));
+        }
+        if name.starts_with(PREFIX) {
+            let known: Vec<_> = Annex::ALL.map(Annex::name).to_vec();
+            self.wrong(id, format!("{name:?} is no annex; write {PREFIX} and one of {}", known.join(", ")));
+            return None;
         }
         if let Some(table) = structure.tables.get(name) {
             let by = table.by.as_ref().map(|by| Breakdown::parse(by.get_ref()));

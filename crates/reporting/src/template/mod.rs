@@ -3,6 +3,7 @@
 //! `report.toml` has the structure: figures by name, tables, charts, sections. `en.ftl` and `zh.ftl` have the texts, with
 //! figures in place. What is wrong is told with its file and line, all of it at once.
 
+mod annex;
 mod check;
 mod condition;
 mod files;
@@ -12,6 +13,7 @@ mod source;
 mod structure;
 mod text;
 
+pub(crate) use self::annex::Annex;
 pub(crate) use self::check::Indicators;
 pub(crate) use self::condition::{Comparison, Condition};
 pub(crate) use self::files::{TEMPLATE_FILES, template_digest};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use uplift_core::language::{Bilingual, Language};
 
+use super::annex::Annex;
 use super::condition::Condition;
 use super::files::SourceFiles;
 use super::reference::FigureReference;
@@ -47,8 +48,8 @@ pub(crate) enum Content {
     Contradictions,
     /// The statements of the document.
     Statements,
-    /// Records that look like abuse, by rule.
-    RedFlags,
+    /// What another call tells.
+    Annex(Annex),
 }
 
 /// A table. Its title is the text of its id.

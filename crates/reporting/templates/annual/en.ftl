@@ -21,6 +21,7 @@ targets-chart = { $lifted-villages } were accepted { REACHED($lifted-villages) -
     [no] and the target was missed
    *[none] without a target
 }
+objectives-note = While the year goes on, a target is due by the way that the year before went, and forecast the same way; ± is the standard error of the forecast. Pilot households are told apart from others by the projects that name them.
 
 funds = Funds by source and programme
 funds-sources = { $expenditure } was spent on the programme in { $period }. The national share of fiscal funds is { $national-share }.
@@ -93,6 +94,8 @@ cooperation-overdue = Of contracts that fell due, { $overdue } in { NUMBER($over
 bazaar = Charity sale of painting and calligraphy
 bazaar-text = The charity sale on the day for the eradication of poverty raised { $raised } for { $bazaar-counties }.
 donations-text = Donors gave { $donations } in all; { $donations-households } of it is recorded as paid to households.
+donations-spent-text = { $donations-spent } of donations was spent in the period, { $donations-share } of what was given.
+donations-table = Donations by purpose: given and spent
 donations-chart = What donors gave for
 
 groups-section = Assistance groups
@@ -144,6 +147,9 @@ lorenz-chart = The poorest tenth has { $decile1 } of all income, the richest { $
 poverty-table = Poverty and inequality with their uncertainty
 change-chart = What changed for people since { $previous-year }
 poverty-note = Estimates come from a sample. A change within its margin of error is shown as ≈ and is not called a change.
+
+outcomes = What changed in the villages
+outcomes-note = Measured on the same households in both years. Others are villages of no batch in the same counties. An interval that contains 0 decides nothing, and nothing here says what caused a change.
 
 flags-annex = Annex: records that look like abuse
 flags-note = A flag is a reason to look, found by a declared rule over all records. It proves nothing, and nothing is changed by it; what supervision confirms becomes a finding.

@@ -21,6 +21,7 @@ targets-chart = 验收{ $lifted-villages }，{ REACHED($lifted-villages) ->
     [no] 未完成年度目标
    *[none] 未设年度目标
 }
+objectives-note = 年度未结束时，应完成数和全年预测按上年各月进度推算，±为预测的标准误。试点户指项目登记的农户。
 
 funds = 分来源、分项目资金
 funds-sources = { $period }各类扶贫资金支出{ $expenditure }，财政扶贫资金中中央资金占{ $national-share }。
@@ -93,6 +94,8 @@ cooperation-overdue = 已到期合同中{ NUMBER($overdue-contracts) }个未全�
 bazaar = 书画义卖
 bazaar-text = 国际消除贫困日书画义卖募集资金{ $raised }，支持{ $bazaar-counties }。
 donations-text = 各界捐赠{ $donations }，其中登记发放到户{ $donations-households }。
+donations-spent-text = 当期捐赠支出{ $donations-spent }，支出率{ $donations-share }。
+donations-table = 各用途捐赠收入与支出
 donations-chart = 捐赠用途
 
 groups-section = 集团帮扶
@@ -135,6 +138,9 @@ lorenz-chart = 最贫困的十分之一人口占总收入的{ $decile1 }，最�
 poverty-table = 贫困与收入差距指标及其不确定性
 change-chart = { $previous-year }年以来的变化
 poverty-note = 估计值来自抽样调查；误差范围内的变化以“≈”表示，不视为变化。
+
+outcomes = 村级变化
+outcomes-note = 据两年同一批农户的调查测算。其他村指同区县未列入任何批次的村。区间含0的，数据不足以判断；此处比较不说明变化的原因。
 
 flags-annex = 附录：疑点记录
 flags-note = 疑点由预设规则在全部记录中比对得出，只是核查线索，不是结论，也不改动任何数据；经监督检查核实的转为问题。

@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 
 use uplift_core::error::{Error, Result};
 use uplift_core::language::Language;
-use uplift_formats::{Reasons, RowReasons};
 use uplift_proto::v1::ingest::Rejection;
 
 use super::arguments::ImportArgs;
 use crate::saved_file::save_private;
-use crate::terminal::{message, say, say_in};
+use crate::terminal::{say, say_in};
 
 /// Names that are tried for one file.
 const MAX_NAMES: usize = 1_000;
@@ -23,7 +22,7 @@ pub(super) fn save(
     mark: &str,
     language: Language,
 ) -> Result<()> {
-    let reasons = reasons(rejections, language);
+    let reasons = uplift_formats::reasons(rejections, language);
     let dataset = uplift_proto::dataset::find(&args.dataset);
     let dataset =
         dataset.ok_or_else(|| Error::not_found(format!("there is no dataset {:?}", args.dataset)))?;
@@ -88,26 +87,6 @@ fn quoted(word: &str) -> String {
     } else {
         format!("'{}'", word.replace('\'', "'\\''"))
     }
-}
-
-/// The reasons of each row in one text.
-fn reasons(rejections: &[Rejection], language: Language) -> Reasons {
-    let mut reasons = Reasons::new();
-    for rejection in rejections {
-        let RowReasons { headings, text } = reasons.entry(rejection.row).or_default();
-        if !text.is_empty() {
-            text.push_str(language.choose("; ", "；"));
-        }
-        let said = message(&rejection.message, language);
-        match rejection.field.as_str() {
-            "" => text.push_str(&said),
-            field => {
-                headings.push(field.to_owned());
-                text.push_str(&format!("{field}{}{said}", language.choose(": ", "：")));
-            }
-        }
-    }
-    reasons
 }
 
 /// A name beside the file that is free, or whose file is the same already: an edited one is somebody's work.

@@ -5,22 +5,23 @@ use uplift_core::format::readable;
 use uplift_core::interval::{Bound, Interval};
 use uplift_core::language::Language;
 
-use super::svg::{Anchor, COLOURS, Drawing, WIDTH};
+use super::drawing::{Anchor, COLOURS, Drawing, WIDTH};
 
 const LEFT: f64 = 118.0;
 const RIGHT: f64 = 24.0;
 const ROW: f64 = 30.0;
 
 /// One interval to draw, with its label.
-pub(crate) struct Band<'a> {
+#[derive(Debug, Clone)]
+struct Band<'a> {
     /// What it is.
-    pub label: &'a str,
+    label: &'a str,
     /// Where it lies.
-    pub interval: Interval,
+    interval: Interval,
 }
 
 /// Draws intervals below each other on one axis; `words` say the same.
-pub(crate) fn intervals(bands: &[Band<'_>], words: &str, language: Language) -> String {
+fn intervals(bands: &[Band<'_>], words: &str, language: Language) -> String {
     let axis = Axis::over(bands);
     let mut drawing = Drawing::new(ROW * bands.len() as f64 + 34.0);
     for (row, band) in bands.iter().enumerate() {
@@ -52,6 +53,21 @@ pub(crate) fn intervals(bands: &[Band<'_>], words: &str, language: Language) -> 
         drawing.text((x, y + 18.0), Anchor::Middle, &label);
     }
     drawing.finish(words)
+}
+
+/// What is printed and what follows from other figures, on one axis; nothing where one of them is not known.
+pub fn printed_and_computed(
+    printed: Option<Interval>,
+    computed: Option<Interval>,
+    words: &str,
+    language: Language,
+) -> String {
+    let Some((printed, computed)) = printed.zip(computed) else { return String::new() };
+    let bands = [
+        Band { label: language.choose("printed", "公布"), interval: printed },
+        Band { label: language.choose("computed", "推算"), interval: computed },
+    ];
+    intervals(&bands, words, language)
 }
 
 /// The part of the number line that is drawn.

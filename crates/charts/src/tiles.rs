@@ -1,7 +1,7 @@
 //! A square for each area, where it lies on the map and darker where there is more.
 
-use super::shown::Shown;
-use super::svg::{Anchor, Drawing, WIDTH, fitted, share};
+use super::drawing::{Anchor, Drawing, WIDTH, fitted, share};
+use super::part::Part;
 
 const TILE: f64 = 66.0;
 /// Room for the unit above the tiles.
@@ -17,7 +17,7 @@ const SHADES: [(&str, &str); 5] = [
 const NONE: &str = "#ebe8e0";
 
 /// The drawing. A grid has a row of area codes on each line, and points for nothing; areas that are not in it follow.
-pub(super) fn tiles(shown: &[Shown], grid: &str, unit: &str, words: &str) -> String {
+pub fn tiles(shown: &[Part], grid: &str, unit: &str, words: &str) -> String {
     let mut rows: Vec<Vec<&str>> = grid.lines().map(|line| line.split_whitespace().collect()).collect();
     rows.retain(|row: &Vec<&str>| !row.is_empty());
     let columns = (WIDTH / TILE) as usize;

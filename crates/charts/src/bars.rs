@@ -2,8 +2,8 @@
 
 use uplift_core::language::Language;
 
-use super::shown::Shown;
-use super::svg::{Anchor, COLOURS, Drawing, LINE, WIDTH, fitted, share, text_width};
+use super::drawing::{Anchor, COLOURS, Drawing, LINE, WIDTH, fitted, share, text_width};
+use super::part::Part;
 
 /// Room between a bar and its label.
 const GAP: f64 = 8.0;
@@ -12,17 +12,17 @@ const BAR: f64 = 12.0;
 const MAX_ACHIEVED: f64 = 3.0;
 
 /// The widest label, within a part of the drawing.
-fn label_width(shown: &[Shown]) -> f64 {
+fn label_width(shown: &[Part]) -> f64 {
     shown.iter().map(|part| text_width(&part.label)).fold(40.0, f64::max).min(WIDTH * 0.4)
 }
 
 /// Room for what is written behind bars.
-fn value_width(shown: &[Shown]) -> f64 {
+fn value_width(shown: &[Part]) -> f64 {
     shown.iter().map(|part| text_width(&part.text)).fold(30.0, f64::max)
 }
 
 /// Parts by size, the longest bar first; bars begin at zero.
-pub(super) fn ranked(shown: &[Shown], words: &str) -> String {
+pub fn ranked(shown: &[Part], words: &str) -> String {
     let (left, right) = (label_width(shown) + GAP, value_width(shown) + GAP);
     let greatest = shown.iter().map(|part| part.value.abs()).fold(0.0, f64::max);
     let mut drawing = Drawing::new(LINE * shown.len() as f64 + 6.0);
@@ -38,7 +38,7 @@ pub(super) fn ranked(shown: &[Shown], words: &str) -> String {
 }
 
 /// Parts of a total: each begins where the one before ends, so that together they are one bar.
-pub(super) fn stacked(shown: &[Shown], words: &str) -> String {
+pub fn stacked(shown: &[Part], words: &str) -> String {
     let (left, right) = (label_width(shown) + GAP, value_width(shown) + 60.0);
     let total = shown.iter().map(|part| part.value.max(0.0)).sum::<f64>();
     let room = WIDTH - left - right;
@@ -60,9 +60,9 @@ pub(super) fn stacked(shown: &[Shown], words: &str) -> String {
 }
 
 /// Values as parts of their targets: a line across all bars is the target.
-pub(super) fn bullet(shown: &[Shown], words: &str, language: Language) -> String {
+pub fn bullet(shown: &[Part], words: &str, language: Language) -> String {
     let (left, right) = (label_width(shown) + GAP, value_width(shown) + GAP);
-    let achieved = |part: &Shown| {
+    let achieved = |part: &Part| {
         let target = part.target.filter(|target| *target > 0.0);
         target.map(|target| share(part.value, target).clamp(0.0, MAX_ACHIEVED))
     };

@@ -1,6 +1,6 @@
 //! Bands from the values of one dimension to those of another: money from its source to its use.
 
-use super::svg::{Anchor, COLOURS, Drawing, WIDTH, fitted, share};
+use super::drawing::{Anchor, COLOURS, Drawing, WIDTH, fitted, share};
 
 /// Room between two nodes, and the height of all bands together.
 const GAP: f64 = 14.0;
@@ -11,10 +11,11 @@ const TOP: f64 = 20.0;
 const SIDE: f64 = 0.36;
 
 /// A band: from, to, how much.
-pub(super) struct Flow {
-    pub(super) from: String,
-    pub(super) to: String,
-    pub(super) value: f64,
+#[derive(Debug, Clone, PartialEq)]
+pub struct Flow {
+    pub from: String,
+    pub to: String,
+    pub value: f64,
 }
 
 /// One end of bands.
@@ -27,7 +28,7 @@ struct Node {
 }
 
 /// The drawing; `text` writes an amount in a unit.
-pub(super) fn sankey(flows: &[Flow], unit: &str, words: &str, text: impl Fn(f64) -> String) -> String {
+pub fn sankey(flows: &[Flow], unit: &str, words: &str, text: impl Fn(f64) -> String) -> String {
     // A band cannot be less than nothing: what is taken back is not drawn.
     let flows: Vec<_> = flows.iter().filter(|flow| flow.value > 0.0).collect();
     let total = flows.iter().map(|flow| flow.value).sum::<f64>();

@@ -2,15 +2,15 @@
 
 use uplift_core::language::Language;
 
-use super::shown::Shown;
-use super::svg::{Anchor, COLOURS, Drawing, LINE, WIDTH, fitted, share};
+use super::drawing::{Anchor, COLOURS, Drawing, LINE, WIDTH, fitted, share};
+use super::part::Part;
 
 /// Lines from the year before, which is 100, to this year.
-pub(super) fn slope(shown: &[Shown], words: &str, years: [&str; 2]) -> String {
-    let index = |part: &Shown| {
+pub fn slope(shown: &[Part], words: &str, years: [&str; 2]) -> String {
+    let index = |part: &Part| {
         part.previous.filter(|previous| *previous != 0.0).map(|previous| share(part.value, previous) * 100.0)
     };
-    let lines: Vec<(&Shown, f64)> = shown.iter().filter_map(|part| Some((part, index(part)?))).collect();
+    let lines: Vec<(&Part, f64)> = shown.iter().filter_map(|part| Some((part, index(part)?))).collect();
     let ends = || lines.iter().map(|(_, end)| *end).chain([100.0]);
     let (low, high) = (ends().fold(f64::MAX, f64::min), ends().fold(f64::MIN, f64::max));
     let height = (LINE * lines.len() as f64).max(180.0);
@@ -40,7 +40,7 @@ pub(super) fn slope(shown: &[Shown], words: &str, years: [&str; 2]) -> String {
 }
 
 /// Shares of income that the poorest tenths have, added up, against shares of people.
-pub(super) fn lorenz(shares: &[f64], words: &str, language: Language) -> String {
+pub fn lorenz(shares: &[f64], words: &str, language: Language) -> String {
     let (size, left, top) = (300.0, 60.0, 10.0);
     let at = |people: f64, income: f64| (left + people * size, top + (1.0 - income) * size);
     let mut drawing = Drawing::new(size + top + 46.0);

@@ -1,0 +1,69 @@
+//! Cells and columns of tables whose numbers are no figures of an indicator.
+
+use uplift_core::language::{Bilingual, Language};
+use uplift_core::quantity::quantity;
+use uplift_proto::v1::metrics::ClaimVerdict;
+
+use crate::document::{Cell, Column, Inline, Mark, Sentence, Table, TableRow};
+use crate::words::decimal;
+
+/// A table of these columns; none without rows.
+pub(super) fn table(
+    id: &str,
+    title: Bilingual,
+    rows_head: Bilingual,
+    columns: Vec<Column>,
+    rows: Vec<TableRow>,
+) -> Option<Table> {
+    let title = Sentence { en: vec![Inline::Text(title.en)], zh: vec![Inline::Text(title.zh)] };
+    let table = Table { id: id.to_owned(), title, rows_head, columns, rows, left_out: None };
+    (!table.rows.is_empty()).then_some(table)
+}
+
+/// A column of numbers.
+pub(super) fn numbers(en: &str, zh: &str) -> Column {
+    Column { title: Bilingual::new(en, zh), unit: Bilingual::default(), numeric: true }
+}
+
+/// A column of words.
+pub(super) fn words(en: &str, zh: &str) -> Column {
+    Column { numeric: false, ..numbers(en, zh) }
+}
+
+/// An estimate in a unit, of which no more digits are printed than it has; a dash for none.
+pub(super) fn estimate(value: Option<f64>, unit: &str) -> Cell {
+    let rounded = value.map(|v| if v.abs() >= 100.0 { v.round() } else { (v * 10.0).round() / 10.0 });
+    match rounded.and_then(decimal) {
+        Some(number) => {
+            let words = |language| quantity(number.normalize(), unit, language);
+            Cell {
+                text: Bilingual::new(words(Language::En), words(Language::Zh)),
+                value: value.and_then(decimal).map(|exact| exact.normalize().to_string()),
+                unit: unit.to_owned(),
+                ..text(Bilingual::default())
+            }
+        }
+        None => text(Bilingual::new("–", "–")),
+    }
+}
+
+/// Words in a cell.
+pub(super) fn text(text: Bilingual) -> Cell {
+    Cell { text, value: None, unit: String::new(), figure: None, bar: None, marks: Vec::new() }
+}
+
+/// A cell of simulated records says so.
+pub(super) fn marked(cell: Cell, simulated: bool) -> Cell {
+    let marks = if simulated { vec![Mark::Simulated] } else { Vec::new() };
+    Cell { marks, ..cell }
+}
+
+/// Whether data support a claim, in words.
+pub(super) fn verdict(verdict: ClaimVerdict) -> Bilingual {
+    match verdict {
+        ClaimVerdict::Supported => Bilingual::new("supported by the data", "数据支持"),
+        ClaimVerdict::Undecided => Bilingual::new("not decided by the data", "数据不足以判断"),
+        ClaimVerdict::NotSupported => Bilingual::new("not supported by the data", "数据不支持"),
+        ClaimVerdict::Unspecified => Bilingual::new("–", "–"),
+    }
+}
