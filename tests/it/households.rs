@@ -5,9 +5,11 @@ use uplift_proto::v1::metrics::{
     HouseholdHistory, HouseholdRemarkKind, ObjectiveStatus,
 };
 use uplift_proto::v1::records::AreaLevel;
+use uplift_proto::v1::reporting::{GenerateReportRequest, ReportFormat};
 use uplift_testkit::Uplift;
 
 use crate::figures::{check, hand_in, hand_in_as, hand_in_of, hand_in_years, with_areas};
+use crate::report::{annual, file, write};
 
 async fn history(uplift: &Uplift, household: &str) -> Vec<HouseholdHistory> {
     let request = GetHouseholdRequest { household_id: household.into(), ..GetHouseholdRequest::default() };
@@ -183,6 +185,46 @@ village,2011,village.lifted,整村,5,村
     assert!(!moved.trace.is_empty());
     let day = metrics.get_objectives(ask("2011-06-30")).await.unwrap_err();
     assert_eq!(day.code(), tonic::Code::InvalidArgument);
+
+    // A report of the half-year tells the same; once the year is over nothing is due or forecast any more.
+    let row = [
+        "People relocated",
+        "130 people",
+        "30 people",
+        "32 people",
+        "120 people",
+        "0 people",
+        "2 people",
+        "behind",
+    ];
+    assert_eq!(annex(&uplift, "2011-S1", "objectives").await[0], row);
+    let row = ["People relocated", "130 people", "37 people", "93 people", "missed"];
+    assert_eq!(annex(&uplift, "2011", "objectives").await[0], row);
+    let reached = annex_rows(&uplift, "2011", "objectives").await[0]["cells"][1]["figure"].clone();
+    assert!(reached.is_number(), "what is reached opens its evidence");
+}
+
+/// The rows of a table of the annual report that a call answers, in English.
+async fn annex(uplift: &Uplift, period: &str, id: &str) -> Vec<Vec<String>> {
+    let text = |cell: &serde_json::Value| cell["text"]["en"].as_str().unwrap().to_owned();
+    let of_row = |row: &serde_json::Value| {
+        let label = row["label"]["en"].as_str().unwrap().to_owned();
+        std::iter::once(label).chain(row["cells"].as_array().unwrap().iter().map(text)).collect()
+    };
+    annex_rows(uplift, period, id).await.iter().map(of_row).collect()
+}
+
+/// The same as they are in its JSON.
+async fn annex_rows(uplift: &Uplift, period: &str, id: &str) -> Vec<serde_json::Value> {
+    let request =
+        GenerateReportRequest { period: period.into(), formats: vec![ReportFormat::Json.into()], ..annual() };
+    let report = write(uplift, request).await.unwrap();
+    let json: serde_json::Value =
+        serde_json::from_slice(&file(uplift, &report, &report.files[0].name).await).unwrap();
+    let sections = json["sections"].as_array().unwrap();
+    let mut blocks = sections.iter().flat_map(|section| section["blocks"].as_array().unwrap());
+    let table = blocks.find(|block| block["table"]["id"] == id).unwrap_or_else(|| panic!("{id} in {period}"));
+    table["table"]["rows"].as_array().unwrap().clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -267,4 +309,15 @@ t1,tourism,500101101002,2011,under_way,乙村,tourism_pilot,
     assert!((income[0].standard_error.unwrap() - error).abs() < 1e-9, "{income:?}");
     assert_eq!(income[0].verdict(), ClaimVerdict::NotSupported);
     assert_eq!((income[0].others, income[0].growth_of_others), (2, Some(100.0)));
+
+    let told = annex(&uplift, "2011", "outcomes").await;
+    assert_eq!(
+        told[0][..8],
+        ["2", "1", "1", "8,000 yuan", "4", "100 %", "25 %", "−75 percentage points"],
+        "{told:?}"
+    );
+    assert_eq!(annex(&uplift, "2011", "claims").await[0][1..3], ["20 people", "30 people"]);
+    let pilots = annex(&uplift, "2011", "income-objective").await;
+    assert_eq!(pilots[0][..3], ["Pilot households", "4 households", "5,000 yuan"]);
+    assert_eq!(pilots[1][..3], ["Other registered poor households", "2 households", "100 yuan"]);
 }

@@ -55,7 +55,7 @@ fn household(random: &mut ChaCha8Rng, id: usize, year: u16, county: &str) -> Str
 /// A service of metrics alone, over the same tables: it knows nothing of what was computed before.
 async fn from_nothing(uplift: &Uplift, query: &IndicatorQuery) -> Vec<Figure> {
     let mut config = Config::on_free_ports(uplift.folder());
-    config.services = vec![Service::Metrics];
+    config.services = vec![Service::Metrics.into()];
     let node = Node::start(&config).await.unwrap();
     let address = node.address(Service::Metrics).unwrap();
     let channel = uplift_client::connect(&format!("http://{address}")).await.unwrap();

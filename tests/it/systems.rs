@@ -45,6 +45,8 @@ m3,commitment,social,f1,,500101,2011-01-10,9000
 d1,donation,social,g1,助学,500101,2011-08-01,900
 d2,donation,social,g1,救急济困,500101,2011-09-01,300
 d3,donation,social,f1,助学,500101,2011-09-01,70
+s1,捐赠支出,social,,助学,500101,2011-10-01,485
+s2,捐赠资金支出,social,,救急济困,500101,2011-11-01,300
 ";
     hand_in(&uplift, "fund_flow", "2011", flows).await;
     let projects = "project_id,programme_id,area_code,year,status,name,kind,sponsor_id
@@ -67,6 +69,10 @@ y2,2011-10-01,500101101001,h1,social,fiscal_county,50
             ("group.projects", "50", "2011", Some(2.0)),
             ("group.projects_done", "50", "2011", Some(50.0)),
             ("donation.amount", "50", "2011", Some(1_270.0)),
+            ("donation.spent", "50", "2011", Some(785.0)),
+            ("donation.spent_share", "50", "2011", Some(785.0 / 12.7)),
+            // What donors gave goes no way through treasuries.
+            ("fund.expenditure", "50", "2011", None),
             ("donation.paid_to_households", "50", "2011", Some(40.0)),
             ("payment.per_household", "50", "2011", Some(90.0)),
         ],

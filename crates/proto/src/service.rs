@@ -1,9 +1,6 @@
 //! The three services by name and port, as callers and servers agree on them.
 
 use std::fmt;
-use std::str::FromStr;
-
-use uplift_core::error::Error;
 
 /// A service of Uplift.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,16 +49,5 @@ impl Service {
 impl fmt::Display for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-impl FromStr for Service {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|service| service.name() == name).ok_or_else(|| {
-            let names = Self::ALL.map(Self::name).join(", ");
-            Error::invalid_field("services", format!("{name:?} is not a service; write one of {names}"))
-        })
     }
 }

@@ -12,13 +12,15 @@ use uplift_core::error::{Error, ErrorKind, FieldViolation, Result};
 use uplift_core::nearest::nearest;
 use uplift_proto::service::Service;
 
+use crate::component::{Component, PORTAL_PORT};
+
 /// Everything that a node needs to know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Services to run.
-    #[serde(with = "services")]
-    pub services: Vec<Service>,
+    /// Services to run, the portal among them.
+    #[serde(with = "components")]
+    pub services: Vec<Component>,
     /// Folder of tables and reports.
     pub data_dir: PathBuf,
     /// Address to listen on.
@@ -28,6 +30,8 @@ pub struct Config {
     pub ingest: IngestConfig,
     pub metrics: MetricsConfig,
     pub reporting: ReportingConfig,
+    #[serde(default)]
+    pub portal: PortalConfig,
 }
 
 /// Settings of ingest.
@@ -61,6 +65,29 @@ pub struct ReportingConfig {
     pub metrics_url: Option<String>,
 }
 
+/// Settings of the portal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PortalConfig {
+    /// Port; 0 takes any free one.
+    pub port: u16,
+    /// Address of ingest, if it does not run in the same process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ingest_url: Option<String>,
+    /// Address of metrics, if it does not run in the same process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics_url: Option<String>,
+    /// Address of reporting, if it does not run in the same process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reporting_url: Option<String>,
+}
+
+impl Default for PortalConfig {
+    fn default() -> Self {
+        Self { port: PORTAL_PORT, ingest_url: None, metrics_url: None, reporting_url: None }
+    }
+}
+
 fn a_day() -> u64 {
     24 * 60 * 60
 }
@@ -68,13 +95,14 @@ fn a_day() -> u64 {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            services: Service::ALL.to_vec(),
+            services: Component::ALL.to_vec(),
             data_dir: "uplift-data".into(),
             listen: Ipv4Addr::LOCALHOST.into(),
             grace: 10,
             ingest: IngestConfig { port: Service::Ingest.default_port(), retention: a_day() },
             metrics: MetricsConfig { port: Service::Metrics.default_port() },
             reporting: ReportingConfig { port: Service::Reporting.default_port(), metrics_url: None },
+            portal: PortalConfig::default(),
         }
     }
 }
@@ -84,6 +112,7 @@ impl Config {
     pub fn on_free_ports(data_dir: &Path) -> Self {
         let mut config = Self { data_dir: data_dir.to_owned(), ..Self::default() };
         (config.ingest.port, config.metrics.port, config.reporting.port) = (0, 0, 0);
+        config.portal.port = 0;
         config
     }
 
@@ -123,15 +152,16 @@ impl Config {
                 wrong(&setting, format!("is {port}, as that of {other} is; give each service its own"));
             }
         }
-        if let Some(url) = &self.reporting.metrics_url
-            && !url
-                .parse::<http::Uri>()
-                .is_ok_and(|uri| uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https")))
-        {
-            wrong(
-                "reporting.metrics_url",
-                format!("{url:?} is not an address; write it as http://localhost:7102"),
-            );
+        let portal = &self.portal;
+        for (setting, url) in [
+            ("reporting.metrics_url", &self.reporting.metrics_url),
+            ("portal.ingest_url", &portal.ingest_url),
+            ("portal.metrics_url", &portal.metrics_url),
+            ("portal.reporting_url", &portal.reporting_url),
+        ] {
+            if let Some(url) = url.as_ref().filter(|url| !is_address(url)) {
+                wrong(setting, format!("{url:?} is not an address; write it as http://localhost:7102"));
+            }
         }
         if violations.is_empty() { Ok(()) } else { Err(Error::invalid(violations)) }
     }
@@ -141,11 +171,12 @@ impl Config {
         !self.listen.is_loopback()
     }
 
-    pub fn port(&self, service: Service) -> u16 {
-        match service {
-            Service::Ingest => self.ingest.port,
-            Service::Metrics => self.metrics.port,
-            Service::Reporting => self.reporting.port,
+    pub fn port(&self, component: Component) -> u16 {
+        match component {
+            Component::Service(Service::Ingest) => self.ingest.port,
+            Component::Service(Service::Metrics) => self.metrics.port,
+            Component::Service(Service::Reporting) => self.reporting.port,
+            Component::Portal => self.portal.port,
         }
     }
 
@@ -153,6 +184,11 @@ impl Config {
     pub fn grace(&self) -> Duration {
         Duration::from_secs(self.grace)
     }
+}
+
+fn is_address(url: &str) -> bool {
+    let uri = url.parse::<http::Uri>();
+    uri.is_ok_and(|uri| uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https")))
 }
 
 fn violation(source: &str, error: &figment::Error) -> FieldViolation {
@@ -176,17 +212,20 @@ fn violation(source: &str, error: &figment::Error) -> FieldViolation {
     }
 }
 
-/// Services by name.
-mod services {
+/// What is served, by name.
+mod components {
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use uplift_proto::service::Service;
 
-    pub(super) fn serialize<S: Serializer>(services: &[Service], serializer: S) -> Result<S::Ok, S::Error> {
+    use crate::component::Component;
+
+    pub(super) fn serialize<S: Serializer>(services: &[Component], serializer: S) -> Result<S::Ok, S::Error> {
         services.iter().map(|s| s.name()).collect::<Vec<_>>().serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Service>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<Component>, D::Error> {
         let names = Vec::<String>::deserialize(deserializer)?;
         names
             .iter()
@@ -212,7 +251,7 @@ mod tests {
         let config =
             load("services = [\"metrics\"]\ngrace = 3\n[ingest]\nport = 8101\n", "grace = 5").unwrap();
         assert_eq!((config.ingest.port, config.metrics.port, config.grace), (8101, 7102, 5));
-        assert_eq!(config.services, [Service::Metrics]);
+        assert_eq!(config.services, [Component::Service(Service::Metrics)]);
         assert_eq!(load(&toml::to_string(&config).unwrap(), "").unwrap(), config);
     }
 
@@ -233,6 +272,7 @@ mod tests {
             ("services = []", "services"),
             ("[ingest]\nport = 9\n[metrics]\nport = 9", "metrics.port"),
             ("[reporting]\nmetrics_url = \"nowhere\"", "reporting.metrics_url"),
+            ("[portal]\nport = 1\ningest_url = \"nowhere\"", "portal.ingest_url"),
         ] {
             assert!(message(text).contains(name), "{}", message(text));
         }

@@ -4,6 +4,7 @@
 //! does: that belongs to the services.
 
 pub mod backup;
+pub mod component;
 pub mod config;
 mod connection;
 mod disk;

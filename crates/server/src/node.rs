@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderName;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tonic::service::Routes;
@@ -27,6 +28,7 @@ use uplift_proto::stop::Stop;
 use uplift_reporting::{Archive, Reporting};
 use uplift_store::Store;
 
+use crate::component::Component;
 use crate::config::Config;
 use crate::connection::{PING_INTERVAL, PING_TIMEOUT, limited as limited_connections};
 use crate::disk::{DiskWatch, private_folder};
@@ -36,9 +38,11 @@ use crate::isolation::{Isolation, work};
 #[derive(Debug)]
 pub struct Node {
     addresses: Vec<(Service, SocketAddr)>,
+    /// Where the portal listens, if it runs here.
+    portal: Option<SocketAddr>,
     health: Vec<HealthReporter>,
     stop: watch::Sender<bool>,
-    servers: JoinSet<Result<(), tonic::transport::Error>>,
+    servers: JoinSet<Result<()>>,
     /// By service: the calls under way.
     calls: Vec<Isolation>,
     grace: Duration,
@@ -64,7 +68,7 @@ fn max_calls(service: Service) -> usize {
 impl Node {
     /// Serves metrics over a folder that an export of evidence was put into: by its definitions and no others.
     pub async fn start_over_export(folder: &Path) -> Result<Self> {
-        let config = Config { services: vec![Service::Metrics], ..Config::on_free_ports(folder) };
+        let config = Config { services: vec![Service::Metrics.into()], ..Config::on_free_ports(folder) };
         Self::start_with(&config, Definitions::Exported(folder.join("definitions"))).await
     }
 
@@ -82,24 +86,24 @@ impl Node {
             );
         }
         let mut bound = Vec::new();
-        for service in Service::ALL.into_iter().filter(|s| config.services.contains(s)) {
-            let address = SocketAddr::new(config.listen, config.port(service));
+        let serves = |component: Component| config.services.contains(&component);
+        for service in Service::ALL.into_iter().filter(|service| serves((*service).into())) {
+            let address = SocketAddr::new(config.listen, config.port(service.into()));
             let incoming = TcpIncoming::bind(address).and_then(|i| Ok((i.local_addr()?, i)));
-            let (address, incoming) = incoming.map_err(|e| {
-                let hint = format!("is Uplift running already? stop it, or choose another port with: uplift serve --{service}-port");
-                Error::new(
-                    ErrorKind::FailedPrecondition,
-                    format!("cannot listen on {address} for {service}: {e}; {hint}"),
-                )
-            })?;
+            let (address, incoming) = incoming.map_err(|e| taken(address, service.into(), &e))?;
             bound.push((service, address, incoming.with_nodelay(Some(true))));
         }
+        let portal = match serves(Component::Portal) {
+            true => Some(bind_portal(config).await?),
+            false => None,
+        };
         let addresses: Vec<_> = bound.iter().map(|(service, address, _)| (*service, *address)).collect();
         private_folder(&config.data_dir)?;
         let (stop, stopped) = watch::channel(false);
         let state = SharedState::new(config, definitions, &addresses, Stop::on(stopped))?;
         let mut node = Self {
             addresses,
+            portal: None,
             health: Vec::new(),
             stop,
             servers: JoinSet::new(),
@@ -139,7 +143,8 @@ impl Node {
                 .layer(calls.clone())
                 .add_routes(routes)
                 .serve_with_incoming_shutdown(limited_connections(incoming), shutdown);
-            node.servers.spawn(server);
+            let failed = |e| Error::internal("serving", e);
+            node.servers.spawn(async move { server.await.map_err(failed) });
             node.calls.push(calls);
             health.set_service_status(service.grpc_name(), ServingStatus::Serving).await;
             health.set_service_status("", ServingStatus::Serving).await;
@@ -149,7 +154,32 @@ impl Node {
             tracing::info!(%service, %address, "serving");
             node.health.push(health);
         }
+        if let Some(listener) = portal {
+            node.serve_portal(config, listener)?;
+        }
         Ok(node)
+    }
+
+    /// Serves the portal, which reads through the services: those of this node, or those that it is told of.
+    fn serve_portal(&mut self, config: &Config, listener: TcpListener) -> Result<()> {
+        let address = |service: Service, told: &Option<String>| {
+            let own = self.address(service).map(|address| format!("http://{address}"));
+            told.clone().or(own).unwrap_or_else(|| service.default_url())
+        };
+        let services = uplift_portal::Services::at(&uplift_portal::Addresses {
+            ingest: address(Service::Ingest, &config.portal.ingest_url),
+            metrics: address(Service::Metrics, &config.portal.metrics_url),
+            reporting: address(Service::Reporting, &config.portal.reporting_url),
+        })?;
+        let address = listener.local_addr().map_err(|e| Error::internal("listening", e))?;
+        let mut stopped = self.stop.subscribe();
+        let shutdown = async move {
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        self.servers.spawn(uplift_portal::serve(listener, services, shutdown));
+        self.portal = Some(address);
+        tracing::info!(%address, "serving the portal");
+        Ok(())
     }
 
     /// Reports ingest NOT_SERVING while its disk cannot be written: what arrives then would be refused.
@@ -176,6 +206,11 @@ impl Node {
         self.addresses.iter().find(|(s, _)| *s == service).map(|(_, address)| *address)
     }
 
+    /// Where the portal listens, if it runs here.
+    pub fn portal(&self) -> Option<SocketAddr> {
+        self.portal
+    }
+
     /// Where all its services listen.
     pub fn addresses(&self) -> &[(Service, SocketAddr)] {
         &self.addresses
@@ -190,9 +225,7 @@ impl Node {
         self.stop.send_replace(true);
         let drained = async {
             while let Some(ended) = self.servers.join_next().await {
-                ended
-                    .map_err(|e| Error::internal("stopping", e))?
-                    .map_err(|e| Error::internal("serving", e))?;
+                ended.map_err(|e| Error::internal("stopping", e))??;
             }
             Ok(())
         };
@@ -212,6 +245,20 @@ impl Node {
             }
         }
     }
+}
+
+async fn bind_portal(config: &Config) -> Result<TcpListener> {
+    let address = SocketAddr::new(config.listen, config.port(Component::Portal));
+    TcpListener::bind(address).await.map_err(|e| taken(address, Component::Portal, &e))
+}
+
+/// A port that cannot be listened on.
+fn taken(address: SocketAddr, component: Component, error: &dyn std::fmt::Display) -> Error {
+    let hint = format!(
+        "is Uplift running already? stop it, or choose another port with: uplift serve --{component}-port"
+    );
+    let message = format!("cannot listen on {address} for {component}: {error}; {hint}");
+    Error::new(ErrorKind::FailedPrecondition, message)
 }
 
 /// Waits until no call has been under way for a moment.

@@ -1,5 +1,6 @@
 //! Cells and columns of tables whose numbers are no figures of an indicator.
 
+use uplift_core::format::grouped;
 use uplift_core::language::{Bilingual, Language};
 use uplift_core::quantity::quantity;
 use uplift_proto::v1::metrics::ClaimVerdict;
@@ -45,6 +46,14 @@ pub(super) fn estimate(value: Option<f64>, unit: &str) -> Cell {
         }
         None => text(Bilingual::new("–", "–")),
     }
+}
+
+/// A count of what its column names; a dash where the text is no number.
+pub(super) fn count(number: &str, unit: &str) -> Cell {
+    let Ok(exact) = number.parse() else { return text(Bilingual::new("–", "–")) };
+    let printed = grouped(exact);
+    let text = text(Bilingual::new(printed.clone(), printed));
+    Cell { value: Some(number.to_owned()), unit: unit.to_owned(), ..text }
 }
 
 /// Words in a cell.

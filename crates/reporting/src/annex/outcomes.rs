@@ -9,7 +9,7 @@ use uplift_core::period::Period;
 use uplift_core::quantity::quantity;
 use uplift_proto::v1::metrics::{CompareOutcomesRequest, OutcomeClaim, OutcomeComparison, OutcomeGroup};
 
-use super::cells::{estimate, marked, numbers, table, text, verdict, words};
+use super::cells::{count, estimate, marked, numbers, table, text, verdict, words};
 use crate::document::{Block, Cell, TableRow};
 use crate::upstream::upstream;
 
@@ -76,7 +76,7 @@ pub(super) fn blocks(answer: &Answer) -> Vec<Block> {
 }
 
 fn group_row(group: &OutcomeGroup, simulated: bool) -> TableRow {
-    let count = |count: i32| estimate(Some(count.into()), "");
+    let count = |number: i32| count(&number.to_string(), "");
     let percent = |value: Option<f64>| estimate(value, "percent");
     let points = |value: Option<f64>| estimate(value, "percentage_point");
     let label = match group.batch.as_str() {

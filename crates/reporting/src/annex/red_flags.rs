@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use uplift_client::{MetricsClient, from_status};
 use uplift_core::error::Result;
-use uplift_core::format::grouped;
 use uplift_core::language::Bilingual;
 use uplift_core::period::Period;
 use uplift_proto::v1::metrics::{ListRedFlagsRequest, RedFlagCount};
 
-use super::cells::{marked, numbers, table, text};
-use crate::document::{Block, Cell, Column, TableRow};
+use super::cells::{count as number, marked, numbers, table};
+use crate::document::{Block, Column, TableRow};
 use crate::upstream::upstream;
 
 /// Rules with what each found.
@@ -55,17 +54,12 @@ pub(super) fn blocks(answer: &Answer) -> Option<Block> {
 
 fn row(count: &RedFlagCount) -> TableRow {
     let rule = count.rule.clone().unwrap_or_default();
-    let cell = |value: String, unit: &str| {
-        let printed = value.parse().map_or_else(|_| "–".to_owned(), grouped);
-        let value = Some(value).filter(|value| !value.is_empty());
-        Cell { value, unit: unit.to_owned(), ..text(Bilingual::new(printed.clone(), printed)) }
-    };
     TableRow {
         label: Bilingual::new(rule.title_en, rule.title_zh),
         cells: vec![
-            marked(cell(count.flags.to_string(), ""), count.simulated > 0),
-            cell(count.records.to_string(), "record"),
-            cell(count.amount.clone(), "CNY"),
+            marked(number(&count.flags.to_string(), ""), count.simulated > 0),
+            number(&count.records.to_string(), "record"),
+            number(&count.amount, "CNY"),
         ],
         total: false,
     }

@@ -82,13 +82,16 @@ pub(crate) async fn run(args: DemoArgs, language: Language) -> Result<Outcome> {
     if !args.serve {
         say_in!(
             language,
-            "Next: uplift demo --serve, then grpcurl -plaintext localhost:7102 list",
-            "下一步：uplift demo --serve，然后 grpcurl -plaintext localhost:7102 list"
+            "Next: uplift demo --serve, then open http://localhost:7104 or: grpcurl -plaintext localhost:7102 list",
+            "下一步：uplift demo --serve，然后打开 http://localhost:7104 或执行 grpcurl -plaintext localhost:7102 list"
         );
         return node.stop().await.map(|()| Outcome::Done);
     }
     for (service, address) in node.addresses() {
         say_in!(language, "{service} serves at {address}", "{service} 服务地址：{address}");
+    }
+    if let Some(address) = node.portal() {
+        say_in!(language, "Open in a browser: http://{address}/", "用浏览器打开：http://{address}/");
     }
     say_in!(language, "Ctrl-C stops.", "按 Ctrl-C 停止。");
     serve::until_signal(node).await

@@ -8,7 +8,7 @@ use clap::builder::PossibleValuesParser;
 use tokio::signal::unix::{SignalKind, signal};
 use toml::{Table, Value};
 use uplift_core::error::{Error, Result};
-use uplift_proto::service::Service;
+use uplift_server::component::Component;
 use uplift_server::config::Config;
 use uplift_server::node::Node;
 
@@ -23,7 +23,7 @@ pub(crate) struct ServeArgs {
     /// Services to run; may be given several times, or as a list with commas [default: all].
     #[arg(
         long = "service",
-        value_parser = PossibleValuesParser::new(Service::ALL.map(Service::name)),
+        value_parser = PossibleValuesParser::new(Component::ALL.map(Component::name)),
         value_delimiter = ',',
         value_name = "SERVICE",
         env = "UPLIFT_SERVICES"
@@ -45,9 +45,18 @@ pub(crate) struct ServeArgs {
     /// Port of the reporting service [default: 7103].
     #[arg(long, value_name = "PORT", env = "UPLIFT_REPORTING_PORT")]
     reporting_port: Option<u16>,
-    /// Address of metrics, if it does not run in this process.
+    /// Port of the portal, the pages for a browser [default: 7104].
+    #[arg(long, value_name = "PORT", env = "UPLIFT_PORTAL_PORT")]
+    portal_port: Option<u16>,
+    /// Address of ingest, if it does not run in this process; for the portal.
+    #[arg(long, value_name = "URL", env = "UPLIFT_INGEST_URL")]
+    ingest_url: Option<String>,
+    /// Address of metrics, if it does not run in this process; for reporting and the portal.
     #[arg(long, value_name = "URL", env = "UPLIFT_METRICS_URL")]
     metrics_url: Option<String>,
+    /// Address of reporting, if it does not run in this process; for the portal.
+    #[arg(long, value_name = "URL", env = "UPLIFT_REPORTING_URL")]
+    reporting_url: Option<String>,
     /// Seconds that requests under way may take to finish when the services stop [default: 10].
     #[arg(long, value_name = "SECONDS", env = "UPLIFT_GRACE")]
     grace: Option<u32>,
@@ -69,11 +78,19 @@ impl ServeArgs {
             settings.extend(value.map(|value| (name.to_owned(), value)));
         }
         let port = |port: Option<u16>| ("port", port.map(|port| Value::Integer(port.into())));
-        let metrics_url = ("metrics_url", self.metrics_url.map(Value::String));
+        let url = |name: &'static str, url: Option<String>| (name, url.map(Value::String));
+        let metrics_url = || url("metrics_url", self.metrics_url.clone());
+        let portal = vec![
+            port(self.portal_port),
+            url("ingest_url", self.ingest_url.clone()),
+            metrics_url(),
+            url("reporting_url", self.reporting_url.clone()),
+        ];
         for (section, values) in [
             ("ingest", vec![port(self.ingest_port)]),
             ("metrics", vec![port(self.metrics_port)]),
-            ("reporting", vec![port(self.reporting_port), metrics_url]),
+            ("reporting", vec![port(self.reporting_port), metrics_url()]),
+            ("portal", portal),
         ] {
             let given = values.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
             settings.insert(section.to_owned(), Value::Table(given.collect()));

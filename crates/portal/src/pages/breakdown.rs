@@ -1,0 +1,260 @@
+//! One indicator, told apart by areas, by a dimension or by periods; the same as CSV and as JSON.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use minijinja::context;
+use minijinja::value::Value;
+use rust_decimal::prelude::ToPrimitive;
+use serde::Deserialize;
+use serde_json::json;
+use uplift_charts::{Part, ranked};
+use uplift_core::error::{Error, Result};
+use uplift_core::nearest::nearest;
+use uplift_proto::v1::metrics::{Indicator, IndicatorQuery};
+use uplift_proto::v1::records::AreaLevel;
+
+use super::Answer;
+use super::query::{MAX_FIGURES, command, figures, grpcurl, level};
+use super::scope::{Scope, ScopeQuery};
+use crate::cache::CachePolicy;
+use crate::figures::{FigureView, legend, with_bars};
+use crate::server::attachment;
+use crate::site::{Page, Site, to_value};
+use crate::visit::Visit;
+
+/// Bars of a chart: more are a table.
+const MAX_BARS: usize = 45;
+
+/// What the form asks.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct BreakdownQuery {
+    area: Option<String>,
+    period: Option<String>,
+    /// Level of the areas inside, or empty.
+    by: String,
+    dimension: String,
+    /// csv or json; empty is the page.
+    format: String,
+}
+
+/// One indicator, told apart.
+pub(crate) async fn show(
+    State(site): State<Arc<Site>>,
+    visit: Visit,
+    Path((_, id)): Path<(String, String)>,
+    Query(query): Query<BreakdownQuery>,
+) -> Answer {
+    let scope = ScopeQuery { area: query.area.clone(), period: query.period.clone() };
+    let scope = scope.resolve(&site).await?;
+    let indicator = known(&site, &id).await?;
+    let asked = question(&query, &scope, &indicator)?;
+    let answer = figures(&site, asked.clone()).await?;
+    let mut shown: Vec<FigureView> = answer
+        .figures
+        .into_iter()
+        .map(|figure| FigureView::new(figure, Some(&indicator), visit.language))
+        .collect();
+    if let Some(file) = file(&query.format, &id, &shown)? {
+        return Ok(file);
+    }
+    // The whole is no part to compare parts with.
+    let is_whole = |figure: &FigureView| {
+        (asked.by_level() == AreaLevel::Unspecified || figure.area_code == scope.area)
+            && (asked.dimensions.is_empty() || figure.dimensions.is_empty())
+    };
+    let split = whole_first(&mut shown, is_whole);
+    with_bars(&mut shown[split..]);
+    let simulated = shown.iter().any(|figure| figure.simulated);
+    let area = shown.first().map_or_else(|| scope.area.clone(), |figure| figure.area.clone());
+    let chart = chart(&shown[split..], visit.text(&indicator.title_en, &indicator.title_zh));
+    let title = visit.text(&indicator.title_en, &indicator.title_zh).to_owned();
+    let content = context! {
+        id => indicator.indicator_id, indicator_title => title.as_str(),
+        definition => visit.text(&indicator.definition_en, &indicator.definition_zh),
+        area, area_code => scope.area.as_str(), period => scope.period.to_string(),
+        period_words => scope.period_words(visit.language),
+        scope => scope.query(), by => query.by, dimension => query.dimension,
+        dimensions => indicator.dimensions.clone(),
+        here => format!("{}?{}", visit.href(&visit.path), without_format(&visit.query)),
+        parents => parents(&scope.area),
+        legend => to_value(legend(&shown)),
+        whole => to_value(&shown[..split]),
+        parts => to_value(&shown[split..]),
+        left_out => i64::from(answer.total) - shown.len() as i64,
+        shown => MAX_FIGURES,
+        chart => chart.map(Value::from_safe_string),
+        versions => to_value(&answer.versions),
+        call => grpcurl(&asked), line => command(&asked),
+    };
+    let page = Page { template: "breakdown.html", title, simulated, cache: CachePolicy::Revalidate, content };
+    Ok(site.show(&visit, page)?)
+}
+
+/// The definition of an indicator that an address names.
+pub(super) async fn known(site: &Site, id: &str) -> Result<Indicator> {
+    if let Some(indicator) = site.indicator(id).await? {
+        return Ok(indicator);
+    }
+    let all = site.indicators().await?;
+    let near = nearest(id, all.iter().map(|indicator| indicator.indicator_id.as_str()));
+    let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    Err(Error::not_found(format!("there is no indicator {id:?}{near}")))
+}
+
+fn question(query: &BreakdownQuery, scope: &Scope, indicator: &Indicator) -> Result<IndicatorQuery> {
+    let by_level = match query.by.as_str() {
+        "" => AreaLevel::Unspecified,
+        word => level(word).ok_or_else(|| {
+            Error::invalid_field(
+                "by",
+                format!("{word:?} is not a level; write province, prefecture, county, township or village"),
+            )
+        })?,
+    };
+    if !query.dimension.is_empty() && !indicator.dimensions.contains(&query.dimension) {
+        let known = indicator.dimensions.join(", ");
+        let message = format!(
+            "{:?} is not a dimension of {}; write one of: {known}",
+            query.dimension, indicator.indicator_id
+        );
+        return Err(Error::invalid_field("dimension", message));
+    }
+    Ok(IndicatorQuery {
+        indicators: vec![indicator.indicator_id.clone()],
+        area_code: scope.area.clone(),
+        by_level: by_level.into(),
+        periods: vec![scope.period.to_string()],
+        dimensions: Some(query.dimension.clone())
+            .filter(|dimension| !dimension.is_empty())
+            .into_iter()
+            .collect(),
+        compare_previous_year: true,
+        mark_under_query: true,
+        ..IndicatorQuery::default()
+    })
+}
+
+/// Puts the whole before its parts, the greatest part first; where the parts begin.
+fn whole_first(figures: &mut [FigureView], is_whole: impl Fn(&FigureView) -> bool) -> usize {
+    figures.sort_by(|a, b| is_whole(b).cmp(&is_whole(a)).then_with(|| b.number.cmp(&a.number)));
+    figures.iter().take_while(|figure| is_whole(figure)).count()
+}
+
+/// Exactly what the page shows, as a file.
+fn file(format: &str, id: &str, figures: &[FigureView]) -> Result<Option<Response>> {
+    let failed = |e: csv::Error| Error::internal("writing figures", e);
+    Ok(Some(match format {
+        "" => return Ok(None),
+        "csv" => {
+            let mut writer = csv::Writer::from_writer(vec![0xef, 0xbb, 0xbf]);
+            let head = [
+                "indicator",
+                "area_code",
+                "area",
+                "period",
+                "dimensions",
+                "value",
+                "unit",
+                "previous",
+                "change",
+                "target",
+                "records",
+                "simulated",
+                "marks",
+            ];
+            writer.write_record(head).map_err(failed)?;
+            for figure in figures {
+                let optional = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+                let dimensions: Vec<_> =
+                    figure.raw.dimensions.iter().map(|(k, v)| format!("{k}={v}")).collect();
+                let marks: Vec<_> = figure.marks.iter().map(|mark| mark.sign).collect();
+                let row = [
+                    figure.indicator.clone(),
+                    figure.area_code.clone(),
+                    figure.area.clone(),
+                    figure.period.clone(),
+                    dimensions.join(";"),
+                    figure.exact.clone(),
+                    figure.raw.unit.clone(),
+                    optional(figure.raw.previous),
+                    optional(figure.raw.change),
+                    optional(figure.raw.target),
+                    figure.records.to_string(),
+                    figure.raw.simulated.to_string(),
+                    marks.join(""),
+                ];
+                writer.write_record(&row).map_err(failed)?;
+            }
+            let bytes =
+                writer.into_inner().map_err(|e| Error::internal("writing figures", e.into_error()))?;
+            attachment(bytes, "text/csv; charset=utf-8", &format!("{id}.csv"), CachePolicy::Revalidate)
+        }
+        "json" => {
+            let one = |figure: &FigureView| {
+                json!({
+                    "indicator": figure.indicator, "area_code": figure.area_code, "area": figure.area,
+                    "period": figure.period, "dimensions": figure.raw.dimensions, "value": figure.exact,
+                    "unit": figure.raw.unit, "previous": figure.raw.previous, "change": figure.raw.change,
+                    "target": figure.raw.target, "records": figure.records, "simulated": figure.raw.simulated,
+                    "marks": figure.marks.iter().map(|mark| mark.sign).collect::<Vec<_>>(), "trace": figure.raw.trace,
+                })
+            };
+            let all: Vec<_> = figures.iter().map(one).collect();
+            let text = serde_json::to_vec_pretty(&all).map_err(|e| Error::internal("writing figures", e))?;
+            attachment(text, "application/json", &format!("{id}.json"), CachePolicy::Revalidate)
+        }
+        other => {
+            return Err(Error::invalid_field(
+                "format",
+                format!("{other:?} is not a format; write csv or json"),
+            ));
+        }
+    }))
+}
+
+fn chart(parts: &[FigureView], title: &str) -> Option<String> {
+    let known: Vec<Part> = parts
+        .iter()
+        .filter(|figure| figure.number.is_some())
+        .map(|figure| Part {
+            label: label(figure),
+            code: figure.area_code.clone(),
+            text: figure.value.clone(),
+            scaled: String::new(),
+            value: figure.number.and_then(|number| number.to_f64()).unwrap_or_default(),
+            previous: figure.raw.previous,
+            target: figure.raw.target,
+            known: true,
+        })
+        .collect();
+    let told: Vec<_> = known.iter().take(3).map(|part| format!("{} {}", part.label, part.text)).collect();
+    let drawable = (2..=MAX_BARS).contains(&known.len());
+    drawable.then(|| ranked(&known, &format!("{title}: {}", told.join("; "))))
+}
+
+/// What a part is: its area, its code of a dimension, or both.
+fn label(figure: &FigureView) -> String {
+    let dimensions: Vec<_> = figure.dimensions.values().cloned().collect();
+    match dimensions.is_empty() {
+        true => figure.area.clone(),
+        false => dimensions.join(" · "),
+    }
+}
+
+/// The areas that an area lies in, the widest first.
+fn parents(area: &str) -> Vec<String> {
+    [2, 4, 6, 9]
+        .into_iter()
+        .filter(|digits| *digits < area.len())
+        .filter_map(|digits| area.get(..digits))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn without_format(query: &str) -> String {
+    let pairs = url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "format");
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}

@@ -1,0 +1,155 @@
+//! Every indicator of an area and a period, found by a word or by section.
+
+use std::sync::Arc;
+
+use axum::extract::{Query, State};
+use minijinja::context;
+use serde::{Deserialize, Serialize};
+use uplift_core::language::Language;
+use uplift_proto::figure::is_yearly;
+use uplift_proto::v1::metrics::{Indicator, IndicatorQuery};
+
+use super::Answer;
+use super::query::{command, figures, grpcurl};
+use super::scope::ScopeQuery;
+use crate::cache::CachePolicy;
+use crate::figures::{FigureView, legend};
+use crate::site::{Page, Site, to_value};
+use crate::visit::Visit;
+
+/// Characters of a search: a longer text is no word of a title.
+const MAX_SEARCH: usize = 200;
+
+/// What the form asks.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ExplorerQuery {
+    area: Option<String>,
+    period: Option<String>,
+    /// Words of a title, of a definition, or an id.
+    q: String,
+    section: String,
+}
+
+/// A section with how many of the indicators are in it.
+#[derive(Debug, Serialize)]
+struct SectionView {
+    id: String,
+    title: String,
+    count: usize,
+}
+
+/// The explorer.
+pub(crate) async fn show(
+    State(site): State<Arc<Site>>,
+    visit: Visit,
+    Query(query): Query<ExplorerQuery>,
+) -> Answer {
+    let scope = ScopeQuery { area: query.area.clone(), period: query.period.clone() };
+    let scope = scope.resolve(&site).await?;
+    let indicators = site.indicators().await?;
+    let search: String = query.q.trim().chars().take(MAX_SEARCH).collect();
+    let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
+    let found: Vec<&Indicator> = indicators
+        .iter()
+        .filter(|indicator| words.iter().all(|word| has(indicator, word)))
+        .filter(|indicator| query.section.is_empty() || indicator.section == query.section)
+        .filter(|indicator| scope.period.is_year() || !is_yearly(indicator))
+        .collect();
+    let asked = IndicatorQuery {
+        indicators: found.iter().map(|indicator| indicator.indicator_id.clone()).collect(),
+        area_code: scope.area.clone(),
+        periods: vec![scope.period.to_string()],
+        compare_previous_year: true,
+        mark_under_query: true,
+        ..IndicatorQuery::default()
+    };
+    // All of them at once are a page that nobody reads: their sections are shown instead.
+    let is_narrow = !words.is_empty() || !query.section.is_empty();
+    let answer = match is_narrow && !found.is_empty() {
+        true => figures(&site, asked.clone()).await?.figures,
+        false => Vec::new(),
+    };
+    let view = |figure: uplift_proto::v1::metrics::Figure| {
+        let indicator = found.iter().find(|indicator| indicator.indicator_id == figure.indicator_id);
+        FigureView::new(figure, indicator.copied(), visit.language)
+    };
+    let shown: Vec<FigureView> = answer.into_iter().map(view).collect();
+    let area = shown.first().map_or_else(|| scope.area.clone(), |figure| figure.area.clone());
+    // The whole section is a shorter question than all of its indicators.
+    let shorter = match (words.is_empty(), query.section.is_empty()) {
+        (true, true) => IndicatorQuery { indicators: Vec::new(), ..asked },
+        (true, false) => {
+            IndicatorQuery { indicators: Vec::new(), sections: vec![query.section.clone()], ..asked }
+        }
+        _ => asked,
+    };
+    let simulated = shown.iter().any(|figure| figure.simulated);
+    let content = context! {
+        area, area_code => scope.area.as_str(), period => scope.period.to_string(),
+        period_words => scope.period_words(visit.language),
+        scope => scope.query(), q => search, section => query.section,
+        sections => to_value(sections(&indicators, visit.language)),
+        is_narrow, count => found.len(),
+        legend => to_value(legend(&shown)),
+        figures => to_value(shown),
+        call => grpcurl(&shorter), line => command(&shorter),
+    };
+    let title = visit.text("Indicators", "指标").to_owned();
+    let page = Page { template: "explorer.html", title, simulated, cache: CachePolicy::Revalidate, content };
+    Ok(site.show(&visit, page)?)
+}
+
+/// Whether a word stands in what is said of an indicator.
+fn has(indicator: &Indicator, word: &str) -> bool {
+    let texts = [
+        &indicator.indicator_id,
+        &indicator.title_en,
+        &indicator.title_zh,
+        &indicator.definition_en,
+        &indicator.definition_zh,
+    ];
+    texts.iter().any(|text| text.to_lowercase().contains(word))
+}
+
+/// What a section is called; one of an office by its own name.
+fn section_title(section: &str, language: Language) -> String {
+    let (en, zh) = match section {
+        "overview" => ("Overview", "概况"),
+        "poverty" => ("Poverty", "贫困状况"),
+        "inequality" => ("Inequality", "收入差距"),
+        "deprivation" => ("Deprivation", "多维贫困"),
+        "funds" => ("Funds", "扶贫资金"),
+        "industry" => ("Industry and tourism", "产业与乡村旅游"),
+        "village" => ("Whole-village advancement", "整村推进"),
+        "relocation" => ("Relocation", "扶贫搬迁"),
+        "households" => ("Households", "到户帮扶"),
+        "works" => ("Roads and water", "道路饮水"),
+        "investment" => ("Cooperation", "区域协作与招商"),
+        "bazaar" => ("Fundraising", "募捐义卖"),
+        "groups" => ("Assistance groups", "集团帮扶"),
+        "finance" => ("Microfinance", "小额信贷"),
+        "mutual_funds" => ("Mutual funds", "互助资金"),
+        "supervision" => ("Supervision", "监督检查"),
+        "publicity" => ("Publicity", "宣传"),
+        "handin" => ("Hand-ins", "报送质量"),
+        own => (own, own),
+    };
+    language.choose(en, zh).to_owned()
+}
+
+/// The sections in their order.
+fn sections(indicators: &[Indicator], language: Language) -> Vec<SectionView> {
+    let mut sections: Vec<SectionView> = Vec::new();
+    for indicator in indicators {
+        match sections.iter_mut().find(|section| section.id == indicator.section) {
+            Some(section) => section.count += 1,
+            None => sections.push(SectionView {
+                id: indicator.section.clone(),
+                title: section_title(&indicator.section, language),
+                count: 1,
+            }),
+        }
+    }
+    sections
+}

@@ -1,0 +1,204 @@
+//! Addresses of pages, and what every answer has: policies, tags, a page for each error.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH, ORIGIN, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use minijinja::context;
+use sha2::{Digest, Sha256};
+use tokio::net::TcpListener;
+use uplift_core::error::{Error, Result};
+
+use crate::cache::{CachePolicy, PAGE_POLICY};
+use crate::failure::{Failure, words};
+use crate::pages;
+use crate::services::Services;
+use crate::site::{Page, STYLE, Site};
+use crate::uploads::MAX_FILE;
+use crate::visit::Visit;
+
+/// Bytes of an address: longer ones are no question that a page asks.
+const MAX_ADDRESS: usize = 4_000;
+/// Bytes of a page that are kept to compute its tag; larger answers are files, which have none.
+const MAX_TAGGED: usize = 4 << 20;
+/// Bytes of a form beside its file.
+const FORM: usize = 64 << 10;
+
+/// Serves the portal until `stopped` is done, then waits for pages under way.
+pub async fn serve(
+    listener: TcpListener,
+    services: Services,
+    stopped: impl Future<Output = ()> + Send + 'static,
+) -> Result<()> {
+    let site = Arc::new(Site::new(services)?);
+    let served = axum::serve(listener, router(site)).with_graceful_shutdown(stopped).await;
+    served.map_err(|e| Error::internal("serving the portal", e))
+}
+
+/// Every address. The language comes first, so that a switch keeps the place.
+fn router(site: Arc<Site>) -> Router {
+    let uploads = Router::new()
+        .route("/{language}/upload", post(pages::upload::send))
+        .layer(DefaultBodyLimit::max(MAX_FILE + FORM));
+    let forms = Router::new().route("/{language}/uploads/{id}", post(pages::upload::hand_in));
+    Router::new()
+        .route("/", get(begin))
+        .route(&site.style, get(style))
+        .route("/{language}", get(pages::overview::show))
+        .route("/{language}/", get(pages::overview::show))
+        .route("/{language}/explore", get(pages::explorer::show))
+        .route("/{language}/explore/{indicator}", get(pages::breakdown::show))
+        .route("/{language}/indicators/{indicator}", get(pages::indicator::show))
+        .route("/{language}/figures/{trace}", get(pages::figure::show))
+        .route("/{language}/contradictions", get(pages::contradictions::show))
+        .route("/{language}/editions", get(pages::editions::list))
+        .route("/{language}/editions/{series}/{number}", get(pages::editions::show))
+        .route("/{language}/editions/{series}/{number}/verify", get(pages::editions::verify))
+        .route("/files/{series}/{number}/{file}", get(pages::editions::file))
+        .route("/{language}/submissions", get(pages::submissions::list))
+        .route("/{language}/submissions/{*id}", get(pages::submissions::show))
+        .route("/{language}/datasets", get(pages::datasets::list))
+        .route("/{language}/datasets/{dataset}", get(pages::datasets::show))
+        .route("/{language}/datasets/{dataset}/template.csv", get(pages::datasets::template))
+        .route("/{language}/areas/{area}", get(pages::area::show))
+        .route("/{language}/upload", get(pages::upload::form))
+        .route("/{language}/uploads/{id}", get(pages::upload::show))
+        .route("/{language}/uploads/{id}/rejected", get(pages::upload::rejected))
+        .merge(uploads)
+        .merge(forms)
+        .fallback(nothing)
+        .layer(from_fn(tagged))
+        .layer(from_fn_with_state(site.clone(), dressed))
+        .with_state(site)
+}
+
+/// The overview in the language that the browser prefers.
+async fn begin(visit: Visit) -> Redirect {
+    Redirect::to(&visit.href("/"))
+}
+
+async fn style() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/css; charset=utf-8")], [(CACHE_CONTROL, CachePolicy::Immutable.header())], STYLE)
+}
+
+async fn nothing() -> StatusCode {
+    StatusCode::NOT_FOUND
+}
+
+/// Refuses what no page asks, gives every answer its policies, and every error a page.
+async fn dressed(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let visit = Visit::of(request.uri(), request.headers());
+    let is_page = visit.path != request.uri().path() || matches!(visit.path.as_str(), "/");
+    let refused = if request.uri().to_string().len() > MAX_ADDRESS {
+        Some(StatusCode::URI_TOO_LONG)
+    } else if is_foreign(&request) {
+        Some(StatusCode::FORBIDDEN)
+    } else {
+        None
+    };
+    let is_style = request.uri().path() == site.style || request.uri().path().starts_with("/files/");
+    let mut answer = match refused {
+        Some(status) => status.into_response(),
+        None if is_page || is_style => next.run(request).await,
+        None => StatusCode::NOT_FOUND.into_response(),
+    };
+    if answer.status().is_client_error() || answer.status().is_server_error() {
+        answer = failure_page(&site, &visit, answer).await;
+    }
+    let headers = answer.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    if !headers.contains_key(CONTENT_SECURITY_POLICY) {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    }
+    answer
+}
+
+/// Whether a form comes from another site: it would hand in a file in its reader's name.
+fn is_foreign(request: &Request) -> bool {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let Some(origin) = header(ORIGIN).filter(|_| request.method() == Method::POST) else { return false };
+    let own = header(HOST).unwrap_or_default();
+    origin.split_once("://").is_none_or(|(_, host)| host != own)
+}
+
+/// The page of an error: what is wrong, where, and what to do.
+async fn failure_page(site: &Site, visit: &Visit, answer: Response) -> Response {
+    let status = answer.status();
+    let error = answer.extensions().get::<Arc<Error>>().cloned();
+    let reason = match &error {
+        // The cause of a fault of ours is for the log.
+        Some(_) if status == StatusCode::INTERNAL_SERVER_ERROR => String::new(),
+        Some(error) => visit.error(error),
+        None => rejection(answer).await,
+    };
+    let [heading, remedy] = words(status).map(|(en, zh)| visit.text(en, zh));
+    let page = Page {
+        template: "failure.html",
+        title: heading.to_owned(),
+        simulated: false,
+        cache: CachePolicy::Never,
+        content: context! { reason, remedy },
+    };
+    match site.show(visit, page) {
+        Ok(mut page) => {
+            *page.status_mut() = status;
+            page
+        }
+        Err(error) => Failure::from(error).into_response(),
+    }
+}
+
+/// What an extractor says of a request that it cannot read.
+async fn rejection(answer: Response) -> String {
+    let body = to_bytes(answer.into_body(), FORM).await.unwrap_or_default();
+    String::from_utf8_lossy(&body).into_owned()
+}
+
+/// Gives pages that may be kept a tag by their content, and answers that nothing changed where the browser has it.
+async fn tagged(request: Request, next: Next) -> Response {
+    let known = request.headers().get(IF_NONE_MATCH).cloned();
+    let answer = next.run(request).await;
+    let kept = answer.headers().get(CACHE_CONTROL) == Some(&CachePolicy::Revalidate.header());
+    if answer.status() != StatusCode::OK || !kept {
+        return answer;
+    }
+    let (mut parts, body) = answer.into_parts();
+    let Ok(bytes) = to_bytes(body, MAX_TAGGED).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let tag = format!("\"{}\"", &hex::encode(Sha256::digest(&bytes))[..32]);
+    let is_same = known.is_some_and(|known| known.to_str().is_ok_and(|known| known.contains(&tag)));
+    parts.headers.extend(HeaderValue::from_str(&tag).ok().map(|tag| (ETAG, tag)));
+    if is_same {
+        parts.status = StatusCode::NOT_MODIFIED;
+        parts.headers.remove(CONTENT_TYPE);
+        return Response::from_parts(parts, Body::empty());
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}
+
+/// An answer that is no page: a file with its name.
+pub(crate) fn attachment(bytes: impl Into<Body>, kind: &str, name: &str, cache: CachePolicy) -> Response {
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
+    let mut answer = Response::new(bytes.into());
+    let disposition = format!("attachment; filename=\"{plain}\"");
+    for (name, value) in [
+        (CONTENT_TYPE, HeaderValue::from_str(kind).ok()),
+        (axum::http::header::CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).ok()),
+        (CACHE_CONTROL, Some(cache.header())),
+    ] {
+        answer.headers_mut().extend(value.map(|value| (name, value)));
+    }
+    answer
+}
