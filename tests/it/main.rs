@@ -30,6 +30,7 @@ mod model;
 mod modules;
 mod mutual_funds;
 mod own_time;
+mod portal;
 mod query_engines;
 mod random_records;
 mod red_flags;

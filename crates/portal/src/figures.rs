@@ -11,10 +11,8 @@ use uplift_core::period::Period;
 use uplift_core::quantity::quantity;
 use uplift_core::unit::unit_name;
 use uplift_proto::dataset::{code_title, stored_title};
-use uplift_proto::figure::{FigurePart, change, decimal, marks, value};
+use uplift_proto::figure::{FigurePart, change, decimal, marks, published_words, value};
 use uplift_proto::v1::metrics::{Figure, Indicator, Verdict};
-
-use crate::visit::code;
 
 /// A figure on a page.
 #[derive(Debug, Clone, Serialize)]
@@ -40,7 +38,7 @@ pub(crate) struct FigureView {
     pub(crate) marks: Vec<MarkView>,
     pub(crate) records: i64,
     pub(crate) simulated: bool,
-    /// Address of its evidence; empty without one.
+    /// Address of its evidence behind the language; empty without one.
     pub(crate) evidence: String,
     /// Per hundred of the greatest beside it, for a bar.
     pub(crate) bar: Option<u32>,
@@ -87,7 +85,7 @@ impl FigureView {
             (name.clone(), title.map_or_else(|| stored.clone(), |title| title.text(language).to_owned()))
         });
         let published = figure.published.iter().map(|p| Published {
-            printed: p.printed.clone(),
+            printed: published_words(p, language),
             document: p.document_id.clone(),
             agrees: match p.verdict() {
                 Verdict::Consistent => Some(true),
@@ -128,7 +126,7 @@ impl FigureView {
             simulated: figure.simulated && figure.value.is_some(),
             evidence: match figure.trace.as_str() {
                 "" => String::new(),
-                trace => format!("/{}/figures/{trace}", code(language)),
+                trace => format!("/figures/{trace}"),
             },
             bar: None,
             number,

@@ -4,6 +4,7 @@
 //! of what people send it keeps a file until it is handed in. Never computes a figure. No page needs a script.
 
 mod cache;
+mod download;
 mod failure;
 mod figures;
 mod pages;

@@ -1,5 +1,6 @@
 //! Addresses of pages, and what every answer has: policies, tags, a page for each error.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -33,13 +34,15 @@ const MAX_TAGGED: usize = 4 << 20;
 /// Bytes of a form beside its file.
 const FORM: usize = 64 << 10;
 
-/// Serves the portal until `stopped` is done, then waits for pages under way.
+/// Serves the portal until `stopped` is done, then waits for pages under way. Files that people are handing in are kept in the
+/// folder `uploads`.
 pub async fn serve(
     listener: TcpListener,
     services: Services,
+    uploads: PathBuf,
     stopped: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
-    let site = Arc::new(Site::new(services)?);
+    let site = Arc::new(Site::new(services, &uploads)?);
     let served = axum::serve(listener, router(site)).with_graceful_shutdown(stopped).await;
     served.map_err(|e| Error::internal("serving the portal", e))
 }
@@ -185,20 +188,4 @@ async fn tagged(request: Request, next: Next) -> Response {
         return Response::from_parts(parts, Body::empty());
     }
     Response::from_parts(parts, Body::from(bytes))
-}
-
-/// An answer that is no page: a file with its name.
-pub(crate) fn attachment(bytes: impl Into<Body>, kind: &str, name: &str, cache: CachePolicy) -> Response {
-    let plain: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
-    let mut answer = Response::new(bytes.into());
-    let disposition = format!("attachment; filename=\"{plain}\"");
-    for (name, value) in [
-        (CONTENT_TYPE, HeaderValue::from_str(kind).ok()),
-        (axum::http::header::CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).ok()),
-        (CACHE_CONTROL, Some(cache.header())),
-    ] {
-        answer.headers_mut().extend(value.map(|value| (name, value)));
-    }
-    answer
 }

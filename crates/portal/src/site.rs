@@ -1,5 +1,6 @@
 //! What all pages share: clients, templates, the style sheet, and what is asked so often that it is kept for a moment.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -81,11 +82,11 @@ impl<T> Kept<T> {
 }
 
 impl Site {
-    pub(crate) fn new(services: Services) -> Result<Self> {
+    pub(crate) fn new(services: Services, uploads: &Path) -> Result<Self> {
         let digest = hex::encode(Sha256::digest(STYLE));
         Ok(Self {
             services,
-            uploads: Uploads::new()?,
+            uploads: Uploads::inside(uploads)?,
             templates: environment()?,
             style: format!("/style-{}.css", &digest[..16]),
             indicators: Kept::new(),

@@ -44,11 +44,43 @@ fn text(state: &State<'_, '_>, en: Value, zh: Value) -> Value {
     if is_english(state) { en } else { zh }
 }
 
-/// An address in the language of the page.
-fn address(state: &State<'_, '_>, path: &str) -> String {
-    format!("/{}{path}", if is_english(state) { "en" } else { "zh" })
+/// An address in the language of the page. Ids have what an address gives another meaning, as # and ?.
+fn address(state: &State<'_, '_>, path: &str) -> Value {
+    let language = if is_english(state) { "en" } else { "zh" };
+    Value::from_safe_string(format!("/{language}{}", encoded(path)))
+}
+
+/// A path in which nothing but slashes has a meaning, and nothing that HTML would read.
+fn encoded(path: &str) -> String {
+    let mut encoded = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b'@' => {
+                encoded.push(char::from(byte));
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
 }
 
 fn is_english(state: &State<'_, '_>) -> bool {
     state.lookup("language").is_none_or(|language| language.as_str() != Some("zh"))
+}
+
+#[cfg(test)]
+mod tests {
+    use minijinja::context;
+
+    use super::*;
+
+    #[test]
+    fn every_template_is_read_and_an_address_means_what_it_names() {
+        let mut environment = environment().unwrap();
+        environment.add_template("page", "{{ to(path) }} {{ t('a', '甲') }}").unwrap();
+        let page = environment.get_template("page").unwrap();
+        let shown = |language, path| page.render(context! { language, path }).unwrap();
+        assert_eq!(shown("zh", "/submissions/a#b?c=\"<d>"), "/zh/submissions/a%23b%3Fc%3D%22%3Cd%3E 甲");
+        assert_eq!(shown("en", "/figures/Cg_t-m"), "/en/figures/Cg_t-m a");
+    }
 }

@@ -1,7 +1,7 @@
 //! Files that people are handing in: kept until they are handed in or forgotten, each with what became of it.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -74,10 +74,19 @@ pub(crate) enum Progress {
 }
 
 impl Uploads {
-    pub(crate) fn new() -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("uplift-portal-").tempdir();
-        let folder =
-            folder.map_err(|e| Error::internal("making a folder for files that are handed in", e))?;
+    /// Files are kept in a folder of their own inside of this one. What an earlier process left there is forgotten.
+    pub(crate) fn inside(folder: &Path) -> Result<Self> {
+        let failed = |e| Error::internal("making a folder for files that are handed in", e);
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        for entry in std::fs::read_dir(folder).map_err(failed)?.flatten() {
+            let changed = entry.metadata().and_then(|about| about.modified()).ok();
+            let is_old = changed.and_then(|changed| changed.elapsed().ok()).is_some_and(|age| age > KEPT_FOR);
+            if is_old {
+                // Another process may be faster.
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
+        let folder = tempfile::tempdir_in(folder).map_err(failed)?;
         Ok(Self { folder, kept: Mutex::default() })
     }
 

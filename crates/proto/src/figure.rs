@@ -3,9 +3,12 @@
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
+use uplift_core::format::printed;
+use uplift_core::language::Language;
 use uplift_core::mark::Mark;
 use uplift_core::quantity::Change;
 
+use crate::dataset::code_title;
 use crate::v1::metrics::{Figure, Indicator, PublishedValue, Verdict};
 use crate::v1::records::{AreaLevel, HouseholdRecord, Statistic};
 
@@ -64,6 +67,23 @@ pub fn marks(figure: &Figure, part: FigurePart, open: bool) -> Vec<Mark> {
         (figure.simulated && figure.value.is_some(), Mark::Simulated),
     ];
     marks.into_iter().filter_map(|(has, mark)| has.then_some(mark)).collect()
+}
+
+/// What a document prints of a figure: more than 30%, growth 30%.
+pub fn published_words(published: &PublishedValue, language: Language) -> String {
+    let word = |field: &str, number: i32| {
+        let title = code_title("statement", field, number);
+        title.map(|title| format!("{} ", title.text(language))).unwrap_or_default()
+    };
+    let statistic = match published.statistic() {
+        Statistic::Change | Statistic::Growth => word("statistic", published.statistic),
+        _ => String::new(),
+    };
+    // Some documents print growth without its sign.
+    let is_growth = published.statistic() == Statistic::Growth;
+    let percent = if is_growth && !published.printed.ends_with(['%', '％']) { "%" } else { "" };
+    let qualifier = word("qualifier", published.qualifier);
+    format!("{statistic}{qualifier}{}{percent}", printed(&published.printed, language))
 }
 
 /// Whether an indicator has values for whole years alone.

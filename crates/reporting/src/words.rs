@@ -1,15 +1,13 @@
 //! A figure of the metrics service in words of a language: its value, its change, its target.
 
 use rust_decimal::Decimal;
-use uplift_core::format::{grouped, printed};
+use uplift_core::format::grouped;
 use uplift_core::language::{Bilingual, Language};
 use uplift_core::quantity::quantity;
 use uplift_core::unit::unit_name;
-use uplift_proto::dataset::code_title;
-use uplift_proto::figure::{FigurePart, change};
+use uplift_proto::figure::{FigurePart, change, published_words};
 pub(crate) use uplift_proto::figure::{decimal, value};
 use uplift_proto::v1::metrics::{Figure, PublishedValue, Verdict};
-use uplift_proto::v1::records::Statistic;
 
 use crate::document::Mark;
 use crate::template::Form;
@@ -56,15 +54,7 @@ fn published(figure: &Figure, language: Language) -> Option<String> {
             Verdict::Inconsistent => "≠",
             Verdict::Undetermined | Verdict::Unspecified => "?",
         };
-        let qualifier = code_title("statement", "qualifier", p.qualifier);
-        let qualifier = qualifier.map(|title| format!("{} ", title.text(language))).unwrap_or_default();
-        let of_change = matches!(p.statistic(), Statistic::Change | Statistic::Growth);
-        let statistic = code_title("statement", "statistic", p.statistic).filter(|_| of_change);
-        let statistic = statistic.map(|title| format!("{} ", title.text(language))).unwrap_or_default();
-        // Some documents print growth without its sign.
-        let percent = p.statistic() == Statistic::Growth && !p.printed.ends_with(['%', '％']);
-        let percent = if percent { "%" } else { "" };
-        format!("{sign} {statistic}{qualifier}{}{percent}", printed(&p.printed, language))
+        format!("{sign} {}", published_words(p, language))
     };
     let mut texts: Vec<_> = figure.published.iter().map(text).collect();
     texts.dedup();

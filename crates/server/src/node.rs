@@ -176,7 +176,12 @@ impl Node {
         let shutdown = async move {
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        self.servers.spawn(uplift_portal::serve(listener, services, shutdown));
+        self.servers.spawn(uplift_portal::serve(
+            listener,
+            services,
+            config.data_dir.join("uploads"),
+            shutdown,
+        ));
         self.portal = Some(address);
         tracing::info!(%address, "serving the portal");
         Ok(())

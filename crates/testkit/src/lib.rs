@@ -95,6 +95,11 @@ impl Uplift {
         address.expect("all services run").to_string()
     }
 
+    /// Where the portal listens, as host and port.
+    pub fn portal(&self) -> String {
+        self.node.as_ref().and_then(Node::portal).expect("the portal runs").to_string()
+    }
+
     pub async fn ingest(&self) -> IngestClient {
         uplift_client::ingest(self.channel(Service::Ingest).await)
     }

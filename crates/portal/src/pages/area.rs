@@ -1,6 +1,5 @@
 //! A county: its profile beside the average of all, and what it handed in.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
@@ -19,7 +18,7 @@ use super::query::{command, figures, grpcurl};
 use super::scope::ScopeQuery;
 use super::submissions::{SubmissionView, submissions};
 use crate::cache::CachePolicy;
-use crate::figures::{FigureView, area_name, legend};
+use crate::figures::{FigureView, legend};
 use crate::site::{Page, Site, to_value};
 use crate::visit::Visit;
 
@@ -111,7 +110,8 @@ pub(crate) async fn show(
 }
 
 fn level_of(area: &str) -> Result<AreaLevel> {
-    Ok(match area.len() {
+    let digits = area.bytes().filter(u8::is_ascii_digit).count();
+    Ok(match if digits == area.len() { digits } else { 0 } {
         2 => AreaLevel::Province,
         4 => AreaLevel::Prefecture,
         6 => AreaLevel::County,
@@ -134,21 +134,4 @@ fn middle(mut values: Vec<f64>, unit: &str, language: Language) -> String {
     let middle = (low + high) / 2.0;
     let rounded = if is_rate(unit) { middle } else { middle.round() };
     decimal(rounded).map(|middle| quantity(middle, unit, language)).unwrap_or_default()
-}
-
-/// Names of areas by code, as records of a year give them.
-pub(super) async fn names(site: &Site, year: &str, language: Language) -> Result<BTreeMap<String, String>> {
-    let (area, _) = site.scope().await?;
-    let indicators = site.indicators().await?;
-    let on_scorecard = indicators.iter().filter(|indicator| indicator.scorecard > 0);
-    let query = IndicatorQuery {
-        indicators: on_scorecard.map(|indicator| indicator.indicator_id.clone()).collect(),
-        area_code: area,
-        by_level: AreaLevel::County.into(),
-        periods: vec![year.to_owned()],
-        ..IndicatorQuery::default()
-    };
-    let answer = figures(site, query).await?;
-    let named = answer.figures.iter().map(|f| (f.area_code.clone(), area_name(f, language)));
-    Ok(named.collect())
 }

@@ -19,8 +19,8 @@ use super::Answer;
 use super::query::{MAX_FIGURES, command, figures, grpcurl, level};
 use super::scope::{Scope, ScopeQuery};
 use crate::cache::CachePolicy;
+use crate::download::attachment;
 use crate::figures::{FigureView, legend, with_bars};
-use crate::server::attachment;
 use crate::site::{Page, Site, to_value};
 use crate::visit::Visit;
 
@@ -101,7 +101,7 @@ pub(super) async fn known(site: &Site, id: &str) -> Result<Indicator> {
     let all = site.indicators().await?;
     let near = nearest(id, all.iter().map(|indicator| indicator.indicator_id.as_str()));
     let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-    Err(Error::not_found(format!("there is no indicator {id:?}{near}")))
+    Err(Error::not_found(format!("there is no indicator {id:?}{near} (ListIndicators lists them)")))
 }
 
 fn question(query: &BreakdownQuery, scope: &Scope, indicator: &Indicator) -> Result<IndicatorQuery> {

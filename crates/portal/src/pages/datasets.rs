@@ -10,7 +10,7 @@ use uplift_proto::v1::ingest::{Dataset, Field, GetDatasetRequest, GetTemplateReq
 
 use super::Answer;
 use crate::cache::CachePolicy;
-use crate::server::attachment;
+use crate::download::attachment;
 use crate::services::failed;
 use crate::site::{Page, Site, to_value};
 use crate::visit::{Visit, code};

@@ -20,7 +20,7 @@ use uplift_proto::v1::reporting::{
 use super::Answer;
 use super::submissions::instant;
 use crate::cache::{CachePolicy, REPORT_POLICY};
-use crate::server::attachment;
+use crate::download::attachment;
 use crate::services::{ended, failed};
 use crate::site::{Page, Site, to_value};
 use crate::visit::Visit;

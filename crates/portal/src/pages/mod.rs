@@ -1,6 +1,7 @@
 //! The pages, one file each: what it asks of the services, and what its template shows.
 
 pub(crate) mod area;
+mod area_names;
 pub(crate) mod breakdown;
 pub(crate) mod contradictions;
 pub(crate) mod datasets;

@@ -139,7 +139,7 @@ pub(crate) async fn list(
     let years: BTreeSet<u16> = periods.iter().flatten().map(|period| period.year()).collect();
     let year = query.year.parse::<u16>().ok().or_else(|| years.last().copied()).unwrap_or_default();
     let rows = completeness(&all, &periods, year);
-    let areas = super::area::names(&site, &year.to_string(), visit.language).await?;
+    let areas = super::area_names::names(&site, &year.to_string(), visit.language).await?;
     let rows: Vec<_> = rows
         .into_iter()
         .map(|(area, cells)| Row { area: areas.get(&area).cloned().unwrap_or(area), cells })
