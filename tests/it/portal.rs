@@ -5,6 +5,7 @@ use std::process::Command;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use uplift_proto::service::Service;
 use uplift_proto::v1::metrics::{IndicatorQuery, QueryIndicatorsRequest};
 use uplift_proto::v1::records::AreaLevel;
 use uplift_proto::v1::reporting::PublishReportRequest;
@@ -80,6 +81,10 @@ fn assert_valid_pages(folder: &Path) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_its_files_and_the_call_show_the_same_figures() {
     let uplift = with_programme(60).await;
+    for area in ["50", "500101"] {
+        let page = get(&uplift, &format!("/en/areas/{area}")).await;
+        assert_eq!(page.status, 200, "{area}: {}", page.body);
+    }
     for (indicator, by, dimension) in [
         ("training.people", "county", ""),
         ("donation.amount", "", "purpose"),
@@ -118,6 +123,15 @@ async fn a_page_its_files_and_the_call_show_the_same_figures() {
         let of_csv: Vec<_> = rows.iter().map(|row| row[5].to_owned()).collect();
         assert_eq!(of_csv, json.iter().map(|f| text(&f["value"])).collect::<Vec<_>>(), "{indicator}");
         let page = get(&uplift, &path).await;
+        // The command that the page shows is one that there is.
+        let line = page.body.split_once("<code>uplift query ").unwrap().1.split_once("</code>").unwrap().0;
+        let mut command = tokio::process::Command::new(uplift_testkit::uplift_command());
+        command.arg("query").args(line.split(' ')).args(["--format", "json"]);
+        let url = format!("http://{}", uplift.address(Service::Metrics));
+        let out = command.args(["--metrics-url", &url]).output().await.unwrap();
+        assert!(out.status.success(), "{line}: {}", String::from_utf8_lossy(&out.stderr));
+        let listed: Vec<serde_json::Value> = serde_json::from_slice(&out.stdout).unwrap();
+        assert_eq!(listed.len(), called.len(), "{line}");
         for (trace, value) in called.iter().filter(|(_, value)| !value.is_empty()) {
             let link = format!("/en/figures/{trace}\"");
             assert!(page.body.contains(&link), "{indicator} {value} is not on its page");
@@ -165,6 +179,8 @@ async fn whatever_is_asked_is_answered_by_a_page_and_never_a_fault() {
         assert_eq!(answer.status, expected, "{path}: {}", answer.body);
         assert!(answer.body.starts_with("<!doctype html>"), "{path}: {}", answer.body);
         assert!(!answer.body.contains("<script>"), "{path}");
+        let kinds = answer.headers.lines().filter(|line| line.to_lowercase().starts_with("content-type:"));
+        assert_eq!(kinds.collect::<Vec<_>>(), ["content-type: text/html; charset=utf-8"], "{path}");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
         let policy = answer.header("content-security-policy").unwrap();
         assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");

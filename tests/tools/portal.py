@@ -130,6 +130,9 @@ def hand_in(browser):
         page.reload()
     page.get_by_role("link", name="查看报送记录").click()
     expect(page.get_by_text("收到2，入库2，退回0")).to_be_visible()
+    # The same file again is nothing new.
+    send(second)
+    expect(page.get_by_role("heading", level=1)).to_have_text("该文件此前已报送")
 
 
 def every_page(browser, more):

@@ -12,7 +12,9 @@ pub(crate) fn attachment(bytes: impl Into<Body>, kind: &str, name: &str, cache: 
     let plain: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
     let mut answer = Response::new(bytes.into());
-    let disposition = format!("attachment; filename=\"{plain}\"");
+    let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
+    let disposition =
+        format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", name.replace('+', "%20"));
     for (name, value) in [
         (CONTENT_TYPE, HeaderValue::from_str(kind).ok()),
         (CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).ok()),

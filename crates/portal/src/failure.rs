@@ -81,7 +81,10 @@ pub(crate) fn words(status: StatusCode) -> [(&'static str, &'static str); 2] {
         ],
         status if status.is_client_error() => [
             ("What was asked is not right", "请求有误"),
-            ("Go back, correct what is named above, and ask again.", "请返回改正上述内容后重试。"),
+            (
+                "Go back and ask again: a part of the address or of the form is wrong, is there twice, or cannot be read.",
+                "请返回改正后重试：网址或表单中有内容有误、重复或无法识别。",
+            ),
         ],
         _ => [
             ("The server failed", "服务器出错"),

@@ -82,7 +82,10 @@ impl FigureView {
         let dataset = indicator.and_then(|i| i.value.as_ref().or(i.numerator.as_ref()));
         let dimensions = figure.dimensions.iter().map(|(name, stored)| {
             let title = dataset.and_then(|c| stored_title(&c.dataset, name, stored));
-            (name.clone(), title.map_or_else(|| stored.clone(), |title| title.text(language).to_owned()))
+            (
+                name.clone(),
+                title.map_or_else(|| named(stored, language), |title| title.text(language).to_owned()),
+            )
         });
         let published = figure.published.iter().map(|p| Published {
             printed: published_words(p, language),
@@ -141,6 +144,14 @@ pub(crate) fn area_name(figure: &Figure, language: Language) -> String {
         "" if figure.area_code.is_empty() => language.choose("all areas", "全部地区").to_owned(),
         "" => figure.area_code.clone(),
         name => name.to_owned(),
+    }
+}
+
+/// A code without a title; records may name none.
+fn named(stored: &str, language: Language) -> String {
+    match stored {
+        "" => language.choose("not named", "未注明").to_owned(),
+        code => code.to_owned(),
     }
 }
 

@@ -7,6 +7,7 @@ mod cache;
 mod download;
 mod failure;
 mod figures;
+mod kept_pages;
 mod pages;
 mod server;
 mod services;

@@ -4,23 +4,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::to_bytes;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH, ORIGIN, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, IF_NONE_MATCH, ORIGIN, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderValue, Method, StatusCode};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use minijinja::context;
-use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use uplift_core::error::{Error, Result};
 
 use crate::cache::{CachePolicy, PAGE_POLICY};
 use crate::failure::{Failure, words};
+use crate::kept_pages::KeptPage;
 use crate::pages;
 use crate::services::Services;
 use crate::site::{Page, STYLE, Site};
@@ -31,6 +31,7 @@ use crate::visit::Visit;
 const MAX_ADDRESS: usize = 4_000;
 /// Bytes of a page that are kept to compute its tag; larger answers are files, which have none.
 const MAX_TAGGED: usize = 4 << 20;
+const ICON: &str = "/favicon.ico";
 /// Bytes of a form beside its file.
 const FORM: usize = 64 << 10;
 
@@ -56,6 +57,7 @@ fn router(site: Arc<Site>) -> Router {
     Router::new()
         .route("/", get(begin))
         .route(&site.style, get(style))
+        .route(ICON, get(icon))
         .route("/{language}", get(pages::overview::show))
         .route("/{language}/", get(pages::overview::show))
         .route("/{language}/explore", get(pages::explorer::show))
@@ -79,7 +81,7 @@ fn router(site: Arc<Site>) -> Router {
         .merge(uploads)
         .merge(forms)
         .fallback(nothing)
-        .layer(from_fn(tagged))
+        .layer(from_fn_with_state(site.clone(), tagged))
         .layer(from_fn_with_state(site.clone(), dressed))
         .with_state(site)
 }
@@ -93,6 +95,11 @@ async fn style() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/css; charset=utf-8")], [(CACHE_CONTROL, CachePolicy::Immutable.header())], STYLE)
 }
 
+/// Browsers ask for one; there is none.
+async fn icon() -> impl IntoResponse {
+    (StatusCode::NO_CONTENT, [(CACHE_CONTROL, CachePolicy::Immutable.header())])
+}
+
 async fn nothing() -> StatusCode {
     StatusCode::NOT_FOUND
 }
@@ -100,7 +107,11 @@ async fn nothing() -> StatusCode {
 /// Refuses what no page asks, gives every answer its policies, and every error a page.
 async fn dressed(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let visit = Visit::of(request.uri(), request.headers());
-    let is_page = visit.path != request.uri().path() || matches!(visit.path.as_str(), "/");
+    let path = request.uri().path();
+    // The first part of an address is a language that there is, or one of the few that have none.
+    let has_language = visit.path != path;
+    let is_known =
+        has_language || path == "/" || path == site.style || path == ICON || path.starts_with("/files/");
     let refused = if request.uri().to_string().len() > MAX_ADDRESS {
         Some(StatusCode::URI_TOO_LONG)
     } else if is_foreign(&request) {
@@ -108,14 +119,13 @@ async fn dressed(State(site): State<Arc<Site>>, request: Request, next: Next) ->
     } else {
         None
     };
-    let is_style = request.uri().path() == site.style || request.uri().path().starts_with("/files/");
     let mut answer = match refused {
         Some(status) => status.into_response(),
-        None if is_page || is_style => next.run(request).await,
+        None if is_known => next.run(request).await,
         None => StatusCode::NOT_FOUND.into_response(),
     };
     if answer.status().is_client_error() || answer.status().is_server_error() {
-        answer = failure_page(&site, &visit, answer).await;
+        answer = failure_page(&site, &visit, &answer);
     }
     let headers = answer.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -135,14 +145,15 @@ fn is_foreign(request: &Request) -> bool {
 }
 
 /// The page of an error: what is wrong, where, and what to do.
-async fn failure_page(site: &Site, visit: &Visit, answer: Response) -> Response {
+fn failure_page(site: &Site, visit: &Visit, answer: &Response) -> Response {
     let status = answer.status();
     let error = answer.extensions().get::<Arc<Error>>().cloned();
     let reason = match &error {
         // The cause of a fault of ours is for the log.
         Some(_) if status == StatusCode::INTERNAL_SERVER_ERROR => String::new(),
         Some(error) => visit.error(error),
-        None => rejection(answer).await,
+        // What an extractor says names parts of programs.
+        None => String::new(),
     };
     let [heading, remedy] = words(status).map(|(en, zh)| visit.text(en, zh));
     let page = Page {
@@ -161,31 +172,28 @@ async fn failure_page(site: &Site, visit: &Visit, answer: Response) -> Response 
     }
 }
 
-/// What an extractor says of a request that it cannot read.
-async fn rejection(answer: Response) -> String {
-    let body = to_bytes(answer.into_body(), FORM).await.unwrap_or_default();
-    String::from_utf8_lossy(&body).into_owned()
-}
-
-/// Gives pages that may be kept a tag by their content, and answers that nothing changed where the browser has it.
-async fn tagged(request: Request, next: Next) -> Response {
+/// Gives pages that may be kept a tag by their content, answers that nothing changed where the browser has it, and makes a page
+/// once for all who ask for it at the same time.
+async fn tagged(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let known = request.headers().get(IF_NONE_MATCH).cloned();
-    let answer = next.run(request).await;
-    let kept = answer.headers().get(CACHE_CONTROL) == Some(&CachePolicy::Revalidate.header());
-    if answer.status() != StatusCode::OK || !kept {
-        return answer;
+    if request.method() != Method::GET {
+        return next.run(request).await;
     }
-    let (mut parts, body) = answer.into_parts();
-    let Ok(bytes) = to_bytes(body, MAX_TAGGED).await else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    let address = request.uri().to_string();
+    let make = async || {
+        let answer = next.run(request).await;
+        let may_be_kept = answer.headers().get(CACHE_CONTROL) == Some(&CachePolicy::Revalidate.header());
+        if answer.status() != StatusCode::OK || !may_be_kept {
+            return Err(answer);
+        }
+        let (parts, body) = answer.into_parts();
+        match to_bytes(body, MAX_TAGGED).await {
+            Ok(bytes) => Ok(KeptPage::new(parts.headers, bytes)),
+            Err(_) => Err(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
+        }
     };
-    let tag = format!("\"{}\"", &hex::encode(Sha256::digest(&bytes))[..32]);
-    let is_same = known.is_some_and(|known| known.to_str().is_ok_and(|known| known.contains(&tag)));
-    parts.headers.extend(HeaderValue::from_str(&tag).ok().map(|tag| (ETAG, tag)));
-    if is_same {
-        parts.status = StatusCode::NOT_MODIFIED;
-        parts.headers.remove(CONTENT_TYPE);
-        return Response::from_parts(parts, Body::empty());
+    match site.pages.get(&address, make).await {
+        Ok(page) => page.answer(known.as_ref()),
+        Err(answer) => answer,
     }
-    Response::from_parts(parts, Body::from(bytes))
 }

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use chrono::{Datelike, Utc};
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, context};
@@ -20,6 +21,7 @@ use uplift_proto::v1::metrics::{Indicator, IndicatorQuery, ListIndicatorsRequest
 use uplift_proto::v1::records::AreaLevel;
 
 use crate::cache::CachePolicy;
+use crate::kept_pages::KeptPages;
 use crate::services::{Services, failed};
 use crate::texts::environment;
 use crate::uploads::Uploads;
@@ -37,6 +39,7 @@ const NEWEST: i32 = 100;
 pub(crate) struct Site {
     pub(crate) services: Services,
     pub(crate) uploads: Uploads,
+    pub(crate) pages: KeptPages,
     templates: Environment<'static>,
     /// Address of the style sheet, which has its digest.
     pub(crate) style: String,
@@ -87,6 +90,7 @@ impl Site {
         Ok(Self {
             services,
             uploads: Uploads::inside(uploads)?,
+            pages: KeptPages::new(),
             templates: environment()?,
             style: format!("/style-{}.css", &digest[..16]),
             indicators: Kept::new(),
@@ -109,13 +113,10 @@ impl Site {
             simulated => page.simulated,
         };
         let html = template.render(context! { ..page.content, ..shared }).map_err(failed)?;
-        let headers = [
-            (CONTENT_TYPE, "text/html; charset=utf-8".parse().ok()),
-            (CACHE_CONTROL, Some(page.cache.header())),
-        ];
-        let mut answer = html.into_response();
-        for (name, value) in headers {
-            answer.headers_mut().extend(value.map(|value| (name, value)));
+        let mut answer = Response::new(html.into());
+        let kind = HeaderValue::from_static("text/html; charset=utf-8");
+        for (name, value) in [(CONTENT_TYPE, kind), (CACHE_CONTROL, page.cache.header())] {
+            answer.headers_mut().insert(name, value);
         }
         Ok(answer)
     }

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use sha2::{Digest, Sha256};
 use tempfile::{NamedTempFile, TempDir};
 use tokio::io::AsyncReadExt;
 use tokio_stream::wrappers::ReceiverStream;
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_proto::v1::ingest::upload_file_request::Part;
 use uplift_proto::v1::ingest::{
-    Mode, Policy, Rejection, SubmissionHeader, UploadFileRequest, UploadFileResponse, UploadHeader,
+    GetSubmissionRequest, Mode, Policy, Rejection, State, Submission, SubmissionHeader, UploadFileRequest,
+    UploadFileResponse, UploadHeader,
 };
 
 use crate::services::{Services, failed};
@@ -65,6 +67,8 @@ pub(crate) enum Progress {
     Checking(u64),
     /// The trial is over: nothing was committed.
     Checked(Arc<UploadFileResponse>),
+    /// The same file was handed in before.
+    Repeated(Box<Submission>),
     /// It is being handed in for good.
     HandingIn(u64),
     /// It was handed in.
@@ -155,7 +159,7 @@ impl Upload {
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         match *progress {
             Progress::Checked(_) => *progress = Progress::HandingIn(0),
-            Progress::HandingIn(_) | Progress::HandedIn(_) => return Ok(()),
+            Progress::HandingIn(_) | Progress::HandedIn(_) | Progress::Repeated(_) => return Ok(()),
             Progress::Checking(_) => {
                 return Err(Error::new(
                     ErrorKind::FailedPrecondition,
@@ -183,7 +187,9 @@ impl Upload {
             true => (Mode::Replace, Policy::AllOrNothing),
             false => (Mode::Append, Policy::AcceptGoodRows),
         };
-        let digest = self.digest.get(..16).unwrap_or_default();
+        // Whoever sends it is told of with it, and is a part of what it is.
+        let content = Sha256::new().chain_update(&self.digest).chain_update(&sender);
+        let digest = &hex::encode(content.chain_update([u8::from(simulated)]).finalize())[..16];
         UploadHeader {
             submission: Some(SubmissionHeader {
                 submission_id: format!("{area}/{period}/{dataset}/{digest}{act}"),
@@ -218,12 +224,24 @@ async fn send(services: Services, upload: Arc<Upload>, dry_run: bool) {
             false => upload.set(Progress::HandingIn(bytes)),
         }
     };
+    if dry_run && let Some(submission) = earlier(&services, &upload).await {
+        upload.set(Progress::Repeated(Box::new(submission)));
+        return;
+    }
     let answer = transmit(&services, &upload, dry_run, sent).await;
     upload.set(match answer {
         Ok(answer) if dry_run => Progress::Checked(Arc::new(answer)),
         Ok(answer) => Progress::HandedIn(Arc::new(answer)),
         Err(error) => Progress::Failed(Arc::new(error)),
     });
+}
+
+/// The submission that the same file is already.
+async fn earlier(services: &Services, upload: &Upload) -> Option<Submission> {
+    let submission_id = upload.header(true).submission?.submission_id;
+    let answer = services.ingest().get_submission(GetSubmissionRequest { submission_id }).await;
+    let submission = answer.ok()?.into_inner().submission?;
+    (submission.state() == State::Committed).then_some(submission)
 }
 
 /// The call. A file that cannot be read to its end breaks it off, so that a part of a file is never taken for the whole.

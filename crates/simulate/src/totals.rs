@@ -44,7 +44,7 @@ pub(crate) const LINES: [LineOfWork; 10] = [
     line(["infrastructure", "Roads and water", "道路饮水", "road.length", "km"], 5_000, 5_100),
     line(["mutual_fund", "Village mutual funds", "互助资金", "mutual.villages_new", "village"], 300, 455),
     line(["cooperation", "Cooperation", "东西扶贫协作", "cooperation.projects", "project"], 60, 84),
-    line(["social", "Social assistance", "社会扶贫", "groups.count", "group"], 19, 19),
+    line(["social", "Social assistance", "社会扶贫", "group.count", "group"], 19, 19),
 ];
 
 /// Money in thousands of yuan: line, source, purpose within the line. Fiscal funds are 1.115 billion yuan in 2010 and 1.336

@@ -58,7 +58,7 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Run one service, several, or all of them.
     ///
-    /// Without --service all three run in this process. Reporting asks metrics over gRPC; where
+    /// Without --service all three services and the portal run in this process. Reporting asks metrics over gRPC; where
     /// metrics runs in another process, give its address with --metrics-url.
     #[command(after_help = "Example, three processes on one folder:\n  \
         uplift serve --service ingest --data-dir data\n  \

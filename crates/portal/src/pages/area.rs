@@ -50,8 +50,9 @@ pub(crate) async fn show(
     listed.sort_by_key(|indicator| indicator.scorecard);
     let asked = IndicatorQuery {
         indicators: listed.iter().map(|indicator| indicator.indicator_id.clone()).collect(),
+        // The whole has no other beside it.
         area_code: area.get(..2).unwrap_or_default().to_owned(),
-        by_level: level.into(),
+        by_level: if level == AreaLevel::Province { AreaLevel::Unspecified } else { level }.into(),
         periods: vec![scope.period.to_string()],
         compare_previous_year: true,
         mark_under_query: true,

@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
-use axum::response::Response;
 use minijinja::context;
 use minijinja::value::Value;
 use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
-use serde_json::json;
 use uplift_charts::{Part, ranked};
 use uplift_core::error::{Error, Result};
 use uplift_core::nearest::nearest;
@@ -16,10 +14,10 @@ use uplift_proto::v1::metrics::{Indicator, IndicatorQuery};
 use uplift_proto::v1::records::AreaLevel;
 
 use super::Answer;
+use super::figure_files::figure_file;
 use super::query::{MAX_FIGURES, command, figures, grpcurl, level};
 use super::scope::{Scope, ScopeQuery};
 use crate::cache::CachePolicy;
-use crate::download::attachment;
 use crate::figures::{FigureView, legend, with_bars};
 use crate::site::{Page, Site, to_value};
 use crate::visit::Visit;
@@ -57,7 +55,7 @@ pub(crate) async fn show(
         .into_iter()
         .map(|figure| FigureView::new(figure, Some(&indicator), visit.language))
         .collect();
-    if let Some(file) = file(&query.format, &id, &shown)? {
+    if let Some(file) = figure_file(&query.format, &id, &shown)? {
         return Ok(file);
     }
     // The whole is no part to compare parts with.
@@ -141,78 +139,6 @@ fn question(query: &BreakdownQuery, scope: &Scope, indicator: &Indicator) -> Res
 fn whole_first(figures: &mut [FigureView], is_whole: impl Fn(&FigureView) -> bool) -> usize {
     figures.sort_by(|a, b| is_whole(b).cmp(&is_whole(a)).then_with(|| b.number.cmp(&a.number)));
     figures.iter().take_while(|figure| is_whole(figure)).count()
-}
-
-/// Exactly what the page shows, as a file.
-fn file(format: &str, id: &str, figures: &[FigureView]) -> Result<Option<Response>> {
-    let failed = |e: csv::Error| Error::internal("writing figures", e);
-    Ok(Some(match format {
-        "" => return Ok(None),
-        "csv" => {
-            let mut writer = csv::Writer::from_writer(vec![0xef, 0xbb, 0xbf]);
-            let head = [
-                "indicator",
-                "area_code",
-                "area",
-                "period",
-                "dimensions",
-                "value",
-                "unit",
-                "previous",
-                "change",
-                "target",
-                "records",
-                "simulated",
-                "marks",
-            ];
-            writer.write_record(head).map_err(failed)?;
-            for figure in figures {
-                let optional = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-                let dimensions: Vec<_> =
-                    figure.raw.dimensions.iter().map(|(k, v)| format!("{k}={v}")).collect();
-                let marks: Vec<_> = figure.marks.iter().map(|mark| mark.sign).collect();
-                let row = [
-                    figure.indicator.clone(),
-                    figure.area_code.clone(),
-                    figure.area.clone(),
-                    figure.period.clone(),
-                    dimensions.join(";"),
-                    figure.exact.clone(),
-                    figure.raw.unit.clone(),
-                    optional(figure.raw.previous),
-                    optional(figure.raw.change),
-                    optional(figure.raw.target),
-                    figure.records.to_string(),
-                    figure.raw.simulated.to_string(),
-                    marks.join(""),
-                ];
-                writer.write_record(&row).map_err(failed)?;
-            }
-            let bytes =
-                writer.into_inner().map_err(|e| Error::internal("writing figures", e.into_error()))?;
-            attachment(bytes, "text/csv; charset=utf-8", &format!("{id}.csv"), CachePolicy::Revalidate)
-        }
-        "json" => {
-            let one = |figure: &FigureView| {
-                json!({
-                    "indicator": figure.indicator, "area_code": figure.area_code, "area": figure.area,
-                    "period": figure.period, "dimensions": figure.raw.dimensions, "value": figure.exact,
-                    "unit": figure.raw.unit, "previous": figure.raw.previous, "change": figure.raw.change,
-                    "target": figure.raw.target, "records": figure.records, "simulated": figure.raw.simulated,
-                    "marks": figure.marks.iter().map(|mark| mark.sign).collect::<Vec<_>>(), "trace": figure.raw.trace,
-                })
-            };
-            let all: Vec<_> = figures.iter().map(one).collect();
-            let text = serde_json::to_vec_pretty(&all).map_err(|e| Error::internal("writing figures", e))?;
-            attachment(text, "application/json", &format!("{id}.json"), CachePolicy::Revalidate)
-        }
-        other => {
-            return Err(Error::invalid_field(
-                "format",
-                format!("{other:?} is not a format; write csv or json"),
-            ));
-        }
-    }))
 }
 
 fn chart(parts: &[FigureView], title: &str) -> Option<String> {

@@ -35,7 +35,6 @@ struct CheckView {
     verdict: &'static str,
     verdict_words: &'static str,
     explanation: String,
-    arithmetic: String,
     /// SVG; empty where nothing can be drawn.
     drawing: String,
     statements: Vec<StatementView>,
@@ -107,7 +106,6 @@ fn check(result: &CheckResult, language: Language) -> CheckView {
         verdict,
         verdict_words,
         explanation,
-        arithmetic: result.arithmetic.clone(),
         drawing,
         statements: statements.map(|figure| statement(figure, language)).collect(),
     }

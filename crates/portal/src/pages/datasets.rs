@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use minijinja::context;
+use uplift_core::language::Language;
 use uplift_core::unit::unit_name;
 use uplift_proto::v1::ingest::{Dataset, Field, GetDatasetRequest, GetTemplateRequest, ListDatasetsRequest};
 
@@ -79,11 +80,24 @@ fn field(field: &Field, key: &[String], visit: &Visit) -> serde_json::Value {
     };
     serde_json::json!({
         "name": field.name, "title": visit.text(&field.title_en, &field.title_zh),
-        "other": visit.text(&field.title_zh, &field.title_en), "type": field.r#type, "format": field.format,
+        "other": visit.text(&field.title_zh, &field.title_en), "type": kind(&field.r#type, visit.language), "format": field.format,
         "unit": unit_name(&field.unit, visit.language), "required": field.required, "range": range,
         "personal": field.personal, "withheld": field.withheld, "is_key": key.contains(&field.name),
         "codes": codes.collect::<Vec<_>>(),
     })
+}
+
+/// What a field holds.
+fn kind(kind: &str, language: Language) -> &str {
+    match kind {
+        "text" => language.choose("text", "文本"),
+        "integer" => language.choose("whole number", "整数"),
+        "number" => language.choose("number", "数值"),
+        "money" => language.choose("money", "金额"),
+        "boolean" => language.choose("yes or no", "是/否"),
+        "code" => language.choose("code", "代码"),
+        other => other,
+    }
 }
 
 /// The template of a dataset, in the language of the page.

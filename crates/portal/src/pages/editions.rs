@@ -1,5 +1,6 @@
 //! Editions: read in the browser, verified, compared with what their figures are now, and downloaded.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
@@ -7,9 +8,11 @@ use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::Response;
 use minijinja::context;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uplift_core::error::{Error, Result};
 use uplift_core::language::Language;
+use uplift_core::quantity::quantity;
 use uplift_proto::v1::reporting::download_report_response::Part;
 use uplift_proto::v1::reporting::verify_report_response::Event;
 use uplift_proto::v1::reporting::{
@@ -57,6 +60,8 @@ struct FileView {
     sha256: String,
     /// Whether a browser shows it.
     is_page: bool,
+    /// Whether it is one table of many.
+    is_table: bool,
 }
 
 /// A figure that is another now.
@@ -85,6 +90,7 @@ impl EditionView {
             size: size(file.size, language),
             sha256: file.sha256.clone(),
             is_page: file.media_type.starts_with("text/html"),
+            is_table: file.media_type.starts_with("text/csv") || file.media_type.starts_with("text/tab"),
         });
         Self {
             title: language.choose(&report.title_en, &report.title_zh).to_owned(),
@@ -108,10 +114,11 @@ impl EditionView {
 }
 
 fn size(bytes: i64, language: Language) -> String {
-    let kib = bytes as f64 / 1024.0;
-    match kib < 1024.0 {
-        true => format!("{kib:.0}{}kB", language.choose(" ", "")),
-        false => format!("{:.1}{}MB", kib / 1024.0, language.choose(" ", "")),
+    let space = language.choose(" ", "");
+    match bytes {
+        ..1_000 => format!("{bytes}{}", language.choose(" bytes", "字节")),
+        1_000..1_000_000 => format!("{:.0}{space}kB", bytes as f64 / 1e3),
+        _ => format!("{:.1}{space}MB", bytes as f64 / 1e6),
     }
 }
 
@@ -184,7 +191,7 @@ async fn edition_page(
         serde_json::json!({
             "id": figure.figure_id, "title": visit.text(&figure.title_en, &figure.title_zh),
             "subject": visit.text(&figure.subject_en, &figure.subject_zh), "period": figure.period,
-            "value": figure.exact_value, "unit": uplift_core::unit::unit_name(&figure.unit, visit.language),
+            "value": words(&figure.exact_value, &figure.unit, visit.language), "exact": figure.exact_value,
             "trace": figure.trace,
         })
     }).collect();
@@ -218,6 +225,12 @@ async fn edition_page(
     Ok(site.show(visit, page)?)
 }
 
+/// A value as people read it; its evidence has every digit.
+fn words(exact: &str, unit: &str, language: Language) -> String {
+    let number = Decimal::from_str(exact).or_else(|_| Decimal::from_scientific(exact));
+    number.map_or_else(|_| exact.to_owned(), |number| quantity(number, unit, language))
+}
+
 fn change(change: FigureChange, language: Language) -> ChangeView {
     let causes = change.causes.iter().map(|cause| {
         let share =
@@ -228,8 +241,8 @@ fn change(change: FigureChange, language: Language) -> ChangeView {
         figure: change.figure_id.clone(),
         title: language.choose(&change.title_en, &change.title_zh).to_owned(),
         subject: language.choose(&change.subject_en, &change.subject_zh).to_owned(),
-        before: change.exact_value_before.clone(),
-        after: change.exact_value_after.clone(),
+        before: words(&change.exact_value_before, &change.unit, language),
+        after: words(&change.exact_value_after, &change.unit, language),
         causes: causes.collect(),
     }
 }

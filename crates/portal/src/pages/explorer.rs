@@ -12,6 +12,7 @@ use uplift_proto::v1::metrics::{Indicator, IndicatorQuery};
 use super::Answer;
 use super::query::{command, figures, grpcurl};
 use super::scope::ScopeQuery;
+use super::section::section_title;
 use crate::cache::CachePolicy;
 use crate::figures::{FigureView, legend};
 use crate::site::{Page, Site, to_value};
@@ -110,32 +111,6 @@ fn has(indicator: &Indicator, word: &str) -> bool {
         &indicator.definition_zh,
     ];
     texts.iter().any(|text| text.to_lowercase().contains(word))
-}
-
-/// What a section is called; one of an office by its own name.
-fn section_title(section: &str, language: Language) -> String {
-    let (en, zh) = match section {
-        "overview" => ("Overview", "概况"),
-        "poverty" => ("Poverty", "贫困状况"),
-        "inequality" => ("Inequality", "收入差距"),
-        "deprivation" => ("Deprivation", "多维贫困"),
-        "funds" => ("Funds", "扶贫资金"),
-        "industry" => ("Industry and tourism", "产业与乡村旅游"),
-        "village" => ("Whole-village advancement", "整村推进"),
-        "relocation" => ("Relocation", "扶贫搬迁"),
-        "households" => ("Households", "到户帮扶"),
-        "works" => ("Roads and water", "道路饮水"),
-        "investment" => ("Cooperation", "区域协作与招商"),
-        "bazaar" => ("Fundraising", "募捐义卖"),
-        "groups" => ("Assistance groups", "集团帮扶"),
-        "finance" => ("Microfinance", "小额信贷"),
-        "mutual_funds" => ("Mutual funds", "互助资金"),
-        "supervision" => ("Supervision", "监督检查"),
-        "publicity" => ("Publicity", "宣传"),
-        "handin" => ("Hand-ins", "报送质量"),
-        own => (own, own),
-    };
-    language.choose(en, zh).to_owned()
 }
 
 /// The sections in their order.

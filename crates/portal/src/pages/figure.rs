@@ -20,6 +20,8 @@ use crate::visit::Visit;
 const RECORDS: i32 = 50;
 /// Submissions that are named; more are counted.
 const SUBMISSIONS: usize = 50;
+/// Findings that are named; more are counted.
+const FINDINGS: usize = 10;
 
 /// Which page of the records.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -73,9 +75,12 @@ pub(crate) async fn show(
     };
     let answer = site.services.metrics().trace_figure(request).await.map_err(failed)?.into_inner();
     let indicator = answer.indicator.unwrap_or_default();
-    let figure = FigureView::new(answer.figure.unwrap_or_default(), Some(&indicator), visit.language);
+    let mut traced = answer.figure.unwrap_or_default();
+    traced.under_query |= !answer.findings.is_empty();
+    let figure = FigureView::new(traced, Some(&indicator), visit.language);
     let versions: std::collections::BTreeMap<_, _> = answer.table_versions.into_iter().collect();
-    let findings = answer.findings.iter().map(|finding| {
+    let more_findings = answer.findings.len().saturating_sub(FINDINGS);
+    let findings = answer.findings.iter().take(FINDINGS).map(|finding| {
         serde_json::json!({
             "id": if finding.finding_id.is_empty() { &finding.inspection_id } else { &finding.finding_id },
             "date": finding.date, "deadline": finding.deadline,
@@ -96,6 +101,7 @@ pub(crate) async fn show(
         has_value => answer.recomputed.is_some(),
         parts => to_value(answer.parts.into_iter().map(|p| part(p, visit.language)).collect::<Vec<_>>()),
         versions => to_value(versions),
+        more_findings,
         findings => to_value(findings.collect::<Vec<_>>()),
         next => next(&visit, &answer.next_page_token),
         call => format!("grpcurl -plaintext -d '{{\"trace\":\"{trace}\"}}' localhost:7102 uplift.metrics.v1.MetricsService/TraceFigure"),

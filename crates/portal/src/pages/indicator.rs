@@ -10,6 +10,7 @@ use super::Answer;
 use super::breakdown::known;
 use super::query::{command, figures, grpcurl};
 use super::scope::ScopeQuery;
+use super::section::section_title;
 use crate::cache::CachePolicy;
 use crate::figures::{FigureView, legend, with_bars};
 use crate::services::failed;
@@ -49,6 +50,7 @@ pub(crate) async fn show(
     let area = trend.first().map_or_else(|| scope.area.clone(), |figure| figure.area.clone());
     let title = visit.text(&indicator.title_en, &indicator.title_zh).to_owned();
     let content = context! {
+        section => section_title(&indicator.section, visit.language),
         area, area_code => scope.area.as_str(), period => scope.period.to_string(), scope => scope.query(),
         indicator => to_value(definition(&indicator)),
         history => answer.history.iter().map(|i| to_value(definition(i))).collect::<Vec<_>>(),

@@ -8,10 +8,12 @@ pub(crate) mod datasets;
 pub(crate) mod editions;
 pub(crate) mod explorer;
 pub(crate) mod figure;
+mod figure_files;
 pub(crate) mod indicator;
 pub(crate) mod overview;
 mod query;
 mod scope;
+mod section;
 pub(crate) mod submissions;
 pub(crate) mod upload;
 

@@ -74,7 +74,8 @@ pub(super) fn command(query: &IndicatorQuery) -> String {
     if let Some(level) = level_word(query.by_level()) {
         words.push(format!("--by {level}"));
     }
-    words.extend(query.dimensions.iter().map(|dimension| format!("--dimension {dimension}")));
+    words.extend(query.dimensions.iter().map(|dimension| format!("--by-dimension {dimension}")));
+    words.extend(query.compare_previous_year.then(|| "--compare".to_owned()));
     words.join(" ")
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
+use chrono::Datelike;
 use minijinja::context;
 use serde::{Deserialize, Serialize};
 use uplift_core::error::Result;
@@ -116,6 +117,13 @@ impl RejectionView {
     }
 }
 
+impl RejectionView {
+    /// How many rows these are of.
+    pub(crate) fn rows(rejections: &[Self]) -> i64 {
+        rejections.iter().map(|rejection| rejection.row).collect::<BTreeSet<_>>().len() as i64
+    }
+}
+
 /// An instant as pages write it.
 pub(crate) fn instant(time: Option<prost_types::Timestamp>) -> String {
     let time = time.and_then(|time| chrono::DateTime::from_timestamp(time.seconds, 0));
@@ -128,17 +136,18 @@ pub(crate) fn dataset_title(name: &str, language: Language) -> String {
     dataset.map_or_else(|| name.to_owned(), |dataset| dataset.title.text(language).to_owned())
 }
 
-/// What was handed in, as a table of areas and months, and the newest submissions.
+/// What was handed in, as a table of areas and datasets or months, and the newest submissions.
 pub(crate) async fn list(
     State(site): State<Arc<Site>>,
     visit: Visit,
     Query(query): Query<ListQuery>,
 ) -> Answer {
     let all = submissions(&site, &query.dataset).await?;
-    let periods: Vec<Option<Period>> = all.iter().map(|s| s.header.as_ref()?.period.parse().ok()).collect();
-    let years: BTreeSet<u16> = periods.iter().flatten().map(|period| period.year()).collect();
+    let periods = all.iter().filter_map(|s| s.header.as_ref()?.period.parse::<Period>().ok());
+    let years: BTreeSet<u16> = periods.map(Period::year).collect();
     let year = query.year.parse::<u16>().ok().or_else(|| years.last().copied()).unwrap_or_default();
-    let rows = completeness(&all, &periods, year);
+    let Completeness { columns, rows } =
+        Completeness::new(&all, year, !query.dataset.is_empty(), visit.language);
     let areas = super::area_names::names(&site, &year.to_string(), visit.language).await?;
     let rows: Vec<_> = rows
         .into_iter()
@@ -153,7 +162,7 @@ pub(crate) async fn list(
         .map(|dataset| (dataset.name.clone(), dataset.title.text(visit.language).to_owned()))
         .collect();
     let content = context! {
-        rows => to_value(rows), year, years => years.into_iter().collect::<Vec<_>>(),
+        columns, rows => to_value(rows), year, years => years.into_iter().collect::<Vec<_>>(),
         dataset => query.dataset, datasets => to_value(datasets),
         submissions => to_value(listed), count,
     };
@@ -179,27 +188,55 @@ pub(super) async fn submissions(site: &Site, dataset: &str) -> Result<Vec<Submis
     }
 }
 
-/// By area: what it handed in for each month of a year, and last for the year as a whole.
-fn completeness(
-    submissions: &[Submission],
-    periods: &[Option<Period>],
-    year: u16,
-) -> BTreeMap<String, Vec<Option<Cell>>> {
-    let mut rows: BTreeMap<String, Vec<Option<Cell>>> = BTreeMap::new();
-    for (submission, period) in submissions.iter().zip(periods) {
-        let (Some(header), Some(period)) = (&submission.header, period) else { continue };
-        if period.year() != year || submission.state() != Outcome::Committed {
-            continue;
+/// What areas handed in for a year: by dataset, or by month where one dataset is looked at.
+#[derive(Debug, Default)]
+struct Completeness {
+    /// Titles of columns.
+    columns: Vec<String>,
+    /// Cells by area.
+    rows: BTreeMap<String, Vec<Option<Cell>>>,
+}
+
+impl Completeness {
+    fn new(submissions: &[Submission], year: u16, by_month: bool, language: Language) -> Self {
+        let committed = submissions.iter().filter(|submission| submission.state() == Outcome::Committed);
+        let of_year: Vec<_> = committed
+            .filter_map(|submission| {
+                let header = submission.header.as_ref()?;
+                let period = header.period.parse::<Period>().ok().filter(|period| period.year() == year)?;
+                Some((header, period, submission))
+            })
+            .collect();
+        let present: BTreeSet<&str> = of_year.iter().map(|(header, ..)| header.dataset.as_str()).collect();
+        let names: Vec<&str> = uplift_proto::dataset::all()
+            .iter()
+            .map(|dataset| dataset.name.as_str())
+            .filter(|name| present.contains(name))
+            .collect();
+        let columns = match by_month {
+            true => {
+                let months = (1..=12).map(|month| month.to_string());
+                months.chain([language.choose("Year", "全年").to_owned()]).collect()
+            }
+            false => names.iter().map(|name| dataset_title(name, language)).collect::<Vec<_>>(),
+        };
+        let mut rows: BTreeMap<String, Vec<Option<Cell>>> = BTreeMap::new();
+        for (header, period, submission) in of_year {
+            let column = match by_month {
+                true if period.is_year() => Some(12),
+                // A quarter or a half-year is told at its last month.
+                true => Some(period.last_day().month0() as usize),
+                false => names.iter().position(|name| *name == header.dataset),
+            };
+            let row = rows.entry(header.area_code.clone()).or_insert_with(|| vec![None; columns.len()]);
+            let Some(cell) = column.and_then(|column| row.get_mut(column)) else { continue };
+            let cell = cell.get_or_insert_default();
+            cell.submissions += 1;
+            cell.accepted += submission.rows_accepted;
+            cell.rejected += submission.rows_rejected;
         }
-        let row = rows.entry(header.area_code.clone()).or_insert_with(|| vec![None; 13]);
-        let month = chrono::Datelike::month(&period.last_day()) as usize;
-        let column = if period.is_year() { 12 } else { month - 1 };
-        let cell = row[column].get_or_insert_default();
-        cell.submissions += 1;
-        cell.accepted += submission.rows_accepted;
-        cell.rejected += submission.rows_rejected;
+        Self { columns, rows }
     }
-    rows
 }
 
 /// One submission with its rejected rows.
@@ -221,7 +258,7 @@ pub(crate) async fn show(
         page.rejections.into_iter().map(|r| RejectionView::new(r, visit.language)).collect();
     let (simulated, title) = (submission.simulated, format!("{} {id}", visit.text("Submission", "报送")));
     let content = context! {
-        more => submission.rejected > rejections.len() as i64,
+        more => submission.rejected > RejectionView::rows(&rejections),
         submission => to_value(submission),
         rejections => to_value(rejections),
         call => format!("grpcurl -plaintext -d '{{\"submission_id\":\"{id}\"}}' localhost:7101 uplift.ingest.v1.IngestService/GetSubmission"),
@@ -238,10 +275,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn months_and_years_have_their_columns_and_what_was_refused_has_none() {
-        let one = |area: &str, period: &str, state: Outcome| Submission {
+    fn datasets_or_months_have_their_columns_and_what_was_refused_has_none() {
+        let one = |area: &str, dataset: &str, period: &str, state: Outcome| Submission {
             header: Some(SubmissionHeader {
                 area_code: area.into(),
+                dataset: dataset.into(),
                 period: period.into(),
                 ..Default::default()
             }),
@@ -250,16 +288,24 @@ mod tests {
             ..Default::default()
         };
         let all = [
-            one("500101", "2011-03", Outcome::Committed),
-            one("500101", "2011-Q1", Outcome::Committed),
-            one("500101", "2011", Outcome::Committed),
-            one("500101", "2010-03", Outcome::Committed),
-            one("500102", "2011-03", Outcome::Refused),
+            one("500101", "delivery", "2011-03", Outcome::Committed),
+            one("500101", "delivery", "2011-Q1", Outcome::Committed),
+            one("500101", "delivery", "2011", Outcome::Committed),
+            one("500101", "event", "2011", Outcome::Committed),
+            one("500101", "delivery", "2010-03", Outcome::Committed),
+            one("500102", "delivery", "2011-03", Outcome::Refused),
+            one("500102", "delivery", "nonsense", Outcome::Committed),
         ];
-        let periods: Vec<_> = all.iter().map(|s| s.header.as_ref()?.period.parse().ok()).collect();
-        let rows = completeness(&all, &periods, 2011);
-        assert_eq!(rows.keys().collect::<Vec<_>>(), ["500101"]);
-        let accepted: Vec<_> = rows["500101"].iter().map(|cell| cell.as_ref().map(|c| c.accepted)).collect();
-        assert_eq!((accepted[2], accepted[3], accepted[12]), (Some(10), None, Some(5)));
+        let accepted = |by_month| {
+            let table = Completeness::new(&all, 2011, by_month, Language::En);
+            assert_eq!(table.rows.keys().collect::<Vec<_>>(), ["500101"]);
+            let cells = table.rows["500101"].iter().map(|cell| cell.as_ref().map(|cell| cell.accepted));
+            table.columns.into_iter().zip(cells).collect::<Vec<_>>()
+        };
+        let by_dataset = accepted(false);
+        assert_eq!(by_dataset.iter().map(|(_, rows)| *rows).collect::<Vec<_>>(), [Some(15), Some(5)]);
+        let by_month = accepted(true);
+        assert_eq!((by_month[2].1, by_month[3].1), (Some(10), None));
+        assert_eq!(by_month[12], ("Year".to_owned(), Some(10)));
     }
 }

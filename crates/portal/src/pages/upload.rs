@@ -38,6 +38,7 @@ pub(crate) struct FormQuery {
     dataset: String,
     area: String,
     period: String,
+    sender: String,
 }
 
 /// The form.
@@ -53,6 +54,7 @@ pub(crate) async fn form(
         .collect();
     let content = context! {
         datasets => to_value(datasets), dataset => query.dataset, area => query.area,
+        sender => query.sender,
         period => if query.period.is_empty() { year } else { query.period },
     };
     let title = visit.text("Hand in a file", "报送文件").to_owned();
@@ -159,23 +161,32 @@ pub(crate) async fn show(
         Progress::HandingIn(sent) => ("handing_in", sent, None, None),
         Progress::Checked(answer) => ("checked", upload.size, Some(answer), None),
         Progress::HandedIn(answer) => ("handed_in", upload.size, Some(answer), None),
+        Progress::Repeated(_) => ("repeated", upload.size, None, None),
         Progress::Failed(error) => ("failed", upload.size, None, Some(error)),
     };
+    let earlier = match upload.progress() {
+        Progress::Repeated(submission) => Some(to_value(SubmissionView::new(*submission, visit.language))),
+        _ => None,
+    };
+    let submission = answer.as_ref().and_then(|answer| answer.submission.as_ref());
+    let is_refused = submission.is_some_and(|submission| submission.state() == Outcome::Refused);
     let is_working = matches!(stage, "checking" | "handing_in");
     let failure = failure.map(|error| visit.error(&error));
     let described = &upload.described;
     let content = context! {
-        stage, sent, size => upload.size, percent => sent * 100 / upload.size.max(1), failure, id,
+        stage, sent, earlier, size => upload.size, percent => sent * 100 / upload.size.max(1), failure, id,
         name => described.name.as_str(), dataset => described.dataset.as_str(), replace => described.replace,
         dataset_title => dataset_title(&described.dataset, visit.language),
         area => described.area.as_str(), period => described.period.as_str(), sender => described.sender.as_str(),
         outcome => answer.as_deref().map(|answer| to_value(outcome(answer, visit.language))),
-        again => format!("{}?dataset={}&area={}&period={}", visit.href("/upload"), described.dataset, described.area, described.period),
+        again => again(&visit, described),
     };
     let title = match stage {
         "checking" => visit.text("Trying the file", "正在试报"),
         "handing_in" => visit.text("Handing the file in", "正在报送"),
-        "checked" => visit.text("What would be accepted", "试报结果"),
+        "checked" => visit.text("The trial of the file", "试报结果"),
+        "repeated" => visit.text("This file was handed in before", "该文件此前已报送"),
+        "handed_in" if is_refused => visit.text("The file was refused", "文件被退回"),
         "handed_in" => visit.text("Handed in", "报送结果"),
         _ => visit.text("The file was refused", "文件被退回"),
     };
@@ -193,6 +204,16 @@ pub(crate) async fn show(
     Ok(answer)
 }
 
+/// The form, filled in as it was.
+fn again(visit: &Visit, described: &Described) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    let Described { dataset, area, period, sender, .. } = described;
+    for (name, value) in [("dataset", dataset), ("area", area), ("period", period), ("sender", sender)] {
+        query.append_pair(name, value);
+    }
+    format!("{}?{}", visit.href("/upload"), query.finish())
+}
+
 /// What a trial or the real thing came to.
 fn outcome(answer: &UploadFileResponse, language: Language) -> serde_json::Value {
     let submission = answer.submission.clone().unwrap_or_default();
@@ -206,7 +227,8 @@ fn outcome(answer: &UploadFileResponse, language: Language) -> serde_json::Value
     let units: std::collections::BTreeMap<_, _> = reading.units.iter().collect();
     serde_json::json!({
         "is_refused": is_refused,
-        "more": submission.rows_rejected.saturating_sub(rejections.len() as i64),
+        // A row may have several faults.
+        "more": submission.rows_rejected - RejectionView::rows(&rejections),
         "rejections": rejections,
         "warnings": answer.warnings, "rows_removed": answer.rows_removed, "replaced_by": answer.replaced_by,
         "read_as": reading.kind, "encoding": reading.encoding, "sheet": reading.sheet, "units": units,
