@@ -384,3 +384,23 @@ value = { dataset = "fund_flow", measure = "max(amount)" }
     assert_eq!(left_out.code(), Code::NotFound, "a bad file costs itself: {left_out:?}");
     assert!(listed.indicators.len() >= 61);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_part_of_every_figure_names_the_submissions_of_its_records() {
+    let uplift = crate::report::with_programme(60).await;
+    let query = IndicatorQuery { area_code: "50".into(), periods: vec!["2011".into()], ..Default::default() };
+    let request = QueryIndicatorsRequest { query: Some(query), page_size: 10_000, ..Default::default() };
+    let mut metrics = uplift.metrics().await;
+    let figures = metrics.query_indicators(request).await.unwrap().into_inner().figures;
+    let mut ratios = 0;
+    for figure in figures.into_iter().filter(|figure| figure.records > 0) {
+        let request = TraceFigureRequest { trace: figure.trace, page_size: 1, ..Default::default() };
+        let traced = metrics.trace_figure(request).await.unwrap().into_inner();
+        ratios += usize::from(traced.parts.len() == 2);
+        for part in traced.parts.iter().filter(|part| part.records > 0) {
+            assert!(!part.submissions.is_empty(), "{} {}", figure.indicator_id, part.name);
+            assert_eq!(part.rows.len(), 1, "{} {}", figure.indicator_id, part.name);
+        }
+    }
+    assert!(ratios > 50, "{ratios}");
+}

@@ -16,6 +16,7 @@ pub mod status;
 pub mod stop;
 pub mod token;
 mod wire;
+pub mod words;
 
 /// Generated code, by package.
 #[allow(clippy::all, unreachable_pub, clippy::unwrap_used)]

@@ -279,9 +279,11 @@ async fn by_submission(
     let breakdown = Breakdown { area: trace.area.clone(), by_level: None, dimensions };
     let measurement = [Measurement { component, period, since: None }];
     let measured = scanner.measure(snapshots, &breakdown, &measurement).await?;
+    let has_kinds = measurement[0].component.kind_sql().is_some();
     let is_of = |result: &&GroupResult| {
         trace.simulated.is_none_or(|simulated| simulated == result.origin.simulated)
-            && (trace.kind.is_none() || trace.kind == result.origin.kind)
+            // Households are of a kind, which a ratio has with them; records of other datasets are of none.
+            && (!has_kinds || trace.kind.is_none() || trace.kind == result.origin.kind)
             && result.dimensions.starts_with(&codes)
     };
     let mut contributions: BTreeMap<String, Contribution> = BTreeMap::new();

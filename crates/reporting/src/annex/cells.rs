@@ -3,7 +3,6 @@
 use uplift_core::format::grouped;
 use uplift_core::language::{Bilingual, Language};
 use uplift_core::quantity::quantity;
-use uplift_proto::v1::metrics::ClaimVerdict;
 
 use crate::document::{Cell, Column, Inline, Mark, Sentence, Table, TableRow};
 use crate::words::decimal;
@@ -65,14 +64,4 @@ pub(super) fn text(text: Bilingual) -> Cell {
 pub(super) fn marked(cell: Cell, simulated: bool) -> Cell {
     let marks = if simulated { vec![Mark::Simulated] } else { Vec::new() };
     Cell { marks, ..cell }
-}
-
-/// Whether data support a claim, in words.
-pub(super) fn verdict(verdict: ClaimVerdict) -> Bilingual {
-    match verdict {
-        ClaimVerdict::Supported => Bilingual::new("supported by the data", "数据支持"),
-        ClaimVerdict::Undecided => Bilingual::new("not decided by the data", "数据不足以判断"),
-        ClaimVerdict::NotSupported => Bilingual::new("not supported by the data", "数据不支持"),
-        ClaimVerdict::Unspecified => Bilingual::new("–", "–"),
-    }
 }

@@ -10,8 +10,9 @@ use uplift_core::period::Period;
 use uplift_proto::v1::metrics::{
     ForecastMethod, GetObjectivesRequest, GetObjectivesResponse, IncomeObjective, Objective, ObjectiveStatus,
 };
+use uplift_proto::words::{claim_verdict, objective_status};
 
-use super::cells::{estimate, marked, numbers, table, text, verdict, words};
+use super::cells::{estimate, marked, numbers, table, text, words};
 use crate::document::{Block, Column, TableRow};
 use crate::upstream::upstream;
 use crate::writer::Writer;
@@ -82,25 +83,12 @@ fn row(objective: &Objective, is_over: bool, writer: &mut Writer<'_>) -> TableRo
     if !is_over {
         cells.extend([shown(objective.due), shown(objective.forecast), shown(objective.forecast_error)]);
     }
-    cells.extend([shown(objective.behind), text(status(objective.status()))]);
+    cells.extend([shown(objective.behind), text(objective_status(objective.status()))]);
     let title = match objective.title_en.is_empty() {
         true => Bilingual::new(&objective.measure, &objective.measure),
         false => Bilingual::new(&objective.title_en, &objective.title_zh),
     };
     TableRow { label: title, cells, total: false }
-}
-
-fn status(status: ObjectiveStatus) -> Bilingual {
-    let (en, zh) = match status {
-        ObjectiveStatus::Reached => ("reached", "已完成"),
-        ObjectiveStatus::OnCourse => ("on course", "进展正常"),
-        ObjectiveStatus::Uncertain => ("uncertain", "难以判断"),
-        ObjectiveStatus::Behind => ("behind", "滞后"),
-        ObjectiveStatus::Missed => ("missed", "未完成"),
-        ObjectiveStatus::NotMeasured => ("cannot be measured", "无法测算"),
-        ObjectiveStatus::NoRecords | ObjectiveStatus::Unspecified => ("no records", "无记录"),
-    };
-    Bilingual::new(en, zh)
 }
 
 fn income_columns() -> Vec<Column> {
@@ -124,7 +112,7 @@ fn income_rows(income: &IncomeObjective) -> Vec<TableRow> {
             yuan(Some(income.growth)),
             yuan(income.standard_error),
             yuan(Some(income.objective)),
-            text(verdict(income.verdict())),
+            text(claim_verdict(income.verdict())),
         ],
         total: false,
     };

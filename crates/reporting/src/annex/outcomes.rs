@@ -8,8 +8,9 @@ use uplift_core::language::{Bilingual, Language};
 use uplift_core::period::Period;
 use uplift_core::quantity::quantity;
 use uplift_proto::v1::metrics::{CompareOutcomesRequest, OutcomeClaim, OutcomeComparison, OutcomeGroup};
+use uplift_proto::words::claim_verdict;
 
-use super::cells::{count, estimate, marked, numbers, table, text, verdict, words};
+use super::cells::{count, estimate, marked, numbers, table, text, words};
 use crate::document::{Block, Cell, TableRow};
 use crate::upstream::upstream;
 
@@ -96,7 +97,7 @@ fn group_row(group: &OutcomeGroup, simulated: bool) -> TableRow {
             points(group.change),
             points(group.difference),
             interval(group.lower, group.upper, "percentage_point"),
-            text(verdict(group.verdict())),
+            text(claim_verdict(group.verdict())),
         ],
         total: false,
     }
@@ -109,7 +110,7 @@ fn claim_row(claim: &OutcomeClaim, simulated: bool) -> TableRow {
             estimate(Some(claim.claimed), "person"),
             marked(estimate(Some(claim.measured), "person"), simulated),
             interval(claim.lower, claim.upper, "person"),
-            text(verdict(claim.verdict())),
+            text(claim_verdict(claim.verdict())),
         ],
         total: false,
     }

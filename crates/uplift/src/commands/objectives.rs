@@ -4,10 +4,9 @@ use clap::Args;
 use uplift_client::{connect, from_status};
 use uplift_core::error::Result;
 use uplift_core::language::Language;
-use uplift_proto::v1::metrics::{
-    ClaimVerdict, GetObjectivesRequest, IncomeObjective, Objective, ObjectiveStatus,
-};
+use uplift_proto::v1::metrics::{GetObjectivesRequest, IncomeObjective, Objective, ObjectiveStatus};
 use uplift_proto::v1::records::AreaLevel;
+use uplift_proto::words::{claim_verdict, objective_status};
 
 use crate::arguments::{Level, MetricsAddress, OutputFormat};
 use crate::figure_text::rounded;
@@ -133,24 +132,8 @@ fn row(objective: &Objective, language: Language) -> Vec<String> {
         optional(objective.behind),
         optional(objective.forecast),
         optional(objective.forecast_error),
-        status(objective.status(), language).to_owned(),
+        objective_status(objective.status()).text(language).to_owned(),
     ]
-}
-
-fn status(status: ObjectiveStatus, language: Language) -> &'static str {
-    let (en, zh) = match status {
-        ObjectiveStatus::Reached => ("reached", "已完成"),
-        ObjectiveStatus::OnCourse => ("on course", "进展正常"),
-        ObjectiveStatus::Uncertain => ("uncertain", "难以判断"),
-        ObjectiveStatus::Behind => ("behind", "滞后"),
-        ObjectiveStatus::Missed => ("missed", "未完成"),
-        ObjectiveStatus::NotMeasured => ("cannot be measured", "无法测算"),
-        ObjectiveStatus::NoRecords | ObjectiveStatus::Unspecified => ("no records", "无记录"),
-    };
-    match language {
-        Language::En => en,
-        Language::Zh => zh,
-    }
 }
 
 fn tell(income: &IncomeObjective, language: Language) {
@@ -160,24 +143,11 @@ fn tell(income: &IncomeObjective, language: Language) {
     let others_error = income.standard_error_of_others.map_or("–".to_owned(), yuan);
     let (households, growth, objective) = (income.households, yuan(income.growth), yuan(income.objective));
     let mark = if income.simulated { language.choose(" (simulated)", "（模拟数据）") } else { "" };
-    let verdict = verdict_word(income.verdict(), language);
+    let verdict = claim_verdict(income.verdict());
+    let verdict = verdict.text(language);
     say_in!(
         language,
         "Income of pilot households{mark}, the same ones in both years ({households}): {growth} yuan more than the year before (standard error {error}); objective {objective}: {verdict}. Other registered poor households of these counties: {others} ({others_error}).",
         "同一批{households}户试点户{mark}户均增收{growth}元（标准误{error}），目标{objective}元：{verdict}。同区县其他建档立卡贫困户户均增收{others}元（{others_error}）。"
     );
-}
-
-/// Whether data support a claim, in words.
-pub(crate) fn verdict_word(verdict: ClaimVerdict, language: Language) -> &'static str {
-    let (en, zh) = match verdict {
-        ClaimVerdict::Supported => ("supported by the data", "数据支持"),
-        ClaimVerdict::Undecided => ("not decided by the data", "数据不足以判断"),
-        ClaimVerdict::NotSupported => ("not supported by the data", "数据不支持"),
-        ClaimVerdict::Unspecified => ("–", "–"),
-    };
-    match language {
-        Language::En => en,
-        Language::Zh => zh,
-    }
 }

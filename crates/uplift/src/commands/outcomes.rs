@@ -8,9 +8,9 @@ use uplift_core::language::Language;
 use uplift_proto::v1::metrics::{
     ClaimVerdict, CompareOutcomesRequest, OutcomeClaim, OutcomeComparison, OutcomeGroup,
 };
+use uplift_proto::words::claim_verdict;
 
 use crate::arguments::{MetricsAddress, OutputFormat};
-use crate::commands::objectives::verdict_word;
 use crate::figure_text::rounded;
 use crate::outcome::Outcome;
 use crate::terminal::{Listing, say_in};
@@ -180,7 +180,7 @@ fn row(comparison: &OutcomeComparison, group: &OutcomeGroup, language: Language)
         error(group.standard_error),
         points(group.difference),
         error(group.difference_error),
-        verdict_word(group.verdict(), language).to_owned(),
+        claim_verdict(group.verdict()).text(language).to_owned(),
     ]
 }
 
@@ -193,7 +193,8 @@ fn tell(simulated: bool, claim: &OutcomeClaim, language: Language) {
         _ => "–".to_owned(),
     };
     let mark = if simulated { language.choose(" (simulated households)", "（模拟农户）") } else { "" };
-    let verdict = verdict_word(claim.verdict(), language);
+    let verdict = claim_verdict(claim.verdict());
+    let verdict = verdict.text(language);
     say_in!(
         language,
         "{text}: claimed {claimed} fewer; below the poverty line {measured} fewer ({bounds}){mark}: {verdict}.",
