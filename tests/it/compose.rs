@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use uplift_proto::service::Service;
+use uplift_server::component::{Component, PORTAL_PORT};
 use uplift_testkit::Uplift;
 
 use crate::clients::{run, tool};
@@ -57,7 +58,10 @@ impl Composition {
             }
         }
         let localized = |text: &str| {
-            let mut text = text.replace("0.0.0.0", "127.0.0.1").replace("/data", &data.display().to_string());
+            if text == "/data" {
+                return data.display().to_string();
+            }
+            let mut text = text.replace("0.0.0.0", "127.0.0.1");
             for (name, port) in
                 ports.iter().flat_map(|(p, free)| services.keys().map(move |n| (n, (p, free))))
             {
@@ -77,12 +81,11 @@ impl Composition {
             let environment = service["environment"].as_object().unwrap();
             let mut environment: BTreeMap<_, _> =
                 environment.iter().map(|(k, v)| (k.clone(), localized(v.as_str().unwrap()))).collect();
-            for service in Service::ALL {
-                if let Some(port) = ports.get(&service.default_port().to_string()) {
-                    environment.insert(
-                        format!("UPLIFT_{}_PORT", service.to_string().to_uppercase()),
-                        port.to_string(),
-                    );
+            let usual = Service::ALL.map(|service| (Component::from(service), service.default_port()));
+            for (component, usual) in usual.into_iter().chain([(Component::Portal, PORTAL_PORT)]) {
+                if let Some(port) = ports.get(&usual.to_string()) {
+                    let name = format!("UPLIFT_{}_PORT", component.to_string().to_uppercase());
+                    environment.insert(name, port.to_string());
                 }
             }
             let after = service["depends_on"].as_object();
@@ -172,7 +175,7 @@ async fn three_processes_wired_as_composed_answer_as_one_does_and_survive_a_stop
         running.insert(part.name.clone(), process);
         part.healthy().await;
     }
-    assert_eq!(running.len(), 3, "three services serve");
+    assert_eq!(running.len(), 4, "three services and the portal serve");
     let composed = composition.figures().await;
     assert!(
         composed.iter().any(|f| f["indicatorId"] == "fund.fiscal" && f["exactValue"] == "1336000000"),
@@ -185,7 +188,7 @@ async fn three_processes_wired_as_composed_answer_as_one_does_and_survive_a_stop
     assert!(ok && text.contains("3 rejected"), "{text}");
     assert_eq!(composed, figures(&embedded.address(Service::Metrics)).await);
 
-    for name in ["ingest", "metrics", "reporting"] {
+    for name in ["ingest", "metrics", "reporting", "portal"] {
         stop(running.remove(name).unwrap());
         let part = composition.part(name);
         running.insert(name.to_owned(), part.start());
