@@ -77,11 +77,20 @@ impl Pattern {
         let mut text = self.chinese.clone();
         for (name, part) in self.names.iter().zip(filled) {
             let own = if part.starts_with('"') { None } else { translated(part, depth + 1) };
-            let part = own.unwrap_or_else(|| chinese_quotes(part));
+            let listed = own.or_else(|| chinese_names(part).filter(|_| name == "names"));
+            let part = listed.unwrap_or_else(|| chinese_quotes(part));
             text = text.replace(&format!("{{{name}}}"), &part);
         }
         text
     }
+}
+
+/// The Chinese ones of names in both languages with commas between, as "bank credit 银行信贷, other 其他"; none if one has no
+/// Chinese.
+fn chinese_names(list: &str) -> Option<String> {
+    let is_chinese = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+    let names = list.split(", ").map(|name| name.rsplit(' ').next().filter(|name| name.contains(is_chinese)));
+    names.collect::<Option<Vec<_>>>().map(|names| names.join("、"))
 }
 
 /// Bytes of a quoted text at the beginning; 0 if there is none.
@@ -192,6 +201,16 @@ mod tests {
             assert_eq!(chinese(english).as_deref(), Some(expected));
         }
         assert_eq!(chinese("nothing of the kind"), None);
+    }
+
+    #[test]
+    fn names_in_both_languages_are_told_in_chinese_and_codes_as_they_are() {
+        for (names, expected) in
+            [("bank credit 银行信贷, other 其他", "银行信贷、其他"), ("credit, other", "credit, other")]
+        {
+            let message = format!("is required; write one of {names}");
+            assert_eq!(chinese(&message), Some(format!("必填；请填其中之一：{expected}")));
+        }
     }
 
     #[test]

@@ -176,7 +176,8 @@ impl IngestService for Grpc {
         request: Request<wire::GetSubmissionRequest>,
     ) -> Result<Response<wire::GetSubmissionResponse>, Status> {
         let submission = self.0.submission(&request.into_inner().submission_id).await.map_err(to_status)?;
-        Ok(Response::new(wire::GetSubmissionResponse { submission: Some((&submission).into()) }))
+        let replaced_by = self.0.replaced_by(&submission).await.unwrap_or_default();
+        Ok(Response::new(wire::GetSubmissionResponse { submission: Some((&submission).into()), replaced_by }))
     }
 
     async fn list_rejections(

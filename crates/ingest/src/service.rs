@@ -170,6 +170,14 @@ impl Ingest {
         })
     }
 
+    /// The submission that took the rows of another away; none while they are in the table, or if none ever were.
+    pub(crate) async fn replaced_by(&self, submission: &Submission) -> Option<String> {
+        let ledger = &self.inner.ledger;
+        let last = ledger.batches(&submission.submission_id).await.pop();
+        let last = last.unwrap_or_else(|| submission.clone());
+        if last.committed { ledger.replaced_by(&last).await } else { None }
+    }
+
     /// A page of submissions, the newest first.
     pub(crate) async fn submissions(
         &self,

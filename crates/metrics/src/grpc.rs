@@ -57,8 +57,24 @@ impl MetricsService for Grpc {
         let section = request.into_inner().section;
         let (catalogue, problems) = self.0.catalogue();
         let indicators = catalogue.newest().filter(|i| section.is_empty() || i.section == section);
-        let indicators = indicators.map(|i| i.as_ref().into()).collect();
-        Ok(Response::new(wire::ListIndicatorsResponse { indicators, problems }))
+        let indicators: Vec<wire::Indicator> = indicators.map(|i| i.as_ref().into()).collect();
+        let mut sections: Vec<wire::Section> = Vec::new();
+        for indicator in &indicators {
+            match sections.iter_mut().find(|known| known.section == indicator.section) {
+                Some(known) => known.indicators += 1,
+                None => {
+                    let title = catalogue.title(&indicator.section);
+                    let section = indicator.section.clone();
+                    sections.push(wire::Section {
+                        section,
+                        title_en: title.en,
+                        title_zh: title.zh,
+                        indicators: 1,
+                    });
+                }
+            }
+        }
+        Ok(Response::new(wire::ListIndicatorsResponse { indicators, problems, sections }))
     }
 
     async fn get_indicator(

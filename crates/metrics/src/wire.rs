@@ -115,6 +115,11 @@ fn household_record(stored: Option<&str>) -> HouseholdRecord {
 /// A figure computed at these versions.
 pub(crate) fn encode_figure(figure: Figure, versions: &BTreeMap<String, i64>) -> wire::Figure {
     let trace = Trace::for_figure(&figure, versions).token();
+    let (names_en, names_zh) = figure
+        .dimension_names
+        .into_iter()
+        .map(|(column, name)| ((column.clone(), name.en), (column, name.zh)))
+        .unzip();
     let value = figure.observation.value;
     let change = value.zip(figure.previous).and_then(|(now, before)| now.minus(before));
     let number = value.map(Value::as_f64);
@@ -130,6 +135,8 @@ pub(crate) fn encode_figure(figure: Figure, versions: &BTreeMap<String, i64>) ->
         area_name_zh: figure.area_name.zh,
         period: figure.period.to_string(),
         dimensions: figure.dimensions.into_iter().collect(),
+        dimension_names_en: names_en,
+        dimension_names_zh: names_zh,
         value: number,
         exact_value: value.map(Value::text).unwrap_or_default(),
         unit: figure.indicator.unit.clone(),

@@ -10,8 +10,8 @@ use uplift_core::mark::Mark;
 use uplift_core::period::Period;
 use uplift_core::quantity::quantity;
 use uplift_core::unit::unit_name;
-use uplift_proto::dataset::{code_title, stored_title};
-use uplift_proto::figure::{FigurePart, change, decimal, marks, published_words, value};
+use uplift_proto::dataset::code_title;
+use uplift_proto::figure::{FigurePart, change, decimal, dimension_words, marks, published_words, value};
 use uplift_proto::v1::metrics::{Figure, Indicator, Verdict};
 
 /// A figure on a page.
@@ -30,6 +30,8 @@ pub(crate) struct FigureView {
     pub(crate) exact: String,
     pub(crate) unit: String,
     pub(crate) previous: String,
+    /// The period a year before.
+    pub(crate) period_before: String,
     pub(crate) change: String,
     pub(crate) target: String,
     pub(crate) target_share: String,
@@ -38,6 +40,8 @@ pub(crate) struct FigureView {
     pub(crate) marks: Vec<MarkView>,
     pub(crate) records: i64,
     pub(crate) simulated: bool,
+    /// In words, where figures of both kinds stand beside each other; else empty.
+    pub(crate) kind: String,
     /// Address of its evidence behind the language; empty without one.
     pub(crate) evidence: String,
     /// Per hundred of the greatest beside it, for a bar.
@@ -75,18 +79,12 @@ impl FigureView {
             value.and_then(decimal).map(|value| quantity(value, unit, language)).unwrap_or_default()
         };
         let number = value(&figure);
-        let period_open =
-            figure.period.parse::<Period>().is_ok_and(|period| period.last_day() >= Utc::now().date_naive());
+        let period = figure.period.parse::<Period>().ok();
+        let period_open = period.is_some_and(|period| period.last_day() >= Utc::now().date_naive());
         let ends = figure.uncertainty.and_then(|u| u.low.zip(u.high));
         let title = indicator.map(|i| language.choose(&i.title_en, &i.title_zh).to_owned());
-        let dataset = indicator.and_then(|i| i.value.as_ref().or(i.numerator.as_ref()));
-        let dimensions = figure.dimensions.iter().map(|(name, stored)| {
-            let title = dataset.and_then(|c| stored_title(&c.dataset, name, stored));
-            (
-                name.clone(),
-                title.map_or_else(|| named(stored, language), |title| title.text(language).to_owned()),
-            )
-        });
+        let columns = figure.dimensions.keys();
+        let dimensions = columns.map(|column| (column.clone(), dimension_words(&figure, column, language)));
         let published = figure.published.iter().map(|p| Published {
             printed: published_words(p, language),
             document: p.document_id.clone(),
@@ -107,6 +105,7 @@ impl FigureView {
             exact: figure.value.map(|_| figure.exact_value.clone()).unwrap_or_default(),
             unit: unit_name(unit, language).to_owned(),
             previous: amount(figure.previous, unit),
+            period_before: period.map(|period| period.year_before().to_string()).unwrap_or_default(),
             change: change(&figure).signed(unit, language).unwrap_or_default(),
             target: amount(figure.target, unit),
             target_share: amount(figure.target_share_percent, "percent"),
@@ -127,6 +126,7 @@ impl FigureView {
                 .collect(),
             records: figure.records,
             simulated: figure.simulated && figure.value.is_some(),
+            kind: String::new(),
             evidence: match figure.trace.as_str() {
                 "" => String::new(),
                 trace => format!("/figures/{trace}"),
@@ -144,14 +144,6 @@ pub(crate) fn area_name(figure: &Figure, language: Language) -> String {
         "" if figure.area_code.is_empty() => language.choose("all areas", "全部地区").to_owned(),
         "" => figure.area_code.clone(),
         name => name.to_owned(),
-    }
-}
-
-/// A code without a title; records may name none.
-fn named(stored: &str, language: Language) -> String {
-    match stored {
-        "" => language.choose("not named", "未注明").to_owned(),
-        code => code.to_owned(),
     }
 }
 

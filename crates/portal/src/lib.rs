@@ -9,11 +9,13 @@ mod failure;
 mod figures;
 mod kept_pages;
 mod pages;
+mod places;
 mod server;
 mod services;
 mod site;
 mod texts;
 mod uploads;
+mod verifications;
 mod visit;
 
 pub use server::serve;

@@ -53,7 +53,9 @@ fn router(site: Arc<Site>) -> Router {
     let uploads = Router::new()
         .route("/{language}/upload", post(pages::upload::send))
         .layer(DefaultBodyLimit::max(MAX_FILE + FORM));
-    let forms = Router::new().route("/{language}/uploads/{id}", post(pages::upload::hand_in));
+    let forms = Router::new()
+        .route("/{language}/uploads/{id}", post(pages::upload::hand_in))
+        .route("/{language}/editions/{series}/{number}/verification", post(pages::verification::begin));
     Router::new()
         .route("/", get(begin))
         .route(&site.style, get(style))
@@ -67,8 +69,10 @@ fn router(site: Arc<Site>) -> Router {
         .route("/{language}/contradictions", get(pages::contradictions::show))
         .route("/{language}/editions", get(pages::editions::list))
         .route("/{language}/editions/{series}/{number}", get(pages::editions::show))
-        .route("/{language}/editions/{series}/{number}/verify", get(pages::editions::verify))
-        .route("/files/{series}/{number}/{file}", get(pages::editions::file))
+        .route("/{language}/editions/{series}/{number}/comparison", get(pages::comparison::show))
+        .route("/{language}/editions/{series}/{number}/errata/{format}", get(pages::edition_files::errata))
+        .route("/{language}/editions/{series}/{number}/verification", get(pages::verification::show))
+        .route("/files/{series}/{number}/{file}", get(pages::edition_files::file))
         .route("/{language}/submissions", get(pages::submissions::list))
         .route("/{language}/submissions/{*id}", get(pages::submissions::show))
         .route("/{language}/datasets", get(pages::datasets::list))
@@ -124,7 +128,9 @@ async fn dressed(State(site): State<Arc<Site>>, request: Request, next: Next) ->
         None if is_known => next.run(request).await,
         None => StatusCode::NOT_FOUND.into_response(),
     };
-    if answer.status().is_client_error() || answer.status().is_server_error() {
+    let is_error = answer.status().is_client_error() || answer.status().is_server_error();
+    // A form that is shown again says itself what is wrong.
+    if is_error && !is_page(&answer) {
         answer = failure_page(&site, &visit, &answer);
     }
     let headers = answer.headers_mut();
@@ -134,6 +140,12 @@ async fn dressed(State(site): State<Arc<Site>>, request: Request, next: Next) ->
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
     }
     answer
+}
+
+/// Whether an answer is a page already.
+fn is_page(answer: &Response) -> bool {
+    let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("text/html"))
 }
 
 /// Whether a form comes from another site: it would hand in a file in its reader's name.

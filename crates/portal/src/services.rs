@@ -5,6 +5,8 @@ use uplift_client::{IngestClient, MetricsClient, ReportingClient, connect_lazy};
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_proto::status::from_status;
 
+use crate::places::Places;
+
 /// Where the services listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addresses {
@@ -19,6 +21,8 @@ pub struct Addresses {
 /// A client of each service, made when it is first used.
 #[derive(Debug, Clone)]
 pub struct Services {
+    /// Where calls can be made by hand.
+    pub(crate) places: Places,
     ingest: IngestClient,
     metrics: MetricsClient,
     reporting: ReportingClient,
@@ -28,6 +32,7 @@ impl Services {
     /// Clients of the services at these addresses.
     pub fn at(addresses: &Addresses) -> Result<Self> {
         Ok(Self {
+            places: Places::of([&addresses.ingest, &addresses.metrics, &addresses.reporting]),
             ingest: uplift_client::ingest(connect_lazy(&addresses.ingest)?),
             metrics: uplift_client::metrics(connect_lazy(&addresses.metrics)?),
             reporting: uplift_client::reporting(connect_lazy(&addresses.reporting)?),

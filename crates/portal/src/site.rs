@@ -17,7 +17,9 @@ use uplift_core::error::{Error, Result};
 use uplift_core::language::Language;
 use uplift_core::period::Period;
 use uplift_proto::v1::ingest::ListSubmissionsRequest;
-use uplift_proto::v1::metrics::{Indicator, IndicatorQuery, ListIndicatorsRequest, QueryIndicatorsRequest};
+use uplift_proto::v1::metrics::{
+    Indicator, IndicatorQuery, ListIndicatorsRequest, ListIndicatorsResponse, QueryIndicatorsRequest,
+};
 use uplift_proto::v1::records::AreaLevel;
 
 use crate::cache::CachePolicy;
@@ -25,6 +27,7 @@ use crate::kept_pages::KeptPages;
 use crate::services::{Services, failed};
 use crate::texts::environment;
 use crate::uploads::Uploads;
+use crate::verifications::Verifications;
 use crate::visit::{Visit, code};
 
 /// The style sheet of every page.
@@ -39,11 +42,12 @@ const NEWEST: i32 = 100;
 pub(crate) struct Site {
     pub(crate) services: Services,
     pub(crate) uploads: Uploads,
+    pub(crate) verifications: Verifications,
     pub(crate) pages: KeptPages,
     templates: Environment<'static>,
     /// Address of the style sheet, which has its digest.
     pub(crate) style: String,
-    indicators: Kept<Vec<Indicator>>,
+    catalogue: Kept<ListIndicatorsResponse>,
     scope: Kept<(String, String)>,
 }
 
@@ -60,6 +64,11 @@ pub(crate) struct Page {
 /// Anything as a template reads it.
 pub(crate) fn to_value(content: impl Serialize) -> Value {
     Value::from(Serde(content))
+}
+
+/// Makes the browser ask for a page again after a second: work that it tells of is under way.
+pub(crate) fn ask_again(answer: &mut Response) {
+    answer.headers_mut().insert("refresh", HeaderValue::from_static("1"));
 }
 
 /// A value that is asked for again after a moment.
@@ -90,10 +99,11 @@ impl Site {
         Ok(Self {
             services,
             uploads: Uploads::inside(uploads)?,
+            verifications: Verifications::new(),
             pages: KeptPages::new(),
             templates: environment()?,
             style: format!("/style-{}.css", &digest[..16]),
-            indicators: Kept::new(),
+            catalogue: Kept::new(),
             scope: Kept::new(),
         })
     }
@@ -121,20 +131,20 @@ impl Site {
         Ok(answer)
     }
 
-    /// The definitions of all indicators.
-    pub(crate) async fn indicators(&self) -> Result<Arc<Vec<Indicator>>> {
+    /// The definitions of all indicators, and their sections.
+    pub(crate) async fn catalogue(&self) -> Result<Arc<ListIndicatorsResponse>> {
         let ask = async || {
             let request = ListIndicatorsRequest::default();
             let answer = self.services.metrics().list_indicators(request).await.map_err(failed)?;
-            Ok(answer.into_inner().indicators)
+            Ok(answer.into_inner())
         };
-        self.indicators.get(ask).await
+        self.catalogue.get(ask).await
     }
 
     /// The definition of one indicator.
     pub(crate) async fn indicator(&self, id: &str) -> Result<Option<Indicator>> {
-        let all = self.indicators().await?;
-        Ok(all.iter().find(|indicator| indicator.indicator_id == id).cloned())
+        let all = self.catalogue().await?;
+        Ok(all.indicators.iter().find(|indicator| indicator.indicator_id == id).cloned())
     }
 
     /// Where a reader begins: the area that has all others in it, and the newest year on record.
@@ -152,7 +162,8 @@ impl Site {
     }
 
     async fn whole_area(&self, year: &str) -> Result<String> {
-        let indicators = self.indicators().await?;
+        let catalogue = self.catalogue().await?;
+        let indicators = &catalogue.indicators;
         let on_scorecard = indicators.iter().filter(|indicator| indicator.scorecard > 0);
         let query = IndicatorQuery {
             indicators: on_scorecard.map(|indicator| indicator.indicator_id.clone()).collect(),

@@ -5,7 +5,7 @@ use minijinja::{AutoEscape, Environment, State, UndefinedBehavior};
 use uplift_core::error::{Error, Result};
 
 /// Every template, by name.
-const TEMPLATES: [(&str, &str); 18] = [
+const TEMPLATES: [(&str, &str); 20] = [
     ("base.html", include_str!("../templates/base.html")),
     ("macros.html", include_str!("../templates/macros.html")),
     ("overview.html", include_str!("../templates/overview.html")),
@@ -16,6 +16,8 @@ const TEMPLATES: [(&str, &str); 18] = [
     ("contradictions.html", include_str!("../templates/contradictions.html")),
     ("editions.html", include_str!("../templates/editions.html")),
     ("edition.html", include_str!("../templates/edition.html")),
+    ("comparison.html", include_str!("../templates/comparison.html")),
+    ("verification.html", include_str!("../templates/verification.html")),
     ("submissions.html", include_str!("../templates/submissions.html")),
     ("submission.html", include_str!("../templates/submission.html")),
     ("datasets.html", include_str!("../templates/datasets.html")),

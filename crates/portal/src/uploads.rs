@@ -12,7 +12,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use uplift_core::error::{Error, ErrorKind, Result};
 use uplift_proto::v1::ingest::upload_file_request::Part;
 use uplift_proto::v1::ingest::{
-    GetSubmissionRequest, Mode, Policy, Rejection, State, Submission, SubmissionHeader, UploadFileRequest,
+    GetSubmissionRequest, Mode, Policy, State, Submission, SubmissionHeader, UploadFileRequest,
     UploadFileResponse, UploadHeader,
 };
 
@@ -203,14 +203,6 @@ impl Upload {
             }),
             dry_run,
             ..UploadHeader::default()
-        }
-    }
-
-    /// Every rejected row that the answer has.
-    pub(crate) fn rejections(&self) -> Vec<Rejection> {
-        match self.progress() {
-            Progress::Checked(answer) | Progress::HandedIn(answer) => answer.rejections.clone(),
-            _ => Vec::new(),
         }
     }
 }

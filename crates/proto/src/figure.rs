@@ -1,5 +1,6 @@
-//! What figures, indicators and levels on the wire say: a value, a change, marks, whether a value is yearly, digits of codes.
+//! What figures, indicators and levels on the wire say: a value, a change, marks, names of codes, whether a value is yearly, digits of codes.
 
+use std::collections::HashMap;
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
@@ -84,6 +85,19 @@ pub fn published_words(published: &PublishedValue, language: Language) -> String
     let percent = if is_growth && !published.printed.ends_with(['%', '％']) { "%" } else { "" };
     let qualifier = word("qualifier", published.qualifier);
     format!("{statistic}{qualifier}{}{percent}", printed(&published.printed, language))
+}
+
+/// What a code of a dimension is called; the code where nothing names it. Records may have none.
+pub fn dimension_words(figure: &Figure, column: &str, language: Language) -> String {
+    let of = |names: &HashMap<String, String>| names.get(column).filter(|name| !name.is_empty()).cloned();
+    let (en, zh) = (of(&figure.dimension_names_en), of(&figure.dimension_names_zh));
+    // Offices seldom name what is theirs in English.
+    let name = match language {
+        Language::En => en.or(zh),
+        Language::Zh => zh.or(en),
+    };
+    let code = figure.dimensions.get(column).filter(|code| !code.is_empty()).cloned();
+    name.or(code).unwrap_or_else(|| language.choose("not named", "未注明").to_owned())
 }
 
 /// Whether an indicator has values for whole years alone.

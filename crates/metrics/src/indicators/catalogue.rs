@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use uplift_core::error::{DeclarationError, Error, ErrorKind, FieldViolation, Result};
+use uplift_core::language::Bilingual;
 use uplift_core::nearest::nearest;
 
 use super::indicator::Indicator;
@@ -59,11 +60,19 @@ pub(crate) struct Catalogue {
     /// By id, the oldest version first; ids in the order of their declaration.
     indicators: Vec<Vec<Arc<Indicator>>>,
     by_id: HashMap<String, usize>,
+    /// Titles of sections that have one.
+    titles: BTreeMap<String, Bilingual>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// What the section is called in English; empty is its name.
+    #[serde(default)]
+    title_en: String,
+    /// The same in Chinese.
+    #[serde(default)]
+    title_zh: String,
     /// SQL that the file's indicators share: `$name` in a measure or condition stands for it.
     #[serde(default)]
     define: BTreeMap<String, String>,
@@ -80,6 +89,13 @@ enum Declared<'a> {
 }
 
 impl Catalogue {
+    /// The title of a section; its name in a language that has none.
+    pub(crate) fn title(&self, section: &str) -> Bilingual {
+        let Bilingual { en, zh } = self.titles.get(section).cloned().unwrap_or_default();
+        let or_name = |title: String| if title.is_empty() { section.to_owned() } else { title };
+        Bilingual::new(or_name(en), or_name(zh))
+    }
+
     /// The indicators of Uplift itself.
     pub(crate) fn built_in() -> Result<Self> {
         let mut catalogue = Self::default();
@@ -153,6 +169,11 @@ impl Catalogue {
             let remedy =
                 format!("declares more than {MAX_INDICATORS} indicators or names; use several files");
             return violations.push(FieldViolation::new(file, remedy));
+        }
+        if !declared.title_en.is_empty() || !declared.title_zh.is_empty() {
+            // An office names its own sections, and none of Uplift's.
+            let title = Bilingual::new(declared.title_en, declared.title_zh);
+            self.titles.entry(section.to_owned()).or_insert(title);
         }
         for mut indicator in declared.indicators {
             indicator.section = section.to_owned();

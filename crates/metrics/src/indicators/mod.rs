@@ -2,6 +2,7 @@
 
 pub(crate) mod area_names;
 pub(crate) mod catalogue;
+pub(crate) mod code_names;
 pub(crate) mod findings;
 pub(crate) mod indicator;
 pub(crate) mod lines;

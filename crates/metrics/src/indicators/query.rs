@@ -16,6 +16,7 @@ use uplift_proto::v1::records::Statistic;
 
 use super::area_names::AreasByCode;
 use super::catalogue::Catalogue;
+use super::code_names::DimensionNames;
 use super::indicator::{Component, Indicator};
 use super::plan::{self, Breakdown};
 use super::reference_data::{ReferenceData, Targets};
@@ -55,6 +56,8 @@ pub(crate) struct Figure {
     pub(crate) period: Period,
     /// Dimensions: column and code.
     pub(crate) dimensions: BTreeMap<String, String>,
+    /// What those codes are called, by column.
+    pub(crate) dimension_names: BTreeMap<String, Bilingual>,
     pub(crate) observation: Observation,
     /// What kind of records it is of.
     pub(crate) origin: Origin,
@@ -200,10 +203,16 @@ pub(crate) async fn answer(
     };
     let mut figures = Vec::new();
     for indicator in &indicators {
+        let names = dimension_names(query, indicator, reference_data, snapshots).await?;
         for period in periods(query, indicator) {
             for mut figure in computed_figures(query, indicator, period, &results, &areas) {
                 figure.under_query = findings.has(&figure.subject());
                 figure.area_name = areas.name(&figure.area, period).cloned().unwrap_or_default();
+                let name = |names: &DimensionNames<'_>| {
+                    let name = names.name(figure.dimensions.get(names.dimension())?)?;
+                    Some((names.dimension().to_owned(), name.clone()))
+                };
+                figure.dimension_names = names.iter().filter_map(name).collect();
                 figure.target = target(&figure, &targets);
                 figure.published = published_values(&figure, &published, query.compare_previous_year);
                 figures.push(figure);
@@ -212,6 +221,22 @@ pub(crate) async fn answer(
         }
     }
     Ok(figures)
+}
+
+/// What the codes of the query's dimensions are called.
+async fn dimension_names<'a>(
+    query: &'a Query,
+    indicator: &'a Indicator,
+    reference_data: &ReferenceData,
+    snapshots: &SnapshotSet,
+) -> Result<Vec<DimensionNames<'a>>> {
+    let mut names = Vec::new();
+    for dimension in &query.dimensions {
+        if let Some(component) = indicator.components().next() {
+            names.push(reference_data.code_names.of(snapshots, component, dimension).await?);
+        }
+    }
+    Ok(names)
 }
 
 fn within_limit(figures: usize) -> Result<()> {
@@ -282,6 +307,7 @@ fn computed_figures(
         area_name: Bilingual::default(),
         period,
         dimensions: named(&query.dimensions, &key),
+        dimension_names: BTreeMap::new(),
         observation,
         origin: key.origin.clone(),
         previous: previous.get(&key).and_then(|o| o.value),

@@ -1,4 +1,4 @@
-//! What figures are compared with: names of areas, targets, published statements. Each is read once for
+//! What figures are named and compared with: names of areas and of codes, targets, published statements. Each is read once for
 //! a version of its table.
 
 use std::collections::HashMap;
@@ -13,6 +13,7 @@ use uplift_formats::columns::{integer, text, text_at};
 use uplift_store::schema::REPORTING_AREA;
 
 use super::area_names::{AreaNames, AreasByCode};
+use super::code_names::CodeNames;
 use super::value::values;
 use crate::snapshots::SnapshotSet;
 use crate::statements::read::{Filter, PublishedFigure, statements};
@@ -27,13 +28,19 @@ pub(crate) type Targets = HashMap<(String, u16, String), (f64, String)>;
 #[derive(Debug)]
 pub(crate) struct ReferenceData {
     area_names: AreaNames,
+    pub(crate) code_names: CodeNames,
     targets: Cache<i64, Arc<Targets>>,
     published: Cache<i64, Arc<Vec<PublishedFigure>>>,
 }
 
 impl Default for ReferenceData {
     fn default() -> Self {
-        Self { area_names: AreaNames::default(), targets: Cache::new(4), published: Cache::new(4) }
+        Self {
+            area_names: AreaNames::default(),
+            code_names: CodeNames::default(),
+            targets: Cache::new(4),
+            published: Cache::new(4),
+        }
     }
 }
 

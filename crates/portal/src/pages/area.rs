@@ -14,6 +14,7 @@ use uplift_proto::v1::metrics::{Figure, IndicatorQuery};
 use uplift_proto::v1::records::AreaLevel;
 
 use super::Answer;
+use super::area_tree::area_tree;
 use super::query::{command, figures, grpcurl};
 use super::scope::ScopeQuery;
 use super::submissions::{SubmissionView, submissions};
@@ -29,7 +30,8 @@ const LISTED: usize = 50;
 #[derive(Debug, Serialize)]
 struct Compared {
     figure: FigureView,
-    /// The middle of all areas of its level.
+    /// The average of all areas of its level, and the middle.
+    average: String,
     middle: String,
     /// From the greatest: 3 of 18.
     rank: Option<(usize, usize)>,
@@ -42,9 +44,11 @@ pub(crate) async fn show(
     Path((_, area)): Path<(String, String)>,
     Query(query): Query<ScopeQuery>,
 ) -> Answer {
-    let scope = query.resolve(&site).await?;
     let level = level_of(&area)?;
-    let indicators = site.indicators().await?;
+    let query = ScopeQuery { area: Some(area.clone()), ..query };
+    let scope = query.resolve(&site).await?;
+    let catalogue = site.catalogue().await?;
+    let indicators = &catalogue.indicators;
     let mut listed: Vec<_> = indicators.iter().filter(|indicator| indicator.scorecard > 0).collect();
     listed.retain(|indicator| scope.period.is_year() || !is_yearly(indicator));
     listed.sort_by_key(|indicator| indicator.scorecard);
@@ -83,6 +87,7 @@ pub(crate) async fn show(
                 .value
                 .map(|value| (1 + like.iter().filter(|other| **other > value).count(), like.len()));
             Compared {
+                average: average(&like, &figure.unit, visit.language),
                 middle: middle(like, &figure.unit, visit.language),
                 rank,
                 figure: FigureView::new(figure.clone(), indicator, visit.language),
@@ -100,10 +105,11 @@ pub(crate) async fn show(
     let content = context! {
         area => name.as_str(), area_code => area, period => scope.period.to_string(),
         period_words => scope.period_words(visit.language), scope => scope.query(),
+        tree => to_value(area_tree(&site, &scope, visit.language).await?),
         legend => to_value(legend(&shown)),
         compared => to_value(compared),
         submissions => to_value(sent),
-        call => grpcurl(&asked), line => command(&asked),
+        call => grpcurl(&site, &asked), line => command(&site, &asked),
     };
     let page =
         Page { template: "area.html", title: name, simulated, cache: CachePolicy::Revalidate, content };
@@ -125,6 +131,14 @@ fn level_of(area: &str) -> Result<AreaLevel> {
     })
 }
 
+/// The average of areas, each counted once.
+fn average(values: &[f64], unit: &str, language: Language) -> String {
+    match values {
+        [] => String::new(),
+        values => words(values.iter().sum::<f64>() / values.len() as f64, unit, language),
+    }
+}
+
 /// The middle value of areas; totals of areas of any size have none that means anything, and are told all the same.
 fn middle(mut values: Vec<f64>, unit: &str, language: Language) -> String {
     values.sort_by(f64::total_cmp);
@@ -132,7 +146,10 @@ fn middle(mut values: Vec<f64>, unit: &str, language: Language) -> String {
     else {
         return String::new();
     };
-    let middle = (low + high) / 2.0;
-    let rounded = if is_rate(unit) { middle } else { middle.round() };
-    decimal(rounded).map(|middle| quantity(middle, unit, language)).unwrap_or_default()
+    words((low + high) / 2.0, unit, language)
+}
+
+fn words(value: f64, unit: &str, language: Language) -> String {
+    let rounded = if is_rate(unit) { value } else { value.round() };
+    decimal(rounded).map(|value| quantity(value, unit, language)).unwrap_or_default()
 }

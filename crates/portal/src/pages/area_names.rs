@@ -14,7 +14,8 @@ use crate::site::Site;
 /// Names of areas by code, as records of a year give them.
 pub(super) async fn names(site: &Site, year: &str, language: Language) -> Result<BTreeMap<String, String>> {
     let (area, _) = site.scope().await?;
-    let indicators = site.indicators().await?;
+    let catalogue = site.catalogue().await?;
+    let indicators = &catalogue.indicators;
     let on_scorecard = indicators.iter().filter(|indicator| indicator.scorecard > 0);
     let query = IndicatorQuery {
         indicators: on_scorecard.map(|indicator| indicator.indicator_id.clone()).collect(),

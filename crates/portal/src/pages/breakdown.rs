@@ -14,6 +14,7 @@ use uplift_proto::v1::metrics::{Indicator, IndicatorQuery};
 use uplift_proto::v1::records::AreaLevel;
 
 use super::Answer;
+use super::area_tree::area_tree;
 use super::figure_files::figure_file;
 use super::query::{MAX_FIGURES, command, figures, grpcurl, level};
 use super::scope::{Scope, ScopeQuery};
@@ -63,6 +64,7 @@ pub(crate) async fn show(
         (asked.by_level() == AreaLevel::Unspecified || figure.area_code == scope.area)
             && (asked.dimensions.is_empty() || figure.dimensions.is_empty())
     };
+    tell_apart(&mut shown, visit.text("simulated", "模拟"));
     let split = whole_first(&mut shown, is_whole);
     with_bars(&mut shown[split..]);
     let simulated = shown.iter().any(|figure| figure.simulated);
@@ -77,7 +79,7 @@ pub(crate) async fn show(
         scope => scope.query(), by => query.by, dimension => query.dimension,
         dimensions => indicator.dimensions.clone(),
         here => format!("{}?{}", visit.href(&visit.path), without_format(&visit.query)),
-        parents => parents(&scope.area),
+        tree => to_value(area_tree(&site, &scope, visit.language).await?),
         legend => to_value(legend(&shown)),
         whole => to_value(&shown[..split]),
         parts => to_value(&shown[split..]),
@@ -85,7 +87,7 @@ pub(crate) async fn show(
         shown => MAX_FIGURES,
         chart => chart.map(Value::from_safe_string),
         versions => to_value(&answer.versions),
-        call => grpcurl(&asked), line => command(&asked),
+        call => grpcurl(&site, &asked), line => command(&site, &asked),
     };
     let page = Page { template: "breakdown.html", title, simulated, cache: CachePolicy::Revalidate, content };
     Ok(site.show(&visit, page)?)
@@ -96,8 +98,8 @@ pub(super) async fn known(site: &Site, id: &str) -> Result<Indicator> {
     if let Some(indicator) = site.indicator(id).await? {
         return Ok(indicator);
     }
-    let all = site.indicators().await?;
-    let near = nearest(id, all.iter().map(|indicator| indicator.indicator_id.as_str()));
+    let all = site.catalogue().await?;
+    let near = nearest(id, all.indicators.iter().map(|indicator| indicator.indicator_id.as_str()));
     let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
     Err(Error::not_found(format!("there is no indicator {id:?}{near} (ListIndicators lists them)")))
 }
@@ -135,6 +137,17 @@ fn question(query: &BreakdownQuery, scope: &Scope, indicator: &Indicator) -> Res
     })
 }
 
+/// Tells simulated figures in words where real ones stand beside them: rows and bars have the same names otherwise.
+fn tell_apart(figures: &mut [FigureView], simulated: &str) {
+    let has =
+        |is: bool| figures.iter().any(|figure| figure.raw.value.is_some() && figure.raw.simulated == is);
+    if has(true) && has(false) {
+        for figure in figures.iter_mut().filter(|figure| figure.raw.simulated) {
+            figure.kind = simulated.to_owned();
+        }
+    }
+}
+
 /// Puts the whole before its parts, the greatest part first; where the parts begin.
 fn whole_first(figures: &mut [FigureView], is_whole: impl Fn(&FigureView) -> bool) -> usize {
     figures.sort_by(|a, b| is_whole(b).cmp(&is_whole(a)).then_with(|| b.number.cmp(&a.number)));
@@ -163,21 +176,12 @@ fn chart(parts: &[FigureView], title: &str) -> Option<String> {
 
 /// What a part is: its area, its code of a dimension, or both.
 fn label(figure: &FigureView) -> String {
-    let dimensions: Vec<_> = figure.dimensions.values().cloned().collect();
-    match dimensions.is_empty() {
-        true => figure.area.clone(),
-        false => dimensions.join(" · "),
+    let mut parts: Vec<&str> = figure.dimensions.values().map(String::as_str).collect();
+    if parts.is_empty() {
+        parts.push(&figure.area);
     }
-}
-
-/// The areas that an area lies in, the widest first.
-fn parents(area: &str) -> Vec<String> {
-    [2, 4, 6, 9]
-        .into_iter()
-        .filter(|digits| *digits < area.len())
-        .filter_map(|digits| area.get(..digits))
-        .map(str::to_owned)
-        .collect()
+    parts.extend(Some(figure.kind.as_str()).filter(|kind| !kind.is_empty()));
+    parts.join(" · ")
 }
 
 fn without_format(query: &str) -> String {

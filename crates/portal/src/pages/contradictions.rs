@@ -6,14 +6,18 @@ use axum::extract::{Query, State};
 use minijinja::context;
 use serde::{Deserialize, Serialize};
 use uplift_charts::printed_and_computed;
+use uplift_core::error::{Error, Result};
 use uplift_core::interval::Interval;
 use uplift_core::language::Language;
-use uplift_proto::v1::metrics::{CheckResult, CheckStatementsRequest, PublishedFigure, Verdict};
+use uplift_proto::v1::metrics::{
+    CheckResult, CheckStatementsRequest, PublishedFigure, QueryStatementsRequest, Verdict,
+};
 use uplift_proto::v1::types::Interval as WireInterval;
 
 use super::Answer;
 use crate::cache::CachePolicy;
 use crate::figures::code_words;
+use crate::services::failed;
 use crate::site::{Page, Site, to_value};
 use crate::visit::Visit;
 
@@ -57,13 +61,27 @@ pub(crate) async fn show(
     visit: Visit,
     Query(query): Query<ChecksQuery>,
 ) -> Answer {
-    let all = query.show == "all";
+    let all = match query.show.as_str() {
+        "" => false,
+        "all" => true,
+        show => {
+            let message = format!("{show:?} is not a choice; write all, or nothing");
+            return Err(Error::invalid_field("show", message).into());
+        }
+    };
     let request = CheckStatementsRequest {
         document_id: query.document.clone(),
         verdict: if all { Verdict::Unspecified } else { Verdict::Inconsistent }.into(),
         ..CheckStatementsRequest::default()
     };
     let answer = uplift_client::all_checks(&mut site.services.metrics(), request).await?;
+    if answer.checks == 0 && !query.document.is_empty() && !is_on_record(&site, &query.document).await? {
+        let message = format!(
+            "there is no document {:?} on record; documents are named by their statements, as article",
+            query.document
+        );
+        return Err(Error::not_found(message).into());
+    }
     let simulated = answer.results.iter().any(|r| r.statement.as_ref().is_some_and(|s| s.simulated));
     let checks: Vec<_> = answer.results.iter().map(|result| check(result, visit.language)).collect();
     let conflicts = answer.conflict_groups.iter().map(|group| {
@@ -81,6 +99,17 @@ pub(crate) async fn show(
     let page =
         Page { template: "contradictions.html", title, simulated, cache: CachePolicy::Revalidate, content };
     Ok(site.show(&visit, page)?)
+}
+
+/// Whether a document has published figures; it may have none that can be checked.
+async fn is_on_record(site: &Site, document: &str) -> Result<bool> {
+    let request = QueryStatementsRequest {
+        document_id: document.to_owned(),
+        page_size: 1,
+        ..QueryStatementsRequest::default()
+    };
+    let answer = site.services.metrics().query_statements(request).await.map_err(failed)?.into_inner();
+    Ok(!answer.figures.is_empty())
 }
 
 fn check(result: &CheckResult, language: Language) -> CheckView {

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use minijinja::context;
+use rust_decimal::Decimal;
+use uplift_core::format::grouped;
 use uplift_core::language::Language;
 use uplift_core::unit::unit_name;
+use uplift_proto::service::Service;
 use uplift_proto::v1::ingest::{Dataset, Field, GetDatasetRequest, GetTemplateRequest, ListDatasetsRequest};
 
 use super::Answer;
@@ -43,10 +46,11 @@ pub(crate) async fn show(
     let answer = site.services.ingest().get_dataset(request).await.map_err(failed)?.into_inner();
     let dataset = answer.dataset.unwrap_or_default();
     let title = visit.text(&dataset.title_en, &dataset.title_zh).to_owned();
+    let places = &site.services.places;
     let content = context! {
         dataset => to_value(view(&dataset, &visit)),
-        call => format!("grpcurl -plaintext -d '{{\"dataset\":\"{name}\"}}' localhost:7101 uplift.ingest.v1.IngestService/GetDataset"),
-        line => format!("uplift datasets {name}"),
+        call => places.call(Service::Ingest, "GetDataset", &serde_json::json!({ "dataset": name })),
+        line => places.command(Service::Ingest, &format!("uplift datasets {name}")),
     };
     let page =
         Page { template: "dataset.html", title, simulated: false, cache: CachePolicy::Revalidate, content };
@@ -72,16 +76,23 @@ fn field(field: &Field, key: &[String], visit: &Visit) -> serde_json::Value {
     let codes = field.codes.iter().map(|code| {
         serde_json::json!({ "stored": code.stored, "title": visit.text(&code.title_en, &code.title_zh) })
     });
-    let range = match (field.minimum.as_str(), field.maximum.as_str()) {
-        ("", "") => String::new(),
-        (low, "") => format!("≥ {low}"),
-        ("", high) => format!("≤ {high}"),
-        (low, high) => format!("{low} – {high}"),
+    // Calls have money in fen; files, which this page is about, in yuan unless a heading says otherwise.
+    let is_money = field.r#type == "money";
+    let limit = |limit: &str| {
+        let number = limit.parse::<Decimal>().ok();
+        number
+            .map(|number| grouped(if is_money { number / Decimal::ONE_HUNDRED } else { number }.normalize()))
+    };
+    let range = match (limit(&field.minimum), limit(&field.maximum)) {
+        (None, None) => String::new(),
+        (Some(low), None) => format!("≥ {low}"),
+        (None, Some(high)) => format!("≤ {high}"),
+        (Some(low), Some(high)) => format!("{low} – {high}"),
     };
     serde_json::json!({
         "name": field.name, "title": visit.text(&field.title_en, &field.title_zh),
         "other": visit.text(&field.title_zh, &field.title_en), "type": kind(&field.r#type, visit.language), "format": field.format,
-        "unit": unit_name(&field.unit, visit.language), "required": field.required, "range": range,
+        "unit": unit_name(if is_money { "CNY" } else { &field.unit }, visit.language), "required": field.required, "range": range,
         "personal": field.personal, "withheld": field.withheld, "is_key": key.contains(&field.name),
         "codes": codes.collect::<Vec<_>>(),
     })

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use axum::extract::{Query, State};
 use minijinja::context;
-use serde::{Deserialize, Serialize};
-use uplift_core::language::Language;
+use serde::Deserialize;
+use uplift_core::error::Error;
 use uplift_proto::figure::is_yearly;
 use uplift_proto::v1::metrics::{Indicator, IndicatorQuery};
 
 use super::Answer;
+use super::area_tree::area_tree;
 use super::query::{command, figures, grpcurl};
-use super::scope::ScopeQuery;
-use super::section::section_title;
+use super::scope::{Scope, ScopeQuery};
 use crate::cache::CachePolicy;
 use crate::figures::{FigureView, legend};
 use crate::site::{Page, Site, to_value};
@@ -32,14 +32,6 @@ pub(crate) struct ExplorerQuery {
     section: String,
 }
 
-/// A section with how many of the indicators are in it.
-#[derive(Debug, Serialize)]
-struct SectionView {
-    id: String,
-    title: String,
-    count: usize,
-}
-
 /// The explorer.
 pub(crate) async fn show(
     State(site): State<Arc<Site>>,
@@ -48,7 +40,12 @@ pub(crate) async fn show(
 ) -> Answer {
     let scope = ScopeQuery { area: query.area.clone(), period: query.period.clone() };
     let scope = scope.resolve(&site).await?;
-    let indicators = site.indicators().await?;
+    let catalogue = site.catalogue().await?;
+    let indicators = &catalogue.indicators;
+    if !query.section.is_empty() && indicators.iter().all(|i| i.section != query.section) {
+        let message = format!("there is no section {:?}; choose one of the list", query.section);
+        return Err(Error::invalid_field("section", message).into());
+    }
     let search: String = query.q.trim().chars().take(MAX_SEARCH).collect();
     let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
     let found: Vec<&Indicator> = indicators
@@ -86,19 +83,37 @@ pub(crate) async fn show(
         _ => asked,
     };
     let simulated = shown.iter().any(|figure| figure.simulated);
+    let sections = catalogue.sections.iter().map(|s| {
+        let title = visit.text(&s.title_en, &s.title_zh);
+        serde_json::json!({ "id": s.section, "title": title, "count": s.indicators })
+    });
     let content = context! {
         area, area_code => scope.area.as_str(), period => scope.period.to_string(),
         period_words => scope.period_words(visit.language),
-        scope => scope.query(), q => search, section => query.section,
-        sections => to_value(sections(&indicators, visit.language)),
+        scope => scope.query(), q => search.as_str(), section => query.section.as_str(),
+        sections => to_value(sections.collect::<Vec<_>>()),
         is_narrow, count => found.len(),
+        place => place(&scope, &query.section, &search),
+        tree => to_value(area_tree(&site, &scope, visit.language).await?),
         legend => to_value(legend(&shown)),
         figures => to_value(shown),
-        call => grpcurl(&shorter), line => command(&shorter),
+        call => grpcurl(&site, &shorter), line => command(&site, &shorter),
     };
     let title = visit.text("Indicators", "指标").to_owned();
     let page = Page { template: "explorer.html", title, simulated, cache: CachePolicy::Revalidate, content };
     Ok(site.show(&visit, page)?)
+}
+
+/// What an address has beside its area to show the same of another.
+fn place(scope: &Scope, section: &str, search: &str) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("period", &scope.period.to_string());
+    for (name, value) in [("section", section), ("q", search)] {
+        if !value.is_empty() {
+            query.append_pair(name, value);
+        }
+    }
+    query.finish()
 }
 
 /// Whether a word stands in what is said of an indicator.
@@ -111,20 +126,4 @@ fn has(indicator: &Indicator, word: &str) -> bool {
         &indicator.definition_zh,
     ];
     texts.iter().any(|text| text.to_lowercase().contains(word))
-}
-
-/// The sections in their order.
-fn sections(indicators: &[Indicator], language: Language) -> Vec<SectionView> {
-    let mut sections: Vec<SectionView> = Vec::new();
-    for indicator in indicators {
-        match sections.iter_mut().find(|section| section.id == indicator.section) {
-            Some(section) => section.count += 1,
-            None => sections.push(SectionView {
-                id: indicator.section.clone(),
-                title: section_title(&indicator.section, language),
-                count: 1,
-            }),
-        }
-    }
-    sections
 }

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use axum::extract::{Path, Query, State};
 use minijinja::context;
 use serde::{Deserialize, Serialize};
+use uplift_core::dataset::Dataset;
 use uplift_core::language::Language;
-use uplift_proto::v1::metrics::{TraceFigureRequest, TracePart};
+use uplift_proto::dataset::{find, stored_title};
+use uplift_proto::service::Service;
+use uplift_proto::v1::metrics::{Indicator, TraceFigureRequest, TracePart};
 
 use super::Answer;
 use super::indicator::definition;
@@ -39,7 +42,9 @@ struct PartView {
     records: i64,
     submissions: Vec<SubmissionPart>,
     more_submissions: usize,
+    /// Titles of the columns of its records; those that are masked come last.
     columns: Vec<String>,
+    masked: Vec<String>,
     rows: Vec<RowView>,
 }
 
@@ -94,18 +99,24 @@ pub(crate) async fn show(
         visit.text(", ", "，"),
         figure.period
     );
+    let parts = answer.parts.into_iter().map(|p| {
+        let dataset = dataset_of(&indicator, &p.name);
+        part(p, dataset, visit.language)
+    });
+    let parts: Vec<_> = parts.collect();
+    let places = &site.services.places;
     let content = context! {
         indicator => to_value(definition(&indicator)),
         legend => to_value(legend(std::slice::from_ref(&figure))),
         recomputed => answer.recomputed_exact_value, agrees => answer.agrees,
         has_value => answer.recomputed.is_some(),
-        parts => to_value(answer.parts.into_iter().map(|p| part(p, visit.language)).collect::<Vec<_>>()),
+        parts => to_value(parts),
         versions => to_value(versions),
         more_findings,
         findings => to_value(findings.collect::<Vec<_>>()),
         next => next(&visit, &answer.next_page_token),
-        call => format!("grpcurl -plaintext -d '{{\"trace\":\"{trace}\"}}' localhost:7102 uplift.metrics.v1.MetricsService/TraceFigure"),
-        line => format!("uplift trace {trace}"),
+        call => places.call(Service::Metrics, "TraceFigure", &serde_json::json!({ "trace": trace })),
+        line => places.command(Service::Metrics, &format!("uplift trace {trace}")),
         simulated_figure => figure.simulated,
         figure => to_value(&figure),
     };
@@ -127,7 +138,25 @@ fn next(visit: &Visit, token: &str) -> String {
     format!("{}?{}", visit.href(&visit.path), query.append_pair("page", token).finish())
 }
 
-fn part(part: TracePart, language: Language) -> PartView {
+/// The dataset whose records a part counts.
+fn dataset_of(indicator: &Indicator, part: &str) -> Option<&'static Dataset> {
+    let component = match part {
+        "numerator" => &indicator.numerator,
+        "denominator" => &indicator.denominator,
+        _ => &indicator.value,
+    };
+    find(&component.as_ref()?.dataset)
+}
+
+/// A value as people read it: codes by their titles.
+fn words(dataset: Option<&Dataset>, column: &str, stored: String, language: Language) -> String {
+    let field = dataset.and_then(|dataset| dataset.fields.iter().find(|field| field.column() == column));
+    let title =
+        dataset.zip(field).and_then(|(dataset, field)| stored_title(&dataset.name, &field.name, &stored));
+    title.map_or(stored, |title| title.text(language).to_owned())
+}
+
+fn part(part: TracePart, dataset: Option<&'static Dataset>, language: Language) -> PartView {
     let name = match part.name.as_str() {
         "numerator" => language.choose("Numerator", "分子"),
         "denominator" => language.choose("Denominator", "分母"),
@@ -139,10 +168,21 @@ fn part(part: TracePart, language: Language) -> PartView {
         records: s.records,
         value: s.exact_value,
     });
-    let rows = part.rows.into_iter().map(|row| RowView {
-        submission: row.submission_id,
+    // What no record of the page has is no column of it.
+    let is_told = |n: &usize| part.rows.iter().any(|row| row.values.get(*n).is_some_and(|v| !v.is_empty()));
+    let told: Vec<usize> = (0..part.columns.len()).filter(is_told).collect();
+    let title = |column: &String| {
+        let field = dataset.and_then(|dataset| dataset.fields.iter().find(|field| field.column() == column));
+        field.map_or_else(|| column.clone(), |field| field.title.text(language).to_owned())
+    };
+    let masked = dataset.into_iter().flat_map(|dataset| &dataset.fields).filter(|field| field.personal);
+    let rows = part.rows.iter().map(|row| RowView {
+        submission: row.submission_id.clone(),
         row: row.row_number,
-        values: row.values,
+        values: told
+            .iter()
+            .map(|n| words(dataset, &part.columns[*n], row.values[*n].clone(), language))
+            .collect(),
     });
     PartView {
         name,
@@ -151,7 +191,8 @@ fn part(part: TracePart, language: Language) -> PartView {
         records: part.records,
         submissions: submissions.collect(),
         more_submissions,
-        columns: part.columns,
         rows: rows.collect(),
+        columns: told.iter().map(|n| title(&part.columns[*n])).collect(),
+        masked: masked.map(|field| field.title.text(language).to_owned()).collect(),
     }
 }

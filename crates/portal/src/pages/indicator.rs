@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use minijinja::context;
+use uplift_core::chinese::chinese;
+use uplift_core::language::Language;
 use uplift_proto::v1::metrics::{GetIndicatorRequest, Indicator, IndicatorQuery};
 
 use super::Answer;
 use super::breakdown::known;
 use super::query::{command, figures, grpcurl};
 use super::scope::ScopeQuery;
-use super::section::section_title;
 use crate::cache::CachePolicy;
 use crate::figures::{FigureView, legend, with_bars};
 use crate::services::failed;
@@ -49,17 +50,31 @@ pub(crate) async fn show(
     let simulated = trend.iter().any(|figure| figure.simulated);
     let area = trend.first().map_or_else(|| scope.area.clone(), |figure| figure.area.clone());
     let title = visit.text(&indicator.title_en, &indicator.title_zh).to_owned();
+    let catalogue = site.catalogue().await?;
+    let section = catalogue.sections.iter().find(|section| section.section == indicator.section);
     let content = context! {
-        section => section_title(&indicator.section, visit.language),
+        section => section.map_or(indicator.section.as_str(), |s| visit.text(&s.title_en, &s.title_zh)),
         area, area_code => scope.area.as_str(), period => scope.period.to_string(), scope => scope.query(),
         indicator => to_value(definition(&indicator)),
-        history => answer.history.iter().map(|i| to_value(definition(i))).collect::<Vec<_>>(),
+        history => answer.history.iter().map(|i| to_value(version(i, visit.language))).collect::<Vec<_>>(),
         legend => to_value(legend(&trend)),
         trend => to_value(trend),
-        call => grpcurl(&asked), line => command(&asked),
+        call => grpcurl(&site, &asked), line => command(&site, &asked),
     };
     let page = Page { template: "indicator.html", title, simulated, cache: CachePolicy::Revalidate, content };
     Ok(site.show(&visit, page)?)
+}
+
+/// A version of a definition, with what changed in it.
+fn version(indicator: &Indicator, language: Language) -> serde_json::Value {
+    let changed = match language {
+        Language::En => None,
+        Language::Zh => chinese(&indicator.changed),
+    };
+    serde_json::json!({
+        "id": indicator.indicator_id, "version": indicator.version, "digest": indicator.digest,
+        "changed": changed.as_ref().unwrap_or(&indicator.changed),
+    })
 }
 
 /// What a page says of a definition.
@@ -76,7 +91,7 @@ pub(super) fn definition(indicator: &Indicator) -> serde_json::Value {
         }))
     });
     serde_json::json!({
-        "id": indicator.indicator_id, "version": indicator.version, "changed": indicator.changed,
+        "id": indicator.indicator_id, "version": indicator.version,
         "section": indicator.section, "title_en": indicator.title_en, "title_zh": indicator.title_zh,
         "definition_en": indicator.definition_en, "definition_zh": indicator.definition_zh,
         "unit": indicator.unit, "dimensions": indicator.dimensions, "source": indicator.source,

@@ -2,9 +2,12 @@
 
 pub(crate) mod area;
 mod area_names;
+mod area_tree;
 pub(crate) mod breakdown;
+pub(crate) mod comparison;
 pub(crate) mod contradictions;
 pub(crate) mod datasets;
+pub(crate) mod edition_files;
 pub(crate) mod editions;
 pub(crate) mod explorer;
 pub(crate) mod figure;
@@ -13,9 +16,9 @@ pub(crate) mod indicator;
 pub(crate) mod overview;
 mod query;
 mod scope;
-mod section;
 pub(crate) mod submissions;
 pub(crate) mod upload;
+pub(crate) mod verification;
 
 use axum::response::Response;
 

@@ -13,6 +13,7 @@ use uplift_proto::v1::metrics::{CheckStatementsRequest, IndicatorQuery, Verdict}
 use uplift_proto::v1::reporting::ListEditionsRequest;
 
 use super::Answer;
+use super::area_tree::area_tree;
 use super::editions::EditionView;
 use super::query::figures;
 use super::scope::{Scope, ScopeQuery};
@@ -41,8 +42,9 @@ pub(crate) async fn show(
     Query(query): Query<ScopeQuery>,
 ) -> Answer {
     let scope = query.resolve(&site).await?;
-    let (scorecard, checks, editions, submissions) = tokio::try_join!(
+    let (scorecard, tree, checks, editions, submissions) = tokio::try_join!(
         scorecard(&site, &scope, visit.language),
+        area_tree(&site, &scope, visit.language),
         checks(&site),
         latest_editions(&site, visit.language),
         latest_submissions(&site, visit.language),
@@ -52,6 +54,7 @@ pub(crate) async fn show(
         area, area_code => scope.area.as_str(), period => scope.period.to_string(),
         period_words => scope.period_words(visit.language),
         scope => scope.query(),
+        tree => to_value(tree),
         legend => to_value(legend(&scorecard)),
         scorecard => to_value(&scorecard),
         checks => to_value(checks),
@@ -65,7 +68,8 @@ pub(crate) async fn show(
 }
 
 async fn scorecard(site: &Site, scope: &Scope, language: Language) -> Result<Vec<FigureView>> {
-    let indicators = site.indicators().await?;
+    let catalogue = site.catalogue().await?;
+    let indicators = &catalogue.indicators;
     let mut listed: Vec<_> = indicators.iter().filter(|indicator| indicator.scorecard > 0).collect();
     // What is known for whole years has no value for a part of one.
     listed.retain(|indicator| scope.period.is_year() || !is_yearly(indicator));

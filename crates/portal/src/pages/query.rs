@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use uplift_core::error::Result;
+use uplift_core::error::{Error, Result};
+use uplift_proto::service::Service;
 use uplift_proto::v1::metrics::{Figure, IndicatorQuery, QueryIndicatorsRequest};
 use uplift_proto::v1::records::AreaLevel;
 
@@ -24,7 +25,15 @@ pub(super) struct Figures {
 /// Asks for figures.
 pub(super) async fn figures(site: &Site, query: IndicatorQuery) -> Result<Figures> {
     let request = QueryIndicatorsRequest { query: Some(query), page_size: MAX_FIGURES, ..Default::default() };
+    let area = request.query.as_ref().map(|query| query.area_code.clone()).unwrap_or_default();
     let answer = site.services.metrics().query_indicators(request).await.map_err(failed)?.into_inner();
+    if !area.is_empty()
+        && !answer.figures.is_empty()
+        && answer.figures.iter().all(|figure| figure.value.is_none() && !is_named(figure))
+    {
+        let message = format!("there is no area {area} on record; look for its code among the areas");
+        return Err(Error::not_found(message));
+    }
     Ok(Figures {
         figures: answer.figures,
         total: answer.total,
@@ -32,8 +41,13 @@ pub(super) async fn figures(site: &Site, query: IndicatorQuery) -> Result<Figure
     })
 }
 
+/// Whether the area of a figure is on record by name.
+pub(super) fn is_named(figure: &Figure) -> bool {
+    !figure.area_name_en.is_empty() || !figure.area_name_zh.is_empty()
+}
+
 /// The same question for grpcurl.
-pub(super) fn grpcurl(query: &IndicatorQuery) -> String {
+pub(super) fn grpcurl(site: &Site, query: &IndicatorQuery) -> String {
     let mut asked = serde_json::Map::new();
     let mut add = |name: &str, value: Value| {
         let is_empty = match &value {
@@ -56,14 +70,11 @@ pub(super) fn grpcurl(query: &IndicatorQuery) -> String {
     add("dimensions", json!(query.dimensions));
     add("compare_previous_year", json!(query.compare_previous_year));
     add("mark_under_query", json!(query.mark_under_query));
-    let message = json!({ "query": asked }).to_string().replace('\'', "'\\''");
-    format!(
-        "grpcurl -plaintext -d '{message}' localhost:7102 uplift.metrics.v1.MetricsService/QueryIndicators"
-    )
+    site.services.places.call(Service::Metrics, "QueryIndicators", &json!({ "query": asked }))
 }
 
 /// The same question for the command line.
-pub(super) fn command(query: &IndicatorQuery) -> String {
+pub(super) fn command(site: &Site, query: &IndicatorQuery) -> String {
     let mut words = vec!["uplift query".to_owned()];
     words.extend(query.indicators.iter().cloned());
     words.extend(query.sections.iter().map(|section| format!("--section {section}")));
@@ -76,7 +87,7 @@ pub(super) fn command(query: &IndicatorQuery) -> String {
     }
     words.extend(query.dimensions.iter().map(|dimension| format!("--by-dimension {dimension}")));
     words.extend(query.compare_previous_year.then(|| "--compare".to_owned()));
-    words.join(" ")
+    site.services.places.command(Service::Metrics, &words.join(" "))
 }
 
 /// What addresses and commands call a level.

@@ -7,9 +7,10 @@ use axum::extract::{Path, Query, State};
 use chrono::Datelike;
 use minijinja::context;
 use serde::{Deserialize, Serialize};
-use uplift_core::error::Result;
+use uplift_core::error::{Error, Result};
 use uplift_core::language::Language;
 use uplift_core::period::Period;
+use uplift_proto::service::Service;
 use uplift_proto::v1::ingest::{
     GetSubmissionRequest, ListRejectionsRequest, ListSubmissionsRequest, Rejection, State as Outcome,
     Submission,
@@ -145,7 +146,12 @@ pub(crate) async fn list(
     let all = submissions(&site, &query.dataset).await?;
     let periods = all.iter().filter_map(|s| s.header.as_ref()?.period.parse::<Period>().ok());
     let years: BTreeSet<u16> = periods.map(Period::year).collect();
-    let year = query.year.parse::<u16>().ok().or_else(|| years.last().copied()).unwrap_or_default();
+    let year = match query.year.as_str() {
+        "" => years.last().copied().unwrap_or_default(),
+        year => year.parse::<u16>().map_err(|_| {
+            Error::invalid_field("year", format!("{year:?} is not a year; write one, as 2011"))
+        })?,
+    };
     let Completeness { columns, rows } =
         Completeness::new(&all, year, !query.dataset.is_empty(), visit.language);
     let areas = super::area_names::names(&site, &year.to_string(), visit.language).await?;
@@ -247,6 +253,7 @@ pub(crate) async fn show(
 ) -> Answer {
     let request = GetSubmissionRequest { submission_id: id.clone() };
     let answer = site.services.ingest().get_submission(request).await.map_err(failed)?.into_inner();
+    let replaced_by = answer.replaced_by;
     let submission = SubmissionView::new(answer.submission.unwrap_or_default(), visit.language);
     let request =
         ListRejectionsRequest { submission_id: id.clone(), page_size: REJECTIONS, ..Default::default() };
@@ -260,8 +267,12 @@ pub(crate) async fn show(
     let content = context! {
         more => submission.rejected > RejectionView::rows(&rejections),
         submission => to_value(submission),
-        rejections => to_value(rejections),
-        call => format!("grpcurl -plaintext -d '{{\"submission_id\":\"{id}\"}}' localhost:7101 uplift.ingest.v1.IngestService/GetSubmission"),
+        rejections => to_value(rejections), replaced_by,
+        call => site.services.places.call(
+            Service::Ingest,
+            "GetSubmission",
+            &serde_json::json!({ "submission_id": id }),
+        ),
     };
     let page =
         Page { template: "submission.html", title, simulated, cache: CachePolicy::Revalidate, content };

@@ -1,35 +1,42 @@
 //! Handing a file in: choose what it is, try it, correct what is rejected, then hand it in for good.
 
+use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::Arc;
 
 use axum::extract::multipart::{Field, Multipart, MultipartRejection};
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::context;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use std::io::Write;
 use tempfile::NamedTempFile;
+use uplift_core::area::AreaCode;
+use uplift_core::chinese::chinese;
 use uplift_core::error::{Error, FieldViolation, Result};
 use uplift_core::language::Language;
+use uplift_core::period::Period;
 use uplift_formats::Upload as Reader;
-use uplift_proto::v1::ingest::{State as Outcome, UploadFileResponse};
+use uplift_proto::v1::ingest::{ListRejectionsRequest, Rejection, State as Outcome, UploadFileResponse};
 
 use super::Answer;
 use super::submissions::{RejectionView, SubmissionView, dataset_title};
 use crate::cache::CachePolicy;
 use crate::download::attachment;
 use crate::failure::Failure;
-use crate::site::{Page, Site, to_value};
+use crate::services::failed;
+use crate::site::{Page, Site, ask_again, to_value};
 use crate::uploads::{Described, MAX_FILE, Progress, Upload};
 use crate::visit::Visit;
 
 /// Rejected rows that the page shows; the file to download has them all.
 const SHOWN: usize = 100;
+/// Rejections of one call, and of the file to download.
+const PAGE: i32 = 10_000;
+const MAX_REJECTIONS: usize = 1_000_000;
 /// Bytes of a field that is no file.
 const MAX_TEXT: usize = 2_000;
-/// Seconds until a page of work under way asks again.
-const REFRESH: u64 = 1;
 
 /// What the form is filled in with.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -48,18 +55,63 @@ pub(crate) async fn form(
     Query(query): Query<FormQuery>,
 ) -> Answer {
     let (_, year) = site.scope().await?;
+    let FormQuery { dataset, area, period, sender } = query;
+    let period = if period.is_empty() { year } else { period };
+    let described = Described { dataset, area, period, sender, ..Described::default() };
+    form_page(&site, &visit, &described, &[])
+}
+
+/// The form as it was filled in, with what is wrong beside each field.
+fn form_page(site: &Site, visit: &Visit, described: &Described, faults: &[FieldViolation]) -> Answer {
     let datasets: Vec<_> = uplift_proto::dataset::all()
         .iter()
         .map(|dataset| (dataset.name.clone(), dataset.title.text(visit.language).to_owned()))
         .collect();
-    let content = context! {
-        datasets => to_value(datasets), dataset => query.dataset, area => query.area,
-        sender => query.sender,
-        period => if query.period.is_empty() { year } else { query.period },
+    let told = |fault: &FieldViolation| {
+        let description = match visit.language {
+            Language::En => fault.description.clone(),
+            Language::Zh => chinese(&fault.description).unwrap_or_else(|| fault.description.clone()),
+        };
+        (fault.field.clone(), description)
     };
-    let title = visit.text("Hand in a file", "报送文件").to_owned();
-    let page = Page { template: "upload.html", title, simulated: false, cache: CachePolicy::Never, content };
-    Ok(site.show(&visit, page)?)
+    let Described { dataset, area, period, sender, replace, simulated, .. } = described;
+    let content = context! {
+        datasets => to_value(datasets), dataset, area, sender, period, replace,
+        practice => simulated,
+        faults => to_value(faults.iter().map(told).collect::<BTreeMap<_, _>>()),
+    };
+    let title = match faults {
+        [] => visit.text("Hand in a file", "报送文件"),
+        _ => visit.text("Correct the form", "请改正表单"),
+    };
+    let page = Page {
+        template: "upload.html",
+        title: title.to_owned(),
+        simulated: false,
+        cache: CachePolicy::Never,
+        content,
+    };
+    Ok(site.show(visit, page)?)
+}
+
+/// What is wrong with what is said of a file.
+fn faults(described: &Described) -> Vec<FieldViolation> {
+    let mut faults = Vec::new();
+    let mut check = |field: &str, value: &str, fault: Option<String>| {
+        let fault = if value.is_empty() { Some("is required; fill it in".to_owned()) } else { fault };
+        faults.extend(fault.map(|fault| FieldViolation::new(field, fault)));
+    };
+    let Described { dataset, area, period, sender, .. } = described;
+    let known = uplift_proto::dataset::find(dataset);
+    check(
+        "dataset",
+        dataset,
+        known.is_none().then(|| format!("there is no dataset {dataset:?}; choose one of the list")),
+    );
+    check("area", area, area.parse::<AreaCode>().err().map(|e| e.to_string()));
+    check("period", period, period.parse::<Period>().err().map(|e| e.to_string()));
+    check("sender", sender, None);
+    faults
 }
 
 /// Takes the form with its file, and begins the trial.
@@ -89,23 +141,15 @@ pub(crate) async fn send(
             _ => {}
         }
     }
-    let mut missing = Vec::new();
-    for (field, value) in [
-        ("dataset", &described.dataset),
-        ("area", &described.area),
-        ("period", &described.period),
-        ("sender", &described.sender),
-    ] {
-        if value.is_empty() {
-            missing.push(FieldViolation::new(field, "is required; fill it in"));
-        }
-    }
+    let mut faults = faults(&described);
     let file = file.filter(|(_, size, _)| *size > 0);
     if file.is_none() {
-        missing.push(FieldViolation::new("file", "is required; choose a file that is not empty"));
+        faults.push(FieldViolation::new("file", "is required; choose a file that is not empty"));
     }
-    let Some((file, size, digest)) = file.filter(|_| missing.is_empty()) else {
-        return Err(Error::invalid(missing).into());
+    let Some((file, size, digest)) = file.filter(|_| faults.is_empty()) else {
+        let mut page = form_page(&site, &visit, &described, &faults)?;
+        *page.status_mut() = StatusCode::BAD_REQUEST;
+        return Ok(page);
     };
     let upload = site.uploads.keep(&site.services, described, file, (size, digest));
     Ok(Redirect::to(&visit.href(&format!("/uploads/{}", upload.id))).into_response())
@@ -199,7 +243,7 @@ pub(crate) async fn show(
     };
     let mut answer = site.show(&visit, page)?;
     if is_working {
-        answer.headers_mut().insert("refresh", REFRESH.into());
+        ask_again(&mut answer);
     }
     Ok(answer)
 }
@@ -222,14 +266,15 @@ fn outcome(answer: &UploadFileResponse, language: Language) -> serde_json::Value
     let skipped = reading.skipped_rows.iter().map(
         |row| serde_json::json!({ "line": row.line, "kind": kind(&row.kind, language), "text": row.text }),
     );
-    let rejections = answer.rejections.iter().take(SHOWN).cloned();
-    let rejections: Vec<_> = rejections.map(|rejection| RejectionView::new(rejection, language)).collect();
+    let told = answer.rejections.iter().cloned().map(|rejection| RejectionView::new(rejection, language));
+    let told: Vec<_> = told.collect();
+    let rejections: Vec<_> = told.iter().take(SHOWN).cloned().collect();
     let units: std::collections::BTreeMap<_, _> = reading.units.iter().collect();
     serde_json::json!({
         "is_refused": is_refused,
         // A row may have several faults.
         "more": submission.rows_rejected - RejectionView::rows(&rejections),
-        "rejections": rejections,
+        "told": RejectionView::rows(&told), "rejections": rejections,
         "warnings": answer.warnings, "rows_removed": answer.rows_removed, "replaced_by": answer.replaced_by,
         "read_as": reading.kind, "encoding": reading.encoding, "sheet": reading.sheet, "units": units,
         "ignored": reading.ignored_columns, "skipped": skipped.collect::<Vec<_>>(),
@@ -253,18 +298,48 @@ pub(crate) async fn rejected(
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
     let upload = site.uploads.find(&id)?;
-    let written = tokio::task::spawn_blocking(move || rejected_file(&upload, visit.language)).await;
+    let rejections = rejections(&site, &upload).await?;
+    let written =
+        tokio::task::spawn_blocking(move || rejected_file(&upload, &rejections, visit.language)).await;
     let (bytes, name) = written.map_err(|e| Error::internal("writing rejected rows", e))??;
-    Ok(attachment(bytes, "application/octet-stream", &name, CachePolicy::Never))
+    let kind = match name.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("csv") => "text/csv; charset=utf-8",
+        Some("xlsx") => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        Some("ndjson") => "application/x-ndjson",
+        _ => "application/octet-stream",
+    };
+    Ok(attachment(bytes, kind, &name, CachePolicy::Never))
 }
 
-fn rejected_file(upload: &Upload, language: Language) -> Result<(Vec<u8>, String)> {
+/// All rejected rows of what was handed in; of a trial, which nothing keeps, those that it told.
+async fn rejections(site: &Site, upload: &Upload) -> Result<Vec<Rejection>> {
+    let told = match upload.progress() {
+        Progress::Checked(answer) => return Ok(answer.rejections.clone()),
+        Progress::HandedIn(answer) => answer,
+        _ => return Ok(Vec::new()),
+    };
+    let submission = told.submission.as_ref().and_then(|submission| submission.header.as_ref());
+    let submission_id = submission.map(|header| header.submission_id.clone()).unwrap_or_default();
+    let mut request = ListRejectionsRequest { submission_id, page_size: PAGE, ..Default::default() };
+    let mut all = Vec::new();
+    loop {
+        let page =
+            site.services.ingest().list_rejections(request.clone()).await.map_err(failed)?.into_inner();
+        all.extend(page.rejections);
+        if page.next_page_token.is_empty() || all.len() >= MAX_REJECTIONS {
+            return Ok(all);
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+fn rejected_file(upload: &Upload, rejections: &[Rejection], language: Language) -> Result<(Vec<u8>, String)> {
     let name = &upload.described.dataset;
     let dataset = uplift_proto::dataset::find(name);
     let dataset = dataset.ok_or_else(|| Error::not_found(format!("there is no dataset {name:?}")))?;
     let bytes = std::fs::read(upload.path()).map_err(|e| Error::internal("reading a kept file", e))?;
     let file = Reader { bytes, ..Reader::default() }.open(dataset)?;
-    let rows = file.rejected_rows(&uplift_formats::reasons(&upload.rejections(), language))?;
+    let rows = file.rejected_rows(&uplift_formats::reasons(rejections, language))?;
     let stem =
         upload.described.name.rsplit_once('.').map_or(upload.described.name.as_str(), |(stem, _)| stem);
     Ok((rows, format!("{stem}.rejected.{}", file.extension())))

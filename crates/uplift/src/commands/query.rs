@@ -10,6 +10,7 @@ use uplift_core::dataset::Kind;
 use uplift_core::error::Result;
 use uplift_core::language::Language;
 use uplift_proto::dataset::find;
+use uplift_proto::figure::dimension_words;
 use uplift_proto::v1::metrics::{Figure, Indicator, IndicatorQuery, StreamIndicatorsRequest};
 use uplift_proto::v1::records::AreaLevel;
 
@@ -115,7 +116,7 @@ fn print_above_note(figures: &[Figure], indicators: &BTreeMap<String, Indicator>
         let whole = Figure { value: figure.recorded_above.parse().ok(), ..figure.clone() };
         let (value, unit, period) = (value(&whole, language), unit(&whole, language), &figure.period);
         let area = area(figure, language);
-        let groups: Vec<_> = figure.dimensions.values().filter(|code| !code.is_empty()).cloned().collect();
+        let groups: Vec<_> = figure.dimensions.keys().map(|d| dimension_words(figure, d, language)).collect();
         let of = if groups.is_empty() { String::new() } else { format!(" ({})", groups.join(", ")) };
         let mark = if figure.simulated { "*" } else { "" };
         say_in!(
@@ -198,10 +199,7 @@ impl<'a> FigureTable<'a> {
         let indicator = self.indicators.get(&figure.indicator_id);
         let mut label =
             vec![title(figure, indicator, self.language), figure.period.clone(), area(figure, self.language)];
-        let component = indicator.and_then(|i| i.value.as_ref().or(i.numerator.as_ref()));
-        let dataset = component.map(|c| c.dataset.as_str()).unwrap_or_default();
-        let code = |d: &String| code_title(dataset, d, figure.dimensions.get(d), self.language);
-        label.extend(self.dimensions.iter().map(code));
+        label.extend(self.dimensions.iter().map(|d| dimension_words(figure, d, self.language)));
         label
     }
 
@@ -277,15 +275,4 @@ fn household_record(figure: &Figure) -> String {
     };
     let code = codes.iter().find(|code| code.number == figure.household_record);
     code.map(|code| code.stored.clone()).unwrap_or_default()
-}
-
-/// The title of a code of a dimension, or the code itself.
-fn code_title(dataset: &str, column: &str, stored: Option<&String>, language: Language) -> String {
-    let stored = stored.map(String::as_str).unwrap_or_default();
-    let field = find(dataset).and_then(|d| d.field(column));
-    let code = match field.map(|f| &f.kind) {
-        Some(Kind::Code(codes)) => codes.iter().find(|c| c.stored == stored),
-        _ => None,
-    };
-    code.map_or(stored, |c| c.title.text(language)).to_owned()
 }
