@@ -132,6 +132,7 @@ async fn a_page_its_files_and_the_call_show_the_same_figures() {
         }
         // The command that the page shows is one that there is.
         let line = page.body.split_once("<code>uplift query ").unwrap().1.split_once("</code>").unwrap().0;
+        let line = line.replace("&#x2f;", "/");
         let mut command = tokio::process::Command::new(uplift_testkit::uplift_command());
         let out =
             command.arg("query").args(line.split(' ')).args(["--format", "json"]).output().await.unwrap();

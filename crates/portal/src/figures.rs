@@ -10,7 +10,7 @@ use uplift_core::mark::Mark;
 use uplift_core::period::Period;
 use uplift_core::quantity::quantity;
 use uplift_core::unit::unit_name;
-use uplift_proto::dataset::code_title;
+use uplift_proto::dataset::{code_title, find};
 use uplift_proto::figure::{FigurePart, change, decimal, dimension_words, marks, published_words, value};
 use uplift_proto::v1::metrics::{Figure, Indicator, Verdict};
 
@@ -136,6 +136,17 @@ impl FigureView {
             raw: figure,
         }
     }
+}
+
+/// What a column that figures are told apart by is called: as its dataset titles it, or one that its records refer to.
+pub(crate) fn dimension_title(indicator: &Indicator, column: &str, language: Language) -> String {
+    let component = indicator.value.as_ref().or(indicator.numerator.as_ref());
+    let Some(own) = component.and_then(|component| find(&component.dataset)) else {
+        return column.to_owned();
+    };
+    let joined = own.fields.iter().filter_map(|field| find(&field.reference.as_ref()?.dataset));
+    let field = std::iter::once(own).chain(joined).find_map(|dataset| dataset.field(column));
+    field.map_or_else(|| column.to_owned(), |field| field.title.text(language).to_owned())
 }
 
 /// The name of a figure's area.

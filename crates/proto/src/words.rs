@@ -1,8 +1,11 @@
 //! What enumerations of answers are called where people read them.
 
+use rust_decimal::Decimal;
+use uplift_core::format::grouped;
 use uplift_core::language::Bilingual;
 
 use crate::v1::metrics::{ClaimVerdict, ObjectiveStatus};
+use crate::v1::reporting::{ChangeCause, ChangeCauseKind};
 
 /// How a target stands.
 pub fn objective_status(status: ObjectiveStatus) -> Bilingual {
@@ -27,4 +30,29 @@ pub fn claim_verdict(verdict: ClaimVerdict) -> Bilingual {
         ClaimVerdict::Unspecified => ("–", "–"),
     };
     Bilingual::new(en, zh)
+}
+
+/// What made a figure differ, with its share of the difference where that can be told.
+pub fn change_cause(cause: &ChangeCause) -> Bilingual {
+    let name = &cause.name;
+    let (en, zh) = match cause.kind() {
+        ChangeCauseKind::SubmissionAdded => (format!("submission {name} added"), format!("新增批次{name}")),
+        ChangeCauseKind::SubmissionRemoved => {
+            (format!("submission {name} replaced or withdrawn"), format!("批次{name}被替换或撤回"))
+        }
+        ChangeCauseKind::Definition => (format!("definition {name}"), format!("指标定义{name}")),
+        ChangeCauseKind::Reference => (format!("reference table {name}"), format!("参考表{name}")),
+        // Simulated and real records are never added; a difference of the two says nothing of either.
+        ChangeCauseKind::Origin => {
+            let zh = name.replace("simulated", "模拟").replace("real", "真实");
+            (format!("records: {name}"), format!("记录来源：{zh}"))
+        }
+        ChangeCauseKind::Unspecified => (name.clone(), name.clone()),
+    };
+    let share = match cause.exact_share.parse::<Decimal>() {
+        Ok(share) if share.is_sign_negative() => format!(" ({})", grouped(share)),
+        Ok(share) => format!(" (+{})", grouped(share)),
+        Err(_) => String::new(),
+    };
+    Bilingual::new(en + &share, zh + &share)
 }

@@ -25,6 +25,13 @@ pub(super) struct AreaTree {
     inside: Vec<Node>,
 }
 
+impl AreaTree {
+    /// The name of the area itself, where it has one.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.around.last().map(|area| area.name.as_str())
+    }
+}
+
 /// An area of a tree.
 #[derive(Debug, Serialize)]
 struct Node {
@@ -53,23 +60,19 @@ pub(super) async fn area_tree(site: &Site, scope: &Scope, language: Language) ->
     };
     let node = |figure: &Figure| Node { code: figure.area_code.clone(), name: area_name(figure, language) };
     let area = scope.area.as_str();
-    for length in LEVELS.into_iter().filter_map(digits).filter(|length| *length < area.len()) {
+    for length in LEVELS.into_iter().filter_map(digits).filter(|length| *length <= area.len()) {
         let Some(code) = area.get(..length) else { break };
         // Prefectures of a municipality are no areas of their own.
         let found = ask(code, AreaLevel::Unspecified).await.unwrap_or_default();
-        tree.around.extend(found.first().filter(|figure| is_named(figure)).map(node));
+        tree.around.extend(found.first().filter(|figure| code == area || is_named(figure)).map(node));
     }
     for level in LEVELS.into_iter().filter(|level| digits(*level).is_some_and(|length| length > area.len())) {
         let found = ask(area, level).await?;
-        if tree.around.last().is_none_or(|last| last.code != area) {
-            tree.around.extend(found.iter().find(|figure| figure.area_code == area).map(node));
-        }
-        let mut inside: Vec<Node> =
-            found.iter().filter(|figure| figure.area_code != area && is_named(figure)).map(node).collect();
+        let inside = found.iter().filter(|figure| figure.area_code != area && is_named(figure));
+        tree.inside = inside.map(node).collect();
         // Real and simulated figures are of the same area.
-        inside.dedup_by(|a, b| a.code == b.code);
-        if !inside.is_empty() {
-            tree.inside = inside;
+        tree.inside.dedup_by(|a, b| a.code == b.code);
+        if !tree.inside.is_empty() {
             break;
         }
     }

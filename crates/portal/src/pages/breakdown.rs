@@ -19,7 +19,7 @@ use super::figure_files::figure_file;
 use super::query::{MAX_FIGURES, command, figures, grpcurl, level};
 use super::scope::{Scope, ScopeQuery};
 use crate::cache::CachePolicy;
-use crate::figures::{FigureView, legend, with_bars};
+use crate::figures::{FigureView, dimension_title, legend, with_bars};
 use crate::site::{Page, Site, to_value};
 use crate::visit::Visit;
 
@@ -71,13 +71,17 @@ pub(crate) async fn show(
     let area = shown.first().map_or_else(|| scope.area.clone(), |figure| figure.area.clone());
     let chart = chart(&shown[split..], visit.text(&indicator.title_en, &indicator.title_zh));
     let title = visit.text(&indicator.title_en, &indicator.title_zh).to_owned();
+    let dimensions = indicator
+        .dimensions
+        .iter()
+        .map(|column| (column, dimension_title(&indicator, column, visit.language)));
     let content = context! {
-        id => indicator.indicator_id, indicator_title => title.as_str(),
+        id => indicator.indicator_id.as_str(), indicator_title => title.as_str(),
         definition => visit.text(&indicator.definition_en, &indicator.definition_zh),
         area, area_code => scope.area.as_str(), period => scope.period.to_string(),
         period_words => scope.period_words(visit.language),
         scope => scope.query(), by => query.by, dimension => query.dimension,
-        dimensions => indicator.dimensions.clone(),
+        dimensions => to_value(dimensions.collect::<Vec<_>>()),
         here => format!("{}?{}", visit.href(&visit.path), without_format(&visit.query)),
         tree => to_value(area_tree(&site, &scope, visit.language).await?),
         legend => to_value(legend(&shown)),

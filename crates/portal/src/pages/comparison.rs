@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use uplift_core::error::{Error, Result};
 use uplift_core::language::Language;
 use uplift_proto::service::Service;
-use uplift_proto::v1::reporting::{ChangeCauseKind, CompareReportsRequest, FigureChange};
+use uplift_proto::v1::reporting::{CompareReportsRequest, FigureChange};
+use uplift_proto::words::change_cause;
 
 use super::Answer;
 use super::editions::{edition, others, words};
@@ -89,11 +90,7 @@ pub(crate) async fn show(
 }
 
 fn change(change: FigureChange, language: Language) -> ChangeView {
-    let causes = change.causes.iter().map(|cause| {
-        let share =
-            if cause.exact_share.is_empty() { String::new() } else { format!(" ({})", cause.exact_share) };
-        format!("{}{}{share}", kind(cause.kind(), language), cause.name)
-    });
+    let causes = change.causes.iter().map(|cause| change_cause(cause).text(language).to_owned());
     ChangeView {
         figure: change.figure_id.clone(),
         title: language.choose(&change.title_en, &change.title_zh).to_owned(),
@@ -101,15 +98,5 @@ fn change(change: FigureChange, language: Language) -> ChangeView {
         before: words(&change.exact_value_before, &change.unit, language),
         after: words(&change.exact_value_after, &change.unit, language),
         causes: causes.collect(),
-    }
-}
-
-/// What a cause is, before its name.
-fn kind(kind: ChangeCauseKind, language: Language) -> &'static str {
-    match kind {
-        ChangeCauseKind::SubmissionAdded => language.choose("added: ", "新增："),
-        ChangeCauseKind::SubmissionRemoved => language.choose("taken away: ", "移除："),
-        ChangeCauseKind::Definition => language.choose("another definition: ", "定义变更："),
-        _ => "",
     }
 }

@@ -80,8 +80,10 @@ fn field(field: &Field, key: &[String], visit: &Visit) -> serde_json::Value {
     let is_money = field.r#type == "money";
     let limit = |limit: &str| {
         let number = limit.parse::<Decimal>().ok();
-        number
-            .map(|number| grouped(if is_money { number / Decimal::ONE_HUNDRED } else { number }.normalize()))
+        let number = number.map(|number| if is_money { number / Decimal::ONE_HUNDRED } else { number });
+        // A year is no amount.
+        let is_year = field.unit == "year";
+        number.map(|number| if is_year { number.to_string() } else { grouped(number.normalize()) })
     };
     let range = match (limit(&field.minimum), limit(&field.maximum)) {
         (None, None) => String::new(),

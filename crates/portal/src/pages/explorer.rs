@@ -73,7 +73,8 @@ pub(crate) async fn show(
         FigureView::new(figure, indicator.copied(), visit.language)
     };
     let shown: Vec<FigureView> = answer.into_iter().map(view).collect();
-    let area = shown.first().map_or_else(|| scope.area.clone(), |figure| figure.area.clone());
+    let tree = area_tree(&site, &scope, visit.language).await?;
+    let area = tree.name().unwrap_or(&scope.area);
     // The whole section is a shorter question than all of its indicators.
     let shorter = match (words.is_empty(), query.section.is_empty()) {
         (true, true) => IndicatorQuery { indicators: Vec::new(), ..asked },
@@ -94,7 +95,7 @@ pub(crate) async fn show(
         sections => to_value(sections.collect::<Vec<_>>()),
         is_narrow, count => found.len(),
         place => place(&scope, &query.section, &search),
-        tree => to_value(area_tree(&site, &scope, visit.language).await?),
+        tree => to_value(&tree),
         legend => to_value(legend(&shown)),
         figures => to_value(shown),
         call => grpcurl(&site, &shorter), line => command(&site, &shorter),

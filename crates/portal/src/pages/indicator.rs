@@ -13,7 +13,7 @@ use super::breakdown::known;
 use super::query::{command, figures, grpcurl};
 use super::scope::ScopeQuery;
 use crate::cache::CachePolicy;
-use crate::figures::{FigureView, legend, with_bars};
+use crate::figures::{FigureView, dimension_title, legend, with_bars};
 use crate::services::failed;
 use crate::site::{Page, Site, to_value};
 use crate::visit::Visit;
@@ -52,10 +52,17 @@ pub(crate) async fn show(
     let title = visit.text(&indicator.title_en, &indicator.title_zh).to_owned();
     let catalogue = site.catalogue().await?;
     let section = catalogue.sections.iter().find(|section| section.section == indicator.section);
+    let dimensions =
+        indicator.dimensions.iter().map(|column| dimension_title(&indicator, column, visit.language));
+    let source = match visit.language {
+        Language::En => None,
+        Language::Zh => chinese(&indicator.source),
+    };
+    let source = source.as_ref().unwrap_or(&indicator.source);
     let content = context! {
         section => section.map_or(indicator.section.as_str(), |s| visit.text(&s.title_en, &s.title_zh)),
         area, area_code => scope.area.as_str(), period => scope.period.to_string(), scope => scope.query(),
-        indicator => to_value(definition(&indicator)),
+        indicator => to_value(definition(&indicator)), source, dimensions => dimensions.collect::<Vec<_>>(),
         history => answer.history.iter().map(|i| to_value(version(i, visit.language))).collect::<Vec<_>>(),
         legend => to_value(legend(&trend)),
         trend => to_value(trend),
@@ -94,7 +101,7 @@ pub(super) fn definition(indicator: &Indicator) -> serde_json::Value {
         "id": indicator.indicator_id, "version": indicator.version,
         "section": indicator.section, "title_en": indicator.title_en, "title_zh": indicator.title_zh,
         "definition_en": indicator.definition_en, "definition_zh": indicator.definition_zh,
-        "unit": indicator.unit, "dimensions": indicator.dimensions, "source": indicator.source,
+        "unit": indicator.unit,
         "digest": indicator.digest, "scale": indicator.scale, "parts": parts.collect::<Vec<_>>(),
     })
 }

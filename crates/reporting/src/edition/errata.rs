@@ -8,12 +8,12 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use uplift_core::error::{Error, Result};
-use uplift_core::format::grouped;
 use uplift_core::language::{Bilingual, Language};
 use uplift_core::unit::is_rate;
 use uplift_proto::v1::reporting::{
     ChangeCause, ChangeCauseKind, CompareReportsResponse, Edition, ErrataFile, FigureChange,
 };
+use uplift_proto::words::change_cause;
 
 use crate::words::exact;
 
@@ -180,43 +180,19 @@ fn difference(before: &str, after: &str, unit: &str) -> Bilingual {
 }
 
 fn cause(cause: &ChangeCause) -> Cause {
-    let name = &cause.name;
-    let (kind, words) = match cause.kind() {
-        ChangeCauseKind::SubmissionAdded => (
-            "submission_added",
-            Bilingual::new(format!("submission {name} added"), format!("新增批次{name}")),
-        ),
-        ChangeCauseKind::SubmissionRemoved => (
-            "submission_removed",
-            Bilingual::new(
-                format!("submission {name} replaced or withdrawn"),
-                format!("批次{name}被替换或撤回"),
-            ),
-        ),
-        ChangeCauseKind::Definition => {
-            ("definition", Bilingual::new(format!("definition {name}"), format!("指标定义{name}")))
-        }
-        ChangeCauseKind::Reference => {
-            ("reference", Bilingual::new(format!("reference table {name}"), format!("参考表{name}")))
-        }
-        // Simulated and real records are never added; a difference of the two says nothing of either.
-        ChangeCauseKind::Origin => {
-            let zh = name.replace("simulated", "模拟").replace("real", "真实");
-            ("origin", Bilingual::new(format!("records: {name}"), format!("记录来源：{zh}")))
-        }
-        ChangeCauseKind::Unspecified => ("unspecified", Bilingual::new(name, name)),
-    };
-    let share = match cause.exact_share.parse::<Decimal>() {
-        Ok(share) if share.is_sign_negative() => format!(" ({})", grouped(share)),
-        Ok(share) => format!(" (+{})", grouped(share)),
-        Err(_) => String::new(),
-    };
     Cause {
-        kind,
-        name: name.clone(),
+        kind: match cause.kind() {
+            ChangeCauseKind::SubmissionAdded => "submission_added",
+            ChangeCauseKind::SubmissionRemoved => "submission_removed",
+            ChangeCauseKind::Definition => "definition",
+            ChangeCauseKind::Reference => "reference",
+            ChangeCauseKind::Origin => "origin",
+            ChangeCauseKind::Unspecified => "unspecified",
+        },
+        name: cause.name.clone(),
         records_before: cause.records_before,
         records_after: cause.records_after,
         share: Some(cause.exact_share.clone()).filter(|share| !share.is_empty()),
-        words: Bilingual::new(format!("{}{share}", words.en), format!("{}{share}", words.zh)),
+        words: change_cause(cause),
     }
 }

@@ -7,9 +7,8 @@ use uplift_client::{connect, from_status};
 use uplift_core::error::Result;
 use uplift_core::format::grouped;
 use uplift_core::language::Language;
-use uplift_proto::v1::reporting::{
-    ChangeCause, ChangeCauseKind, CompareReportsRequest, CompareReportsResponse, FigureChange,
-};
+use uplift_proto::v1::reporting::{ChangeCause, CompareReportsRequest, CompareReportsResponse, FigureChange};
+use uplift_proto::words::change_cause;
 
 use crate::arguments::{OutputFormat, ReportingAddress};
 use crate::outcome::Outcome;
@@ -103,7 +102,8 @@ fn causes_in_words(causes: &[ChangeCause], format: OutputFormat, language: Langu
     let mut sorted: Vec<_> = causes.iter().collect();
     sorted.sort_by_key(|cause| std::cmp::Reverse(share(cause)));
     let most = if format == OutputFormat::Table { MAX_CAUSES } else { usize::MAX };
-    let mut words: Vec<_> = sorted.iter().take(most).map(|cause| in_words(cause, language)).collect();
+    let mut words: Vec<_> =
+        sorted.iter().take(most).map(|cause| change_cause(cause).text(language).to_owned()).collect();
     if let Some(more) = causes.len().checked_sub(most).filter(|more| *more > 0) {
         words.push(match language {
             Language::En => format!("{more} more (--format json has all)"),
@@ -111,30 +111,4 @@ fn causes_in_words(causes: &[ChangeCause], format: OutputFormat, language: Langu
         });
     }
     words.join("; ")
-}
-
-/// A cause, with its share where that can be told.
-fn in_words(cause: &ChangeCause, language: Language) -> String {
-    let what = match cause.kind() {
-        ChangeCauseKind::SubmissionAdded => language.choose("added", "新增"),
-        ChangeCauseKind::SubmissionRemoved => language.choose("removed", "移除"),
-        ChangeCauseKind::Definition => language.choose("definition", "定义"),
-        ChangeCauseKind::Reference => language.choose("reference table", "参考表"),
-        ChangeCauseKind::Origin => language.choose("records:", "记录来源："),
-        ChangeCauseKind::Unspecified => "",
-    };
-    let share = match cause.exact_share.as_str() {
-        "" => String::new(),
-        share if share.starts_with('-') => format!(" ({share})"),
-        share => format!(" (+{share})"),
-    };
-    let name = match (cause.kind(), language) {
-        (ChangeCauseKind::Origin, Language::Zh) => {
-            cause.name.replace("simulated", "模拟").replace("real", "真实")
-        }
-        _ => cause.name.clone(),
-    };
-    // Chinese sets no space behind a colon.
-    let space = if what.ends_with('：') { "" } else { " " };
-    format!("{what}{space}{name}{share}")
 }
