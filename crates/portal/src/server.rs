@@ -192,7 +192,7 @@ async fn tagged(State(site): State<Arc<Site>>, request: Request, next: Next) -> 
         return next.run(request).await;
     }
     let address = request.uri().to_string();
-    let make = async || {
+    let make = async move {
         let answer = next.run(request).await;
         let may_be_kept = answer.headers().get(CACHE_CONTROL) == Some(&CachePolicy::Revalidate.header());
         if answer.status() != StatusCode::OK || !may_be_kept {
