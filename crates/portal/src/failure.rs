@@ -56,6 +56,13 @@ pub(crate) fn words(status: StatusCode) -> [(&'static str, &'static str); 2] {
                 "请检查网址，或从概览开始；也可在指标、数据集或版本中查找。",
             ),
         ],
+        StatusCode::URI_TOO_LONG => [
+            ("The address is too long", "网址过长"),
+            (
+                "Shorten it: search for a word or two, and name one area and period.",
+                "请缩短：用一两个关键词搜索，只填一个地区和时期。",
+            ),
+        ],
         StatusCode::METHOD_NOT_ALLOWED => [
             ("This page cannot be used that way", "该页面不支持这种操作"),
             ("Open it by its link, or send the form that leads to it.", "请通过链接打开，或提交相应表单。"),

@@ -94,6 +94,11 @@ impl FigureView {
                 Verdict::Undetermined | Verdict::Unspecified => None,
             },
         });
+        let shown = marks(&figure, FigurePart::Value, period_open).into_iter();
+        // Where the year has no value, the year before is all that is simulated.
+        let before = (figure.simulated && figure.value.is_none() && figure.previous.is_some())
+            .then_some(Mark::Simulated);
+        let shown = shown.chain(before).map(|m| mark(m, language)).collect();
         Self {
             indicator: figure.indicator_id.clone(),
             title: title.unwrap_or_else(|| figure.indicator_id.clone()),
@@ -120,12 +125,9 @@ impl FigureView {
                 })
                 .unwrap_or_default(),
             published: published.collect(),
-            marks: marks(&figure, FigurePart::Value, period_open)
-                .into_iter()
-                .map(|m| mark(m, language))
-                .collect(),
+            marks: shown,
             records: figure.records,
-            simulated: figure.simulated && figure.value.is_some(),
+            simulated: figure.simulated && (figure.value.is_some() || figure.previous.is_some()),
             kind: String::new(),
             evidence: match figure.trace.as_str() {
                 "" => String::new(),

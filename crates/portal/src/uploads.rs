@@ -24,6 +24,8 @@ pub(crate) const MAX_FILE: usize = 256 << 20;
 const CHUNK: usize = 512 << 10;
 /// Messages that wait to be sent.
 const QUEUED: usize = 4;
+/// Times that a file is sent again while another request hands the same in, a second between.
+const RETRIES: usize = 300;
 /// Files that are kept at once, and for how long: whoever forgets one sends it again.
 const MAX_KEPT: usize = 64;
 const KEPT_FOR: Duration = Duration::from_secs(60 * 60);
@@ -220,7 +222,19 @@ async fn send(services: Services, upload: Arc<Upload>, dry_run: bool) {
         upload.set(Progress::Repeated(Box::new(submission)));
         return;
     }
-    let answer = transmit(&services, &upload, dry_run, sent).await;
+    let mut answer = transmit(&services, &upload, dry_run, &sent).await;
+    // Somebody hands the same file in at this moment: what came of it is what comes of this one.
+    for _ in 0..RETRIES {
+        if answer.as_ref().err().is_none_or(|error| error.kind != ErrorKind::Aborted) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if let Some(submission) = earlier(&services, &upload).await {
+            upload.set(Progress::Repeated(Box::new(submission)));
+            return;
+        }
+        answer = transmit(&services, &upload, dry_run, &sent).await;
+    }
     upload.set(match answer {
         Ok(answer) if dry_run => Progress::Checked(Arc::new(answer)),
         Ok(answer) => Progress::HandedIn(Arc::new(answer)),
@@ -241,7 +255,7 @@ async fn transmit(
     services: &Services,
     upload: &Upload,
     dry_run: bool,
-    sent: impl Fn(u64),
+    sent: &impl Fn(u64),
 ) -> Result<UploadFileResponse> {
     let unreadable = |e| Error::internal("reading a kept file", e);
     let mut file = tokio::fs::File::open(upload.file.path()).await.map_err(unreadable)?;

@@ -36,10 +36,8 @@ pub fn claim_verdict(verdict: ClaimVerdict) -> Bilingual {
 pub fn change_cause(cause: &ChangeCause) -> Bilingual {
     let name = &cause.name;
     let (en, zh) = match cause.kind() {
-        ChangeCauseKind::SubmissionAdded => (format!("submission {name} added"), format!("新增批次{name}")),
-        ChangeCauseKind::SubmissionRemoved => {
-            (format!("submission {name} replaced or withdrawn"), format!("批次{name}被替换或撤回"))
-        }
+        ChangeCauseKind::SubmissionAdded => (format!("added {name}"), format!("新增 {name}")),
+        ChangeCauseKind::SubmissionRemoved => (format!("removed {name}"), format!("移除 {name}")),
         ChangeCauseKind::Definition => (format!("definition {name}"), format!("指标定义{name}")),
         ChangeCauseKind::Reference => (format!("reference table {name}"), format!("参考表{name}")),
         // Simulated and real records are never added; a difference of the two says nothing of either.

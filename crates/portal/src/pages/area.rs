@@ -15,7 +15,7 @@ use uplift_proto::v1::records::AreaLevel;
 
 use super::Answer;
 use super::area_tree::area_tree;
-use super::query::{command, figures, grpcurl};
+use super::query::{command, figures, grpcurl, next_below};
 use super::scope::ScopeQuery;
 use super::submissions::{SubmissionView, submissions};
 use crate::cache::CachePolicy;
@@ -106,6 +106,7 @@ pub(crate) async fn show(
         area => name.as_str(), area_code => area, period => scope.period.to_string(),
         period_words => scope.period_words(visit.language), scope => scope.query(),
         tree => to_value(area_tree(&site, &scope, visit.language).await?),
+        below => next_below(&scope.area),
         legend => to_value(legend(&shown)),
         compared => to_value(compared),
         submissions => to_value(sent),

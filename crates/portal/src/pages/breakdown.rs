@@ -16,7 +16,7 @@ use uplift_proto::v1::records::AreaLevel;
 use super::Answer;
 use super::area_tree::area_tree;
 use super::figure_files::figure_file;
-use super::query::{MAX_FIGURES, command, figures, grpcurl, level};
+use super::query::{MAX_FIGURES, command, figures, grpcurl, level, levels_below};
 use super::scope::{Scope, ScopeQuery};
 use crate::cache::CachePolicy;
 use crate::figures::{FigureView, dimension_title, legend, with_bars};
@@ -28,7 +28,7 @@ const MAX_BARS: usize = 45;
 
 /// What the form asks.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct BreakdownQuery {
     area: Option<String>,
     period: Option<String>,
@@ -81,6 +81,7 @@ pub(crate) async fn show(
         area, area_code => scope.area.as_str(), period => scope.period.to_string(),
         period_words => scope.period_words(visit.language),
         scope => scope.query(), by => query.by, dimension => query.dimension,
+        levels => levels_below(&scope.area),
         dimensions => to_value(dimensions.collect::<Vec<_>>()),
         here => format!("{}?{}", visit.href(&visit.path), without_format(&visit.query)),
         tree => to_value(area_tree(&site, &scope, visit.language).await?),
@@ -105,7 +106,7 @@ pub(super) async fn known(site: &Site, id: &str) -> Result<Indicator> {
     let all = site.catalogue().await?;
     let near = nearest(id, all.indicators.iter().map(|indicator| indicator.indicator_id.as_str()));
     let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-    Err(Error::not_found(format!("there is no indicator {id:?}{near} (ListIndicators lists them)")))
+    Err(Error::not_found(format!("there is no indicator {id:?}{near}")))
 }
 
 fn question(query: &BreakdownQuery, scope: &Scope, indicator: &Indicator) -> Result<IndicatorQuery> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uplift_core::error::{Error, Result};
 use uplift_core::language::Language;
 use uplift_proto::service::Service;
-use uplift_proto::v1::reporting::{CompareReportsRequest, FigureChange};
+use uplift_proto::v1::reporting::{ChangeCause, ChangeCauseKind, CompareReportsRequest, FigureChange};
 use uplift_proto::words::change_cause;
 
 use super::Answer;
@@ -31,7 +31,7 @@ struct ChangeView {
 
 /// What an edition is compared with.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct CompareQuery {
     /// Number of another edition of the series; empty is what the figures are now.
     with: String,
@@ -63,6 +63,8 @@ pub(crate) async fn show(
     let edition = edition(&site, &id).await?;
     let request = CompareReportsRequest { edition_id: id.clone(), other_edition_id: other.clone() };
     let answer = site.services.reporting().compare_reports(request).await.map_err(failed)?.into_inner();
+    let is_origin = |cause: &ChangeCause| cause.kind() == ChangeCauseKind::Origin;
+    let another_origin = answer.changes.iter().flat_map(|change| &change.causes).any(is_origin);
     let changes: Vec<_> = answer.changes.into_iter().map(|c| change(c, visit.language)).collect();
     let simulated = edition.report.as_ref().is_some_and(|report| report.simulated);
     // What came before an edition is not put right by it.
@@ -80,7 +82,7 @@ pub(crate) async fn show(
     let content = context! {
         id => id.as_str(), other => other.as_str(), with => query.with, others => others(&edition), has_errata,
         figures => answer.figures, count => changes.len(),
-        changes => to_value(changes),
+        changes => to_value(changes), another_origin,
         call => places.call(Service::Reporting, "CompareReports", &asked),
         line => places.command(Service::Reporting, format!("uplift report compare {id} {other}").trim_end()),
     };

@@ -7,6 +7,7 @@ use minijinja::context;
 use serde::{Deserialize, Serialize};
 use uplift_charts::printed_and_computed;
 use uplift_core::error::{Error, Result};
+use uplift_core::format::printed;
 use uplift_core::interval::Interval;
 use uplift_core::language::Language;
 use uplift_proto::v1::metrics::{
@@ -23,7 +24,7 @@ use crate::visit::Visit;
 
 /// Which checks.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct ChecksQuery {
     document: String,
     /// all; empty is those that contradict each other.
@@ -146,7 +147,7 @@ fn statement(figure: &PublishedFigure, language: Language) -> StatementView {
     let title = language.choose(&statement.title_en, &statement.title_zh);
     StatementView {
         title: if title.is_empty() { statement.statement_id.clone() } else { title.to_owned() },
-        printed: format!("{qualifier} {}", statement.printed).trim().to_owned(),
+        printed: format!("{qualifier} {}", printed(&statement.printed, language)).trim().to_owned(),
         unit: uplift_core::unit::unit_name(&statement.unit, language).to_owned(),
         place: [statement.section, statement.locator]
             .into_iter()

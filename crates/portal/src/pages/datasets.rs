@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use minijinja::context;
 use rust_decimal::Decimal;
+use uplift_core::chinese::chinese;
 use uplift_core::format::grouped;
 use uplift_core::language::Language;
 use uplift_core::unit::unit_name;
@@ -85,6 +86,11 @@ fn field(field: &Field, key: &[String], visit: &Visit) -> serde_json::Value {
         let is_year = field.unit == "year";
         number.map(|number| if is_year { number.to_string() } else { grouped(number.normalize()) })
     };
+    let format = match visit.language {
+        Language::En => None,
+        Language::Zh => chinese(&field.format),
+    };
+    let format = format.as_ref().unwrap_or(&field.format);
     let range = match (limit(&field.minimum), limit(&field.maximum)) {
         (None, None) => String::new(),
         (Some(low), None) => format!("≥ {low}"),
@@ -93,7 +99,7 @@ fn field(field: &Field, key: &[String], visit: &Visit) -> serde_json::Value {
     };
     serde_json::json!({
         "name": field.name, "title": visit.text(&field.title_en, &field.title_zh),
-        "other": visit.text(&field.title_zh, &field.title_en), "type": kind(&field.r#type, visit.language), "format": field.format,
+        "other": visit.text(&field.title_zh, &field.title_en), "type": kind(&field.r#type, visit.language), "format": format,
         "unit": unit_name(if is_money { "CNY" } else { &field.unit }, visit.language), "required": field.required, "range": range,
         "personal": field.personal, "withheld": field.withheld, "is_key": key.contains(&field.name),
         "codes": codes.collect::<Vec<_>>(),

@@ -56,7 +56,7 @@ struct FileView {
 
 /// Which page.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct ListQuery {
     page: String,
 }

@@ -11,7 +11,7 @@ use uplift_proto::v1::metrics::{Indicator, IndicatorQuery};
 
 use super::Answer;
 use super::area_tree::area_tree;
-use super::query::{command, figures, grpcurl};
+use super::query::{command, figures, grpcurl, next_below};
 use super::scope::{Scope, ScopeQuery};
 use crate::cache::CachePolicy;
 use crate::figures::{FigureView, legend};
@@ -23,7 +23,7 @@ const MAX_SEARCH: usize = 200;
 
 /// What the form asks.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct ExplorerQuery {
     area: Option<String>,
     period: Option<String>,
@@ -94,6 +94,7 @@ pub(crate) async fn show(
         scope => scope.query(), q => search.as_str(), section => query.section.as_str(),
         sections => to_value(sections.collect::<Vec<_>>()),
         is_narrow, count => found.len(),
+        below => next_below(&scope.area),
         place => place(&scope, &query.section, &search),
         tree => to_value(&tree),
         legend => to_value(legend(&shown)),

@@ -7,6 +7,7 @@ use minijinja::context;
 use serde::{Deserialize, Serialize};
 use uplift_core::dataset::Dataset;
 use uplift_core::language::Language;
+use uplift_core::unit::unit_name;
 use uplift_proto::dataset::{find, stored_title};
 use uplift_proto::service::Service;
 use uplift_proto::v1::metrics::{Indicator, TraceFigureRequest, TracePart};
@@ -28,7 +29,7 @@ const FINDINGS: usize = 10;
 
 /// Which page of the records.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct FigureQuery {
     page: String,
 }
@@ -148,8 +149,11 @@ fn dataset_of(indicator: &Indicator, part: &str) -> Option<&'static Dataset> {
     find(&component.as_ref()?.dataset)
 }
 
-/// A value as people read it: codes by their titles.
+/// A value as people read it: codes by their titles, units in words.
 fn words(dataset: Option<&Dataset>, column: &str, stored: String, language: Language) -> String {
+    if column == "unit" {
+        return unit_name(&stored, language).to_owned();
+    }
     let field = dataset.and_then(|dataset| dataset.fields.iter().find(|field| field.column() == column));
     let title =
         dataset.zip(field).and_then(|(dataset, field)| stored_title(&dataset.name, &field.name, &stored));

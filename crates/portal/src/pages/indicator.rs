@@ -10,7 +10,7 @@ use uplift_proto::v1::metrics::{GetIndicatorRequest, Indicator, IndicatorQuery};
 
 use super::Answer;
 use super::breakdown::known;
-use super::query::{command, figures, grpcurl};
+use super::query::{command, figures, grpcurl, next_below};
 use super::scope::ScopeQuery;
 use crate::cache::CachePolicy;
 use crate::figures::{FigureView, dimension_title, legend, with_bars};
@@ -64,6 +64,7 @@ pub(crate) async fn show(
         area, area_code => scope.area.as_str(), period => scope.period.to_string(), scope => scope.query(),
         indicator => to_value(definition(&indicator)), source, dimensions => dimensions.collect::<Vec<_>>(),
         history => answer.history.iter().map(|i| to_value(version(i, visit.language))).collect::<Vec<_>>(),
+        below => next_below(&scope.area),
         legend => to_value(legend(&trend)),
         trend => to_value(trend),
         call => grpcurl(&site, &asked), line => command(&site, &asked),

@@ -15,7 +15,7 @@ use uplift_proto::v1::reporting::ListEditionsRequest;
 use super::Answer;
 use super::area_tree::area_tree;
 use super::editions::EditionView;
-use super::query::figures;
+use super::query::{figures, next_below};
 use super::scope::{Scope, ScopeQuery};
 use super::submissions::SubmissionView;
 use crate::cache::CachePolicy;
@@ -53,6 +53,7 @@ pub(crate) async fn show(
     let content = context! {
         area, area_code => scope.area.as_str(), period => scope.period.to_string(),
         period_words => scope.period_words(visit.language),
+        below => next_below(&scope.area),
         scope => scope.query(),
         tree => to_value(tree),
         legend => to_value(legend(&scorecard)),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use uplift_core::error::{Error, Result};
+use uplift_proto::figure::digits;
 use uplift_proto::service::Service;
 use uplift_proto::v1::metrics::{Figure, IndicatorQuery, QueryIndicatorsRequest};
 use uplift_proto::v1::records::AreaLevel;
@@ -100,6 +101,19 @@ pub(super) fn level_word(level: AreaLevel) -> Option<&'static str> {
         AreaLevel::Township => "township",
         AreaLevel::Village => "village",
     })
+}
+
+/// The levels of areas that an area can be told apart by, the widest first; a prefecture of a municipality is no area.
+pub(super) fn levels_below(area: &str) -> Vec<&'static str> {
+    let levels = [AreaLevel::Prefecture, AreaLevel::County, AreaLevel::Township, AreaLevel::Village];
+    let below = levels.into_iter().filter(|level| digits(*level).is_some_and(|digits| digits > area.len()));
+    below.filter_map(level_word).collect()
+}
+
+/// What links from a list tell an area apart by: counties, or what is next below one.
+pub(super) fn next_below(area: &str) -> &'static str {
+    let below = levels_below(area);
+    below.into_iter().find(|word| *word != "prefecture").unwrap_or_default()
 }
 
 /// The level that an address names.

@@ -9,7 +9,7 @@ use crate::site::Site;
 
 /// An area and a period that an address names.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct ScopeQuery {
     pub(crate) area: Option<String>,
     pub(crate) period: Option<String>,

@@ -12,7 +12,7 @@ use uplift_core::language::Language;
 use uplift_core::period::Period;
 use uplift_proto::service::Service;
 use uplift_proto::v1::ingest::{
-    GetSubmissionRequest, ListRejectionsRequest, ListSubmissionsRequest, Rejection, State as Outcome,
+    GetSubmissionRequest, ListRejectionsRequest, ListSubmissionsRequest, Mode, Rejection, State as Outcome,
     Submission,
 };
 
@@ -74,7 +74,7 @@ struct Row {
 
 /// Which submissions.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct ListQuery {
     dataset: String,
     year: String,
@@ -205,8 +205,20 @@ struct Completeness {
 
 impl Completeness {
     fn new(submissions: &[Submission], year: u16, by_month: bool, language: Language) -> Self {
-        let committed = submissions.iter().filter(|submission| submission.state() == Outcome::Committed);
+        // The newest come first: what an earlier one had is no more once another replaced it.
+        let mut replaced = BTreeSet::new();
+        let committed = submissions.iter().filter(|submission| {
+            let Some(header) = submission.header.as_ref() else { return false };
+            let of = (&header.dataset, &header.area_code, &header.period);
+            let is_there = submission.state() == Outcome::Committed && !replaced.contains(&of);
+            if is_there && header.mode() == Mode::Replace {
+                replaced.insert(of);
+            }
+            is_there
+        });
+        let committed: Vec<_> = committed.collect();
         let of_year: Vec<_> = committed
+            .into_iter()
             .filter_map(|submission| {
                 let header = submission.header.as_ref()?;
                 let period = header.period.parse::<Period>().ok().filter(|period| period.year() == year)?;
@@ -315,6 +327,16 @@ mod tests {
         };
         let by_dataset = accepted(false);
         assert_eq!(by_dataset.iter().map(|(_, rows)| *rows).collect::<Vec<_>>(), [Some(15), Some(5)]);
+        // What was replaced is no more, and what came after it is.
+        let mut again = all.to_vec();
+        let replacing = |rows| Submission { rows_accepted: rows, ..again[0].clone() };
+        let mut replacing = replacing(2);
+        if let Some(header) = &mut replacing.header {
+            header.mode = Mode::Replace.into();
+        }
+        again.splice(0..0, [again[0].clone(), replacing]);
+        let table = Completeness::new(&again, 2011, true, Language::En);
+        assert_eq!(table.rows["500101"][2].as_ref().map(|cell| cell.accepted), Some(5 + 2 + 5));
         let by_month = accepted(true);
         assert_eq!((by_month[2].1, by_month[3].1), (Some(10), None));
         assert_eq!(by_month[12], ("Year".to_owned(), Some(10)));

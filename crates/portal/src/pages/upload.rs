@@ -40,7 +40,7 @@ const MAX_TEXT: usize = 2_000;
 
 /// What the form is filled in with.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct FormQuery {
     dataset: String,
     area: String,
