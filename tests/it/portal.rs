@@ -84,6 +84,14 @@ async fn a_page_its_files_and_the_call_show_the_same_figures() {
         let page = get(&uplift, &format!("/en/areas/{area}")).await;
         assert_eq!(page.status, 200, "{area}: {}", page.body);
     }
+    // A year without records beside one that has: what the year before had is simulated, and the page says so.
+    let page = get(&uplift, "/en/?area=50&period=2012").await;
+    assert!(page.body.contains("class=\"band\"") && page.body.contains(">ⓢ</abbr>"), "{}", page.body);
+    // Below a county there are townships.
+    let page = get(&uplift, "/en/?area=500101&period=2011").await;
+    assert!(page.body.contains("by=township") && !page.body.contains("by=county"), "{}", page.body);
+    let page = get(&uplift, "/en/explore/fund.fiscal?area=500101&period=2011&by=township").await;
+    assert_eq!(page.status, 200, "{}", page.body);
     for (indicator, by, dimension) in [
         ("training.people", "county", ""),
         ("donation.amount", "", "purpose"),

@@ -83,7 +83,6 @@ pub(crate) async fn show(
         scope => scope.query(), by => query.by, dimension => query.dimension,
         levels => levels_below(&scope.area),
         dimensions => to_value(dimensions.collect::<Vec<_>>()),
-        here => format!("{}?{}", visit.href(&visit.path), without_format(&visit.query)),
         tree => to_value(area_tree(&site, &scope, visit.language).await?),
         legend => to_value(legend(&shown)),
         whole => to_value(&shown[..split]),
@@ -187,9 +186,4 @@ fn label(figure: &FigureView) -> String {
     }
     parts.extend(Some(figure.kind.as_str()).filter(|kind| !kind.is_empty()));
     parts.join(" · ")
-}
-
-fn without_format(query: &str) -> String {
-    let pairs = url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "format");
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
