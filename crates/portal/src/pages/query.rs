@@ -103,14 +103,14 @@ pub(super) fn level_word(level: AreaLevel) -> Option<&'static str> {
     })
 }
 
-/// The levels of areas that an area can be told apart by, the widest first; a prefecture of a municipality is no area.
+/// The levels of areas that an area can be told apart by, the widest first.
 pub(super) fn levels_below(area: &str) -> Vec<&'static str> {
     let levels = [AreaLevel::Prefecture, AreaLevel::County, AreaLevel::Township, AreaLevel::Village];
     let below = levels.into_iter().filter(|level| digits(*level).is_some_and(|digits| digits > area.len()));
     below.filter_map(level_word).collect()
 }
 
-/// What links from a list tell an area apart by: counties, or what is next below one.
+/// What links from a list tell an area apart by: counties, or what is next below one. Prefectures of a municipality are no areas.
 pub(super) fn next_below(area: &str) -> &'static str {
     let below = levels_below(area);
     below.into_iter().find(|word| *word != "prefecture").unwrap_or_default()
