@@ -1,6 +1,6 @@
 //! Areas by code, with the name that each had in a period: what a breakdown lists, and what figures are titled with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -19,7 +19,9 @@ use crate::snapshots::SnapshotSet;
 #[derive(Debug, Default)]
 pub(crate) struct AreasByCode {
     /// The records of each code, the earliest first.
-    records: BTreeMap<String, Vec<AreaRecord>>,
+    records: HashMap<String, Vec<AreaRecord>>,
+    /// Codes in order, by their number of digits: there are many villages to a county.
+    by_digits: BTreeMap<usize, Vec<String>>,
 }
 
 /// An area as it was for a time.
@@ -46,15 +48,24 @@ impl AreasByCode {
         digits: usize,
         period: Option<Period>,
     ) -> impl Iterator<Item = &String> {
-        let inside =
-            self.records.range(area.to_owned()..).take_while(move |(code, _)| code.starts_with(area));
+        let codes = self.by_digits.get(&digits).map(Vec::as_slice).unwrap_or_default();
+        let first = codes.partition_point(|code| code.as_str() < area);
+        let inside = codes[first..].iter().take_while(move |code| code.starts_with(area));
         let there = move |records: &[AreaRecord]| {
             period.is_none_or(|period| {
                 let ended = |r: &AreaRecord| r.to.is_some_and(|to| to < period.first_day());
                 records.iter().any(|r| r.from <= period.last_day() && !ended(r))
             })
         };
-        inside.filter(move |(code, records)| code.len() == digits && there(records)).map(|(code, _)| code)
+        inside.filter(move |code| self.records.get(*code).is_some_and(|records| there(records)))
+    }
+
+    fn sort(&mut self) {
+        self.records.values_mut().for_each(|records| records.sort_by_key(|record| record.from));
+        for code in self.records.keys() {
+            self.by_digits.entry(code.len()).or_default().push(code.clone());
+        }
+        self.by_digits.values_mut().for_each(|codes| codes.sort_unstable());
     }
 
     fn add(&mut self, batch: &RecordBatch) -> Result<()> {
@@ -99,7 +110,7 @@ impl AreaNames {
         for batch in snapshot.rows().await?.collect().await.map_err(failed)? {
             areas.add(&batch)?;
         }
-        areas.records.values_mut().for_each(|records| records.sort_by_key(|record| record.from));
+        areas.sort();
         let areas = Arc::new(areas);
         self.cache.insert(snapshot.version(), areas.clone());
         Ok(areas)
