@@ -280,6 +280,31 @@ async fn a_subscriber_receives_a_figure_when_a_commit_changes_it() {
 }
 
 #[tokio::test]
+async fn the_highest_and_the_lowest_are_told_without_the_others() {
+    let uplift = two_counties().await;
+    let areas = async |ranked: IndicatorQuery| -> Vec<String> {
+        query(&uplift, ranked).await.figures.into_iter().map(|figure| figure.area_code).collect()
+    };
+    let all =
+        IndicatorQuery { by_level: AreaLevel::County.into(), highest: 5, ..query_for("fund.absorption") };
+    assert_eq!(areas(all.clone()).await, ["50", "500101", "500102"], "90 % before 11 %");
+    let highest = IndicatorQuery { highest: 1, compare_previous_year: true, ..all.clone() };
+    assert_eq!(areas(highest).await, ["50", "500101"]);
+    let lowest = IndicatorQuery { highest: 0, lowest: 1, compare_previous_year: true, ..all };
+    let answer = query(&uplift, lowest).await;
+    let fuling = &answer.figures[1];
+    assert_eq!((fuling.area_code.as_str(), fuling.previous, answer.total), ("500102", Some(100.0), 2));
+    // Of a place without records there is no value, and so no rank.
+    let none = IndicatorQuery {
+        periods: vec!["2009".into()],
+        lowest: 3,
+        by_level: AreaLevel::County.into(),
+        ..query_for("fund.absorption")
+    };
+    assert_eq!(areas(none).await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn wrong_queries_are_refused_with_the_field_and_the_remedy() {
     let uplift = two_counties().await;
     let mut metrics = uplift.metrics().await;
@@ -309,6 +334,26 @@ async fn wrong_queries_are_refused_with_the_field_and_the_remedy() {
             IndicatorQuery { sections: vec!["weather".into()], ..query_for("fund.fiscal") },
             Code::InvalidArgument,
             "query.sections[0]",
+        ),
+        (
+            IndicatorQuery { highest: 5, ..query_for("fund.fiscal") },
+            Code::InvalidArgument,
+            "query.highest: ranks areas inside",
+        ),
+        (
+            IndicatorQuery { lowest: -1, by_level: AreaLevel::County.into(), ..query_for("fund.fiscal") },
+            Code::InvalidArgument,
+            "query.lowest: is -1",
+        ),
+        (
+            IndicatorQuery {
+                highest: 2,
+                lowest: 1,
+                dimensions: vec!["source".into()],
+                ..query_for("fund.fiscal")
+            },
+            Code::InvalidArgument,
+            "query.lowest: cannot",
         ),
         (
             IndicatorQuery { by_level: AreaLevel::Province.into(), ..query_for("fund.fiscal") },

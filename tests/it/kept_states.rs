@@ -73,6 +73,29 @@ async fn asked(metrics: &mut uplift_client::MetricsClient, query: &IndicatorQuer
     answer.figures
 }
 
+/// Households by year: mostly those of the year before or after in the same county, some that moved here, and new ones.
+#[derive(Default)]
+struct Households {
+    known: usize,
+    of_year: BTreeMap<u16, Vec<(usize, &'static str)>>,
+}
+
+impl Households {
+    fn next(&mut self, random: &mut ChaCha8Rng, year: u16, county: &'static str) -> usize {
+        let is_there =
+            |id: usize| self.of_year.get(&year).is_some_and(|all| all.iter().any(|(known, _)| *known == id));
+        let other = self.of_year.get(&(4021 - year)).into_iter().flatten();
+        let mut others = other.filter(|(id, home)| {
+            let may_move = random.random_bool(0.03);
+            (*home == county || may_move) && !is_there(*id) && random.random_bool(0.3)
+        });
+        let id = others.next().map_or(self.known + 1, |(id, _)| *id);
+        self.known = self.known.max(id);
+        self.of_year.entry(year).or_default().push((id, county));
+        id
+    }
+}
+
 fn question(random: &mut ChaCha8Rng) -> IndicatorQuery {
     let places = [
         ("50", AreaLevel::Unspecified),
@@ -88,8 +111,20 @@ fn question(random: &mut ChaCha8Rng) -> IndicatorQuery {
         by_level: level.into(),
         periods: vec!["2011".to_owned()],
         compare_previous_year: random.random_bool(0.5),
+        highest: if level != AreaLevel::Unspecified && random.random_bool(0.3) { 2 } else { 0 },
         ..Default::default()
     }
+}
+
+/// Records of households that are in both years.
+async fn records_of_both_years(uplift: &Uplift) -> usize {
+    let query = IndicatorQuery {
+        indicators: vec!["poverty.persistence".into()],
+        area_code: "50".into(),
+        periods: vec!["2011".into()],
+        ..Default::default()
+    };
+    asked(&mut uplift.metrics().await, &query).await.iter().map(|figure| figure.records as usize).sum()
 }
 
 #[tokio::test]
@@ -104,14 +139,14 @@ async fn what_is_kept_of_files_changes_no_digit() {
         }
     }
     hand_in(&uplift, "area", "2011", &areas).await;
-    let (mut number, mut asked_of) = (0, BTreeMap::new());
+    let (mut households, mut asked_of) = (Households::default(), BTreeMap::new());
     for _ in 0..setting("KEPT", 16) {
         let county = COUNTIES[random.random_range(0..COUNTIES.len())];
         let year = [2010, 2011, 2011][random.random_range(0..3)];
         let mut rows = HEAD.to_owned();
         for _ in 0..random.random_range(1..60) {
-            number += 1;
-            rows += &household(&mut random, number, year, county);
+            let id = households.next(&mut random, year, county);
+            rows += &household(&mut random, id, year, county);
         }
         let period = year.to_string();
         match random.random_range(0..8) {
@@ -137,8 +172,10 @@ async fn what_is_kept_of_files_changes_no_digit() {
             kept.iter().filter(|f| f.value.is_some()).count();
     }
     assert!(asked_of.values().sum::<usize>() > 300, "{asked_of:?}");
+    let both = records_of_both_years(&uplift).await;
+    assert!(both > 10, "{both}");
     // The query engine has the same values from the records, and counts the same.
-    let query = IndicatorQuery { by_level: AreaLevel::County.into(), ..question(&mut random) };
+    let query = IndicatorQuery { by_level: AreaLevel::County.into(), highest: 0, ..question(&mut random) };
     let query =
         IndicatorQuery { sections: SECTIONS.map(str::to_owned).to_vec(), area_code: "50".into(), ..query };
     let mut metrics = uplift.metrics().await;

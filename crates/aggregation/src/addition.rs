@@ -138,6 +138,15 @@ impl Addition {
 }
 
 impl AddedColumns {
+    /// What tells the columns.
+    pub(crate) fn told(&self, addition: &Addition) -> String {
+        let identity = |aggregate: &usize| addition.aggregates[*aggregate].identity.as_ref();
+        let aggregates = self.aggregates.iter().map(identity).collect::<Vec<_>>().join("\n");
+        let named = self.columns.fields().iter().zip(&self.expressions);
+        let named = named.map(|(field, expr)| format!("{} {expr}", field.name())).collect::<Vec<_>>();
+        format!("{aggregates}\n{}", named.join("\n"))
+    }
+
     /// The columns from those of the aggregates.
     pub(crate) fn computed(&self, aggregates: &RecordBatch) -> Result<RecordBatch> {
         let rows = aggregates.num_rows();

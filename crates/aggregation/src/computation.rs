@@ -16,9 +16,10 @@ use uplift_store::{DataFile, Snapshot};
 
 use crate::addition::{AddedColumns, Addition};
 use crate::answer::Answer;
+use crate::families::Families;
 use crate::file_states::{Content, failed, keys_of_file, of_file};
-use crate::kept::Kept;
-use crate::key_merge::{merged, share_bits};
+use crate::kept::{FamilyPart, Kept};
+use crate::key_merge::{merged, shares};
 use crate::key_pass::KeyStates;
 use crate::partial::Partial;
 use crate::pass::Pass;
@@ -108,7 +109,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     tokio::task::spawn_blocking(work).await.map_err(|e| Error::internal("computing indicators", e))
 }
 
-/// A partial for each share of the keys.
+/// Partials of each family of files; those that are kept are shared.
 fn added_up(
     addition: &Addition,
     wanted: &AddedColumns,
@@ -116,14 +117,44 @@ fn added_up(
     parts: &[KeyStates],
     kept: &Kept,
 ) -> datafusion::common::Result<Vec<Partial>> {
-    let bits = share_bits(parts);
-    let of_share = |share: usize| {
-        let all: Vec<usize> = (0..program.aggregates.len()).collect();
-        let mut pass = Pass::new(program, &all)?;
-        pass.add(merged(addition, wanted, parts, share, bits)?)?;
-        pass.finish(&kept.groups, &kept.clusters).map(Partial::from)
+    let computed = |parts: Vec<KeyStates>| -> datafusion::common::Result<Vec<Partial>> {
+        let of_share = |share| {
+            let all: Vec<usize> = (0..program.aggregates.len()).collect();
+            let mut pass = Pass::new(program, &all)?;
+            pass.add(merged(addition, wanted, &parts, share)?)?;
+            pass.finish(&kept.groups, &kept.clusters).map(Partial::from)
+        };
+        shares(&parts).map(of_share).collect()
     };
-    (0..1usize << bits).into_par_iter().map(of_share).collect()
+    let families = Families::new(parts);
+    let what = kept.texts.numbers(&[told(addition, wanted, program).into()])[0];
+    let of_family = |family: usize| {
+        let mut files: Vec<u32> = families.members[family].iter().map(|file| parts[*file].file).collect();
+        files.sort_unstable();
+        let left_out = families.left_out(parts, family);
+        let key = FamilyPart { files: files.into(), left_out, what };
+        kept.of_family(key, || computed(families.own(parts, family)?))
+    };
+    let of_families = (0..families.members.len()).into_par_iter().map(of_family);
+    let of_families: Vec<Arc<Vec<Partial>>> = of_families.collect::<datafusion::common::Result<_>>()?;
+    let mut partials = computed(families.mixed(parts)?)?;
+    for of_family in of_families {
+        match Arc::try_unwrap(of_family) {
+            Ok(own) => partials.extend(own),
+            Err(shared) => partials.extend(shared.iter().map(Partial::shared)),
+        }
+    }
+    Ok(partials)
+}
+
+/// What tells what is computed of records that are added up.
+fn told(addition: &Addition, wanted: &AddedColumns, program: &Program) -> String {
+    let mut told = format!("{}\n{}\n{}", addition.identity, wanted.told(addition), program.grouping);
+    for aggregate in &program.aggregates {
+        told.push('\n');
+        told.push_str(&aggregate.identity);
+    }
+    told
 }
 
 /// A partial for each part that the engine divides a query into.

@@ -86,7 +86,9 @@ pub(crate) fn keys_of_file(
     kept: &Kept,
     content: Content<'_>,
 ) -> Result<KeyStates> {
-    let kept = kept.of(&file.path.as_str().into(), &addition.identity);
+    let path: Arc<str> = file.path.as_str().into();
+    let number = kept.texts.numbers(std::slice::from_ref(&path))[0];
+    let kept = kept.of(&path, &addition.identity);
     let identity = |aggregate: &usize| &addition.aggregates[*aggregate].identity;
     let mut known: Vec<Option<Arc<State>>> =
         wanted.iter().map(|aggregate| kept.state(identity(aggregate))).collect();
@@ -114,7 +116,7 @@ pub(crate) fn keys_of_file(
             (keys, Some(memory))
         }
     };
-    Ok(KeyStates { keys, states: known.into_iter().flatten().collect(), _memory: memory })
+    Ok(KeyStates { file: number, keys, states: known.into_iter().flatten().collect(), _memory: memory })
 }
 
 pub(crate) fn failed(e: DataFusionError) -> Error {

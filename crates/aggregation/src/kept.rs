@@ -14,6 +14,7 @@ use crate::groups::GroupKey;
 use crate::keys::Digest;
 use crate::merged::Merged;
 use crate::names::Names;
+use crate::partial::Partial;
 use crate::state::State;
 
 /// Bytes of states that are kept, and about how many there are then.
@@ -21,6 +22,8 @@ const MAX_BYTES: u64 = 512 << 20;
 const ABOUT: usize = 50_000;
 /// The same of groups of all files.
 const MAX_BYTES_OF_GROUPS: u64 = 256 << 20;
+/// And of what families of files come to.
+const MAX_BYTES_OF_FAMILIES: u64 = 128 << 20;
 
 /// Versions of tables whose lists of files are kept.
 const ABOUT_LISTS: usize = 200;
@@ -31,6 +34,7 @@ pub struct Kept {
     cache: Cache<Key, Part, Bytes>,
     files: Cache<(String, i64), Arc<Vec<DataFile>>>,
     of_groups: Cache<GroupPart, OfGroup, Bytes>,
+    of_families: Cache<FamilyPart, Arc<Vec<Partial>>, Bytes>,
     pub(crate) groups: Names<GroupKey>,
     pub(crate) clusters: Clusters,
     pub(crate) texts: Names<Arc<str>>,
@@ -58,6 +62,20 @@ impl Weighter<GroupPart, OfGroup> for Bytes {
             OfGroup::Estimates(estimates) => size_of_val(estimates.as_slice()),
         };
         (size + 4 * key.files.len() + 128) as u64
+    }
+}
+
+/// A family of files, the keys of them that are left out, and what is kept of the others.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct FamilyPart {
+    pub(crate) files: Box<[u32]>,
+    pub(crate) left_out: Digest,
+    pub(crate) what: u32,
+}
+
+impl Weighter<FamilyPart, Arc<Vec<Partial>>> for Bytes {
+    fn weight(&self, key: &FamilyPart, partials: &Arc<Vec<Partial>>) -> u64 {
+        (partials.iter().map(Partial::size).sum::<usize>() + 4 * key.files.len() + 256) as u64
     }
 }
 
@@ -99,6 +117,7 @@ impl Default for Kept {
             cache: Cache::with_weighter(ABOUT, MAX_BYTES, Bytes),
             files: Cache::new(ABOUT_LISTS),
             of_groups: Cache::with_weighter(ABOUT, MAX_BYTES_OF_GROUPS, Bytes),
+            of_families: Cache::with_weighter(ABOUT, MAX_BYTES_OF_FAMILIES, Bytes),
             groups: Names::default(),
             clusters: Clusters::default(),
             texts: Names::default(),
@@ -126,6 +145,21 @@ impl Kept {
         let computed = compute();
         self.of_groups.insert(key.clone(), computed.clone());
         computed
+    }
+
+    /// What a family of files comes to, kept or computed now.
+    pub(crate) fn of_family<E>(
+        &self,
+        key: FamilyPart,
+        compute: impl FnOnce() -> std::result::Result<Vec<Partial>, E>,
+    ) -> std::result::Result<Arc<Vec<Partial>>, E> {
+        if let Some(known) = self.of_families.get(&key) {
+            return Ok(known);
+        }
+        let computed = Arc::new(compute()?);
+        let shared = computed.iter().map(Partial::shared).collect();
+        self.of_families.insert(key, Arc::new(shared));
+        Ok(computed)
     }
 
     pub(crate) fn of<'k>(&'k self, file: &Arc<str>, grouping: &Arc<str>) -> KeptOfFile<'k> {

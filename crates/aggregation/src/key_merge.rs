@@ -3,19 +3,21 @@
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use datafusion::common::Result;
 use datafusion::logical_expr::EmitTo;
+use rayon::prelude::*;
 
 use crate::addition::{AddedColumns, Addition};
+use crate::families::all_keys;
 use crate::key_pass::KeyStates;
-use crate::keys::{Digest, Numbers};
+use crate::keys::{Numbers, Share};
 use crate::state::Content;
 
 /// Keys of a share: their numbers fit the caches of a core.
 const KEYS: usize = 1 << 17;
 
-/// The bits of a digest that tell shares apart, so that each has about as many keys as fit.
-pub(crate) fn share_bits(parts: &[KeyStates]) -> u32 {
-    let keys: usize = parts.iter().map(|part| part.keys.len()).sum();
-    (keys / KEYS).next_power_of_two().trailing_zeros()
+/// Shares of the keys of some files, each with about as many as fit.
+pub(crate) fn shares(parts: &[KeyStates]) -> impl IndexedParallelIterator<Item = Share> + use<> {
+    let bits = Share::bits(all_keys(parts), KEYS);
+    (0..1usize << bits).into_par_iter().map(move |number| Share { number, bits })
 }
 
 /// The records of a share of the keys, in the columns that are wanted.
@@ -23,15 +25,9 @@ pub(crate) fn merged(
     addition: &Addition,
     wanted: &AddedColumns,
     parts: &[KeyStates],
-    share: usize,
-    bits: u32,
+    share: Share,
 ) -> Result<RecordBatch> {
-    let of_share = |key: &Digest| key.checked_shr(Digest::BITS - bits).unwrap_or_default() as usize;
-    let range = |part: &KeyStates| {
-        let begin = part.keys.partition_point(|key| of_share(key) < share);
-        begin..begin + part.keys[begin..].partition_point(|key| of_share(key) == share)
-    };
-    let ranges: Vec<_> = parts.iter().map(range).collect();
+    let ranges: Vec<_> = parts.iter().map(|part| share.range(&part.keys)).collect();
     // Most keys are in two files or more.
     let keys: usize = ranges.iter().map(ExactSizeIterator::len).sum();
     let mut numbers = Numbers::with_capacity(keys * 3 / 5);

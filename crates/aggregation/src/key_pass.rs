@@ -89,10 +89,33 @@ impl<'a> KeyPass<'a> {
 /// What a file has of each key.
 #[derive(Debug)]
 pub(crate) struct KeyStates {
+    /// Number of the file.
+    pub(crate) file: u32,
     /// In ascending order.
     pub(crate) keys: Arc<Vec<Digest>>,
     /// Of each aggregate that is wanted.
     pub(crate) states: Vec<Arc<State>>,
     /// Held as long as they are merged; none where all were kept, which have a limit of their own.
     pub(crate) _memory: Option<MemoryReservation>,
+}
+
+impl KeyStates {
+    /// The same states, as long as these are there.
+    pub(crate) fn shared(&self) -> Self {
+        Self { file: self.file, keys: self.keys.clone(), states: self.states.clone(), _memory: None }
+    }
+
+    /// Those of some of the keys, by their places in ascending order.
+    pub(crate) fn select(&self, places: Vec<u32>) -> Result<Self> {
+        let keys = places.iter().map(|place| self.keys[*place as usize]).collect();
+        let places = UInt32Array::from(places);
+        let selected = |state: &Arc<State>| {
+            let Content::Engine(columns) = &state.content else { return Ok(state.clone()) };
+            let columns = columns.iter().map(|column| Ok(take(column, &places, None)?));
+            let content = Content::Engine(columns.collect::<Result<_>>()?);
+            Ok(Arc::new(State { content, ..State::default() }))
+        };
+        let states = self.states.iter().map(selected).collect::<Result<_>>()?;
+        Ok(Self { file: self.file, keys: Arc::new(keys), states, _memory: None })
+    }
 }

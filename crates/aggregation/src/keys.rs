@@ -1,6 +1,7 @@
 //! Keys as digests: records of a key are found in other files by sixteen bytes, whatever the key is.
 
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use hashbrown::HashMap;
@@ -18,6 +19,27 @@ pub(crate) fn digest(key: &[u8]) -> Digest {
     let mut hasher = SipHasher13::new_with_keys(SECRET[0], SECRET[1]);
     hasher.write(key);
     hasher.finish128().as_u128()
+}
+
+/// Keys whose digests begin with the same bits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Share {
+    pub(crate) number: usize,
+    pub(crate) bits: u32,
+}
+
+impl Share {
+    /// The bits that tell shares apart, so that each has about so many of all keys.
+    pub(crate) fn bits(all: usize, keys: usize) -> u32 {
+        (all / keys).next_power_of_two().trailing_zeros()
+    }
+
+    /// Where the keys of the share are among those in ascending order.
+    pub(crate) fn range(self, keys: &[Digest]) -> Range<usize> {
+        let of = |key: &Digest| key.checked_shr(Digest::BITS - self.bits).unwrap_or_default() as usize;
+        let begin = keys.partition_point(|key| of(key) < self.number);
+        begin..begin + keys[begin..].partition_point(|key| of(key) == self.number)
+    }
 }
 
 /// Numbers of keys, as they are met.

@@ -10,6 +10,7 @@ mod cells;
 mod clusters;
 mod computation;
 mod estimates;
+mod families;
 mod file;
 mod file_states;
 mod groups;

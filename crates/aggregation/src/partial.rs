@@ -21,6 +21,21 @@ pub(crate) struct Partial {
     pub(crate) _memory: Option<MemoryReservation>,
 }
 
+impl Partial {
+    /// The same states, as long as these are there.
+    pub(crate) fn shared(&self) -> Self {
+        let (groups, cells, states) = (self.groups.clone(), self.cells.clone(), self.states.clone());
+        Self { file: self.file, groups, cells, states, _memory: None }
+    }
+
+    /// Memory of what it refers to in bytes.
+    pub(crate) fn size(&self) -> usize {
+        let cells = self.cells.as_ref().map_or(0, |cells| cells.size());
+        let states = self.states.iter().map(|state| state.size()).sum::<usize>();
+        size_of_val(self.groups.as_slice()) + cells + states
+    }
+}
+
 impl From<Passed> for Partial {
     fn from(passed: Passed) -> Self {
         Self {

@@ -16,6 +16,7 @@ use uplift_proto::v1::records::{AreaLevel, HouseholdRecord};
 use crate::indicators::findings::OpenFinding;
 use crate::indicators::indicator::{Component, Indicator};
 use crate::indicators::query::{Figure, PublishedValue, Query};
+use crate::indicators::ranking::Ranking;
 use crate::indicators::scan::Uncertainty;
 use crate::indicators::trace::{Contribution, Trace, TracePart};
 use crate::indicators::value::Value;
@@ -82,6 +83,10 @@ pub(crate) fn decode_query(query: Option<wire::IndicatorQuery>) -> Result<(Query
         let message = format!("is not below {area}; choose a lower level or a larger area");
         violations.push(FieldViolation::new("query.by_level", message));
     }
+    let ranking = ranking(&query).unwrap_or_else(|violation| {
+        violations.push(violation);
+        None
+    });
     let as_of = AsOf::parse(query.table_versions, query.as_of.map(|t| (t.seconds, t.nanos)));
     let as_of = as_of.unwrap_or_else(|message| {
         violations.push(FieldViolation::new("query.as_of", message));
@@ -99,8 +104,34 @@ pub(crate) fn decode_query(query: Option<wire::IndicatorQuery>) -> Result<(Query
         dimensions: query.dimensions,
         compare_previous_year: query.compare_previous_year,
         mark_under_query: query.mark_under_query,
+        ranking,
     };
     Ok((query, as_of))
+}
+
+/// Places of a breakdown that may be ranked at a time.
+const MAX_RANKED: i32 = 10_000;
+
+/// Which places of its breakdown a query asks for.
+fn ranking(query: &wire::IndicatorQuery) -> std::result::Result<Option<Ranking>, FieldViolation> {
+    let (field, count, ranking): (_, _, fn(usize) -> Ranking) = match (query.highest, query.lowest) {
+        (0, 0) => return Ok(None),
+        (count, 0) => ("query.highest", count, Ranking::Highest),
+        (0, count) => ("query.lowest", count, Ranking::Lowest),
+        _ => {
+            let message = "cannot be asked for beside highest; ask for one, then for the other";
+            return Err(FieldViolation::new("query.lowest", message));
+        }
+    };
+    if !(1..=MAX_RANKED).contains(&count) {
+        let message = format!("is {count}; ask for 1 to {MAX_RANKED} places");
+        return Err(FieldViolation::new(field, message));
+    }
+    if digits(query.by_level()).is_none() && query.dimensions.is_empty() {
+        let message = "ranks areas inside or values of a dimension; name by_level or dimensions";
+        return Err(FieldViolation::new(field, message));
+    }
+    Ok(Some(ranking(count as usize)))
 }
 
 /// The code of a kind of household records.

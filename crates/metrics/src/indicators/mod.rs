@@ -9,6 +9,7 @@ pub(crate) mod lines;
 pub(crate) mod live_catalogue;
 pub(crate) mod plan;
 pub(crate) mod query;
+pub(crate) mod ranking;
 pub(crate) mod reference_data;
 pub(crate) mod scan;
 pub(crate) mod sql_guard;

@@ -19,8 +19,9 @@ use super::catalogue::Catalogue;
 use super::code_names::DimensionNames;
 use super::indicator::{Component, Indicator};
 use super::plan::{self, Breakdown};
+use super::ranking::Ranking;
 use super::reference_data::{ReferenceData, Targets};
-use super::scan::{GroupResult, Measurement, Observation, Origin, Scanner, Uncertainty};
+use super::scan::{GroupKey, GroupResult, Measurement, Observation, Origin, Scanner, Uncertainty};
 use super::survey::is_measure;
 use super::under_query::{Concerned, FigureSubject};
 use super::value::Value;
@@ -44,6 +45,8 @@ pub(crate) struct Query {
     pub(crate) compare_previous_year: bool,
     /// Whether figures that open findings concern are marked.
     pub(crate) mark_under_query: bool,
+    /// Which places of the breakdown are wanted; all, unless told.
+    pub(crate) ranking: Option<Ranking>,
 }
 
 /// One value of an indicator.
@@ -187,7 +190,8 @@ pub(crate) async fn answer(
     let indicators = query.indicators(catalogue)?;
     let areas = reference_data.areas(snapshots).await?;
     // Before anything is computed, as far as it can be told then: dimensions have as many values as records say.
-    let places = 1 + areas_inside(query, &areas, None).count();
+    let inside = areas_inside(query, &areas, None).count();
+    let places = 1 + query.ranking.map_or(inside, |ranking| ranking.places().min(inside));
     within_limit(places * indicators.iter().map(|i| periods(query, i).count()).sum::<usize>())?;
     let measurements = measurements(query, &indicators);
     let rows = scanner.measure(snapshots, &query.breakdown(), &measurements).await?;
@@ -289,18 +293,13 @@ fn computed_figures(
     let change = indicator.value.as_ref().filter(|_| compare);
     let change = change.map(|c| observations(c, period, Some(period.year_before()), results));
     let change = change.unwrap_or_default();
-    // What only the year before had is listed too, so that the parts of `previous` add up to the whole's.
-    let before = previous.keys().cloned().map(|key| (key, Observation::default()));
-    let mut by_key: BTreeMap<GroupKey, Observation> = before.collect();
-    by_key.extend(combine(indicator, period, results));
-    // A place without records of any kind is listed without a value.
-    let with_records: HashSet<_> = by_key.keys().map(|key| key.area.clone()).collect();
-    let whole = query.dimensions.is_empty().then(GroupKey::default);
-    let places = whole.into_iter().chain(areas_inside(query, areas, Some(period)));
-    let without = places.filter(|key| !with_records.contains(&key.area));
-    by_key.extend(without.map(|key| (key, Observation::default())));
+    let observed = combine(indicator, period, results);
+    let above = recorded_above(query, indicator, &observed);
+    let places = match query.ranking {
+        Some(ranking) => ranking.of(observed, |key| query.by_level.is_none() || key.area.is_some()),
+        None => listed(query, period, observed, &previous, areas),
+    };
     let area = query.breakdown().area;
-    let above = recorded_above(query, indicator, &by_key);
     let figure = |(key, observation): (GroupKey, Observation)| Figure {
         indicator: indicator.clone(),
         area: key.area.clone().unwrap_or_else(|| area.clone()),
@@ -317,7 +316,28 @@ fn computed_figures(
         under_query: false,
         recorded_above: above.get(&key).copied(),
     };
-    by_key.into_iter().map(figure).collect()
+    places.into_iter().map(figure).collect()
+}
+
+/// Every place of the breakdown in order.
+fn listed(
+    query: &Query,
+    period: Period,
+    observed: HashMap<GroupKey, Observation>,
+    previous: &HashMap<GroupKey, Observation>,
+    areas: &AreasByCode,
+) -> Vec<(GroupKey, Observation)> {
+    // What only the year before had is listed too, so that the parts of `previous` add up to the whole's.
+    let before = previous.keys().cloned().map(|key| (key, Observation::default()));
+    let mut by_key: BTreeMap<GroupKey, Observation> = before.collect();
+    by_key.extend(observed);
+    // A place without records of any kind is listed without a value.
+    let with_records: HashSet<_> = by_key.keys().map(|key| key.area.clone()).collect();
+    let whole = query.dimensions.is_empty().then(GroupKey::default);
+    let places = whole.into_iter().chain(areas_inside(query, areas, Some(period)));
+    let without: Vec<_> = places.filter(|key| !with_records.contains(&key.area)).collect();
+    by_key.extend(without.into_iter().map(|key| (key, Observation::default())));
+    by_key.into_iter().collect()
 }
 
 /// How far the sum of parts may be from the whole, where both were added up from doubles.
@@ -327,14 +347,16 @@ const ROUNDING: f64 = 1e-9;
 fn recorded_above(
     query: &Query,
     indicator: &Indicator,
-    by_key: &BTreeMap<GroupKey, Observation>,
+    observed: &HashMap<GroupKey, Observation>,
 ) -> HashMap<GroupKey, Value> {
     let sums = indicator.value.as_ref().is_some_and(|value| adds_up(&value.measure));
     let mut above = HashMap::new();
     if query.by_level.is_none() || !sums {
         return above;
     }
-    for (key, observation) in by_key {
+    // Sums of doubles depend on their order.
+    let in_order: BTreeMap<&GroupKey, &Observation> = observed.iter().collect();
+    for (key, observation) in in_order {
         let whole = GroupKey { area: None, ..key.clone() };
         let Some(value) = observation.value else { continue };
         match &key.area {
@@ -350,19 +372,12 @@ fn recorded_above(
     above.retain(|whole, rest| match rest {
         Value::Exact(rest) => !rest.is_zero(),
         Value::Double(rest) => {
-            let of_whole = by_key.get(whole).and_then(|o| o.value).map_or(0.0, |value| value.as_f64().abs());
+            let of_whole =
+                observed.get(whole).and_then(|o| o.value).map_or(0.0, |value| value.as_f64().abs());
             rest.abs() > of_whole * ROUNDING
         }
     });
     above
-}
-
-/// An area, a combination of dimensions and a kind of records. Orders the whole area before the areas inside.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct GroupKey {
-    area: Option<String>,
-    dimensions: Vec<Option<String>>,
-    origin: Origin,
 }
 
 fn periods(query: &Query, indicator: &Indicator) -> impl Iterator<Item = Period> {

@@ -98,6 +98,14 @@ pub(crate) struct GroupResult {
     pub(crate) observation: Observation,
 }
 
+/// An area, a combination of dimensions and a kind of records. Orders the whole area before the areas inside.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct GroupKey {
+    pub(super) area: Option<String>,
+    pub(super) dimensions: Vec<Option<String>>,
+    pub(super) origin: Origin,
+}
+
 /// Everything that a result depends on: the definition, the breakdown, the versions. No cached result can
 /// go stale, since a commit makes another version and so another key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -71,6 +71,12 @@ pub(super) fn grpcurl(site: &Site, query: &IndicatorQuery) -> String {
     add("dimensions", json!(query.dimensions));
     add("compare_previous_year", json!(query.compare_previous_year));
     add("mark_under_query", json!(query.mark_under_query));
+    if query.highest > 0 {
+        add("highest", json!(query.highest));
+    }
+    if query.lowest > 0 {
+        add("lowest", json!(query.lowest));
+    }
     site.services.places.call(Service::Metrics, "QueryIndicators", &json!({ "query": asked }))
 }
 
@@ -87,6 +93,8 @@ pub(super) fn command(site: &Site, query: &IndicatorQuery) -> String {
         words.push(format!("--by {level}"));
     }
     words.extend(query.dimensions.iter().map(|dimension| format!("--by-dimension {dimension}")));
+    words.extend((query.highest > 0).then(|| format!("--highest {}", query.highest)));
+    words.extend((query.lowest > 0).then(|| format!("--lowest {}", query.lowest)));
     words.extend(query.compare_previous_year.then(|| "--compare".to_owned()));
     site.services.places.command(Service::Metrics, &words.join(" "))
 }

@@ -46,6 +46,12 @@ pub(crate) struct QueryArgs {
     /// Periods: 2011, 2011-Q3, 2011-10, or a day, 2011-10-17, as for a balance on it.
     #[arg(long = "period", value_name = "PERIOD", required = true, value_delimiter = ',')]
     periods: Vec<String>,
+    /// Of the areas or values broken down by, only so many of each indicator: the highest, the highest first.
+    #[arg(long, value_name = "N", conflicts_with = "lowest", value_parser = clap::value_parser!(i32).range(1..))]
+    highest: Option<i32>,
+    /// The same with the lowest.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+    lowest: Option<i32>,
     /// Compare with the same period of the previous year.
     #[arg(long)]
     compare: bool,
@@ -71,6 +77,8 @@ pub(crate) async fn run(args: QueryArgs, language: Language) -> Result<Outcome> 
         periods: args.periods,
         dimensions: args.dimensions.clone(),
         compare_previous_year: args.compare,
+        highest: args.highest.unwrap_or_default(),
+        lowest: args.lowest.unwrap_or_default(),
         table_versions: HashMap::new(),
         as_of: args.as_of.map(|instant| SystemTime::from(instant).into()),
     };

@@ -1,0 +1,139 @@
+//! Families of files: those that have records of the same keys, as the years of a county's households.
+//!
+//! What a family comes to is kept, and is computed anew only when one of its files is new. Keys that are in several
+//! families, as of a household that moved, are told apart, and put together by themselves.
+
+use std::hash::BuildHasherDefault;
+
+use datafusion::common::Result;
+use hashbrown::{HashMap, HashSet};
+use rayon::prelude::*;
+
+use crate::key_pass::KeyStates;
+use crate::keys::{AsItIs, Digest, Share};
+
+type ByDigest<T> = HashMap<Digest, T, BuildHasherDefault<AsItIs>>;
+
+/// Keys by which files are put into families, about.
+const SAMPLE: usize = 1 << 16;
+/// Keys of a share: what is looked up of them fits the nearest cache of a core.
+const KEYS: usize = 1 << 13;
+/// The part of the smaller file's keys from which on two files are of a family.
+const SHARED: usize = 8;
+/// The part of all keys that may be in several families.
+const MIXED: usize = 4;
+
+/// Files by their place, and what of them belongs to others.
+#[derive(Debug, Default)]
+pub(crate) struct Families {
+    pub(crate) members: Vec<Vec<usize>>,
+    /// By file: the places of its keys that are in several families, in ascending order.
+    mixed: Vec<Vec<u32>>,
+}
+
+impl Families {
+    pub(crate) fn new(parts: &[KeyStates]) -> Self {
+        let family_of = sampled(parts);
+        let mut members: Vec<Vec<usize>> = vec![Vec::new(); parts.len()];
+        family_of.iter().enumerate().for_each(|(file, family)| members[*family].push(file));
+        members.retain(|files| !files.is_empty());
+        let bits = Share::bits(all_keys(parts), KEYS);
+        let of_share = |number: usize| mixed(parts, &family_of, Share { number, bits });
+        let of_shares: Vec<Vec<(usize, u32)>> = match members.len() {
+            0 | 1 => Vec::new(),
+            _ => (0..1usize << bits).into_par_iter().map(of_share).collect(),
+        };
+        let count: usize = of_shares.iter().map(Vec::len).sum();
+        let mut mixed = vec![Vec::new(); parts.len()];
+        if count * MIXED > all_keys(parts) {
+            // They are of one another: nothing is gained by telling them apart.
+            return Self { members: vec![(0..parts.len()).collect()], mixed };
+        }
+        for (file, place) in of_shares.into_iter().flatten() {
+            mixed[file].push(place);
+        }
+        Self { members, mixed }
+    }
+
+    /// What the files of a family have of keys that are in no other.
+    pub(crate) fn own(&self, parts: &[KeyStates], family: usize) -> Result<Vec<KeyStates>> {
+        let own = |file: &usize| match self.mixed[*file].as_slice() {
+            [] => Ok(parts[*file].shared()),
+            mixed => {
+                let mut mixed = mixed.iter().peekable();
+                let is_own = |place: &u32| mixed.next_if_eq(&place).is_none();
+                parts[*file].select((0..parts[*file].keys.len() as u32).filter(is_own).collect())
+            }
+        };
+        self.members[family].iter().map(own).collect()
+    }
+
+    /// What tells the keys that a family shares with others.
+    pub(crate) fn left_out(&self, parts: &[KeyStates], family: usize) -> Digest {
+        let mut told: Digest = 0;
+        for file in &self.members[family] {
+            for place in &self.mixed[*file] {
+                told = told.wrapping_add(parts[*file].keys[*place as usize].wrapping_add(1));
+            }
+        }
+        told
+    }
+
+    /// What all files have of keys that are in several families.
+    pub(crate) fn mixed(&self, parts: &[KeyStates]) -> Result<Vec<KeyStates>> {
+        let files = self.mixed.iter().zip(parts).filter(|(mixed, _)| !mixed.is_empty());
+        files.map(|(mixed, part)| part.select(mixed.clone())).collect()
+    }
+}
+
+/// Keys of all files, each as often as it is there.
+pub(crate) fn all_keys(parts: &[KeyStates]) -> usize {
+    parts.iter().map(|part| part.keys.len()).sum()
+}
+
+/// The family of each file, by the keys with the lowest digests: a family has the number of one of its files.
+fn sampled(parts: &[KeyStates]) -> Vec<usize> {
+    let share = Share { number: 0, bits: Share::bits(all_keys(parts), SAMPLE) };
+    let sizes: Vec<usize> = parts.iter().map(|part| share.range(&part.keys).len()).collect();
+    let mut first: ByDigest<usize> = HashMap::default();
+    let mut shared: HashMap<(usize, usize), usize> = HashMap::new();
+    for (file, part) in parts.iter().enumerate() {
+        for key in &part.keys[share.range(&part.keys)] {
+            let known = *first.entry(*key).or_insert(file);
+            if known != file {
+                *shared.entry((known, file)).or_default() += 1;
+            }
+        }
+    }
+    let mut family_of: Vec<usize> = (0..parts.len()).collect();
+    for ((one, other), keys) in shared {
+        if keys * SHARED >= sizes[one].min(sizes[other]) {
+            let (from, to) = (family_of[one], family_of[other]);
+            family_of.iter_mut().filter(|family| **family == from).for_each(|family| *family = to);
+        }
+    }
+    family_of
+}
+
+/// The files and places of keys of a share that are in several families.
+fn mixed(parts: &[KeyStates], family_of: &[usize], share: Share) -> Vec<(usize, u32)> {
+    let keys = |file: usize| {
+        let range = share.range(&parts[file].keys);
+        (range.start as u32..).zip(&parts[file].keys[range])
+    };
+    let mut first: ByDigest<usize> = HashMap::with_capacity_and_hasher(KEYS, BuildHasherDefault::default());
+    let mut mixed: HashSet<Digest, BuildHasherDefault<AsItIs>> = HashSet::default();
+    for (file, family) in family_of.iter().enumerate() {
+        for (_, key) in keys(file) {
+            if *first.entry(*key).or_insert(*family) != *family {
+                mixed.insert(*key);
+            }
+        }
+    }
+    if mixed.is_empty() {
+        return Vec::new();
+    }
+    let of_file =
+        |file| keys(file).filter(|(_, key)| mixed.contains(*key)).map(move |(place, _)| (file, place));
+    (0..parts.len()).flat_map(of_file).collect()
+}
