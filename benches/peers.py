@@ -49,7 +49,7 @@ QUESTIONS = {
     f"sum(CASE WHEN score >= 4 THEN w * score ELSE 0 END) / 12 / sum(w) AS m0, {CENSORED} FROM h "
     "WHERE score IS NOT NULL GROUP BY county",
     "Q4": f"WITH h AS ({HOUSEHOLDS} AND year = 2011) SELECT area_code, sum(CASE WHEN r < 1 THEN w ELSE 0 END) AS poor, "
-    "count(DISTINCT CASE WHEN r < 1 THEN household_id END) AS households FROM h GROUP BY area_code ORDER BY poor DESC",
+    "count(DISTINCT CASE WHEN r < 1 THEN household_id END) AS households FROM h GROUP BY area_code ORDER BY poor DESC LIMIT 100",
     "Q5": f"WITH h AS ({HOUSEHOLDS}) SELECT b.county, sum(CASE WHEN a.r >= 1 AND b.r < 1 THEN b.w ELSE 0 END) AS entered, "
     "sum(CASE WHEN a.r < 1 AND b.r >= 1 THEN b.w ELSE 0 END) AS left_it, sum(CASE WHEN a.r < 1 AND b.r < 1 THEN b.w ELSE 0 END) AS stayed, "
     "sum(b.w) AS people FROM (SELECT * FROM h WHERE year = 2011) b JOIN (SELECT * FROM h WHERE year = 2010) a "

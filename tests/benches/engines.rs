@@ -72,6 +72,7 @@ struct Question {
     sections: &'static [&'static str],
     level: AreaLevel,
     year_before: bool,
+    highest: i32,
 }
 
 const FGT: [&str; 3] = ["poverty.headcount_ratio", "poverty.gap", "poverty.squared_gap"];
@@ -83,6 +84,7 @@ fn questions() -> Vec<Question> {
         sections,
         level: AreaLevel::County,
         year_before: false,
+        highest: 0,
     };
     vec![
         by_county("Q1", &FGT, &[]),
@@ -102,7 +104,11 @@ fn questions() -> Vec<Question> {
             ],
             &[],
         ),
-        Question { level: AreaLevel::Village, ..by_county("Q4", &["poverty.number_of_poor"], &[]) },
+        Question {
+            level: AreaLevel::Village,
+            highest: 100,
+            ..by_county("Q4", &["poverty.number_of_poor"], &[])
+        },
         by_county("Q5", &["poverty.entry_rate", "poverty.exit_rate", "poverty.persistence"], &[]),
         Question { year_before: true, ..by_county("Q6", &[], &["poverty", "inequality", "deprivation"]) },
     ]
@@ -117,6 +123,7 @@ impl Question {
             by_level: self.level.into(),
             periods: vec![period.into()],
             compare_previous_year: self.year_before,
+            highest: self.highest,
             ..Default::default()
         }
     }

@@ -31,7 +31,10 @@ pub(crate) fn estimates_of_places(
     let outputs = runs.iter().map(|run| run.outputs.len()).sum();
     let mut all = vec![vec![Estimate::default(); places.rows.len()]; outputs];
     let kept = KeptGroups::new(kept, program, partials, places);
-    let designs: Vec<_> = places.rows.iter().map(|_| Mutex::default()).collect();
+    let designs = Designs {
+        last: places.rows.iter().map(|_| Mutex::default()).collect(),
+        of_one: Arc::new(Design::of_clusters(vec![0])),
+    };
     let mut order: Vec<usize> = (0..places.rows.len()).collect();
     // The largest first: it takes as long as many of the others.
     order.sort_by_key(|row| std::cmp::Reverse(places.groups_of[*row].len()));
@@ -42,8 +45,10 @@ pub(crate) fn estimates_of_places(
         });
         let merged = ByGroup { merged: merged.collect() };
         let name = kept.run(run.told(program));
+        let measured = measured(run);
+        let designs = &designs;
         let source =
-            RunSource { program, partials, places, kept: &kept, merged: &merged, designs: &designs, run };
+            RunSource { program, partials, places, kept: &kept, merged: &merged, designs, run, measured };
         let by_row: Vec<Arc<Vec<Estimate>>> = order
             .par_iter()
             .map(|row| match places.groups_of[*row].as_slice() {
@@ -72,8 +77,13 @@ impl ByGroup {
     }
 }
 
-/// The last design of each row, with its clusters: most aggregates meet the same.
-type LastDesign = Mutex<Option<(Vec<u32>, Arc<Design>)>>;
+/// Designs of rows: most aggregates meet the same.
+struct Designs {
+    /// The last of each row, with its clusters.
+    last: Vec<Mutex<Option<(Vec<u32>, Arc<Design>)>>>,
+    /// That of a single cluster, as a village mostly is.
+    of_one: Arc<Design>,
+}
 
 /// Where the estimates of a run come from.
 struct RunSource<'a> {
@@ -82,8 +92,10 @@ struct RunSource<'a> {
     places: &'a Places,
     kept: &'a KeptGroups<'a>,
     merged: &'a ByGroup,
-    designs: &'a [LastDesign],
+    designs: &'a Designs,
     run: &'a Run<'a>,
+    /// What is measured, each once: an estimate and a change need the same.
+    measured: Vec<&'a Measured>,
 }
 
 /// What an aggregate has of a place.
@@ -118,7 +130,7 @@ impl RunSource<'_> {
         let placed = aggregates.par_iter().with_min_len(at_once);
         let placed: Vec<Option<Placed<'_>>> = placed.map(|aggregate| self.placed(*aggregate, row)).collect();
         let of = |aggregate: usize| placed[aggregates.binary_search(&aggregate).ok()?].as_ref();
-        let (measured, designed) = (self.measured(), self.program.design.is_some());
+        let (measured, designed) = (&self.measured, self.program.design.is_some());
         let linear = measured
             .par_iter()
             .with_min_len(at_once)
@@ -140,24 +152,6 @@ impl RunSource<'_> {
             estimate.and_then(Result::ok).unwrap_or_default()
         };
         self.run.outputs.par_iter().with_min_len(at_once).map(estimate).collect()
-    }
-
-    /// What is measured, each once: an estimate and a change need the same.
-    fn measured(&self) -> Vec<&Measured> {
-        let mut all: Vec<&Measured> = Vec::new();
-        for (_, planned) in &self.run.outputs {
-            let of_output: &[&Measured] = match planned {
-                Planned::Engine(_) => &[],
-                Planned::Estimate(one) => &[one],
-                Planned::Change(before, after) => &[before, after],
-            };
-            for one in of_output {
-                if !all.contains(one) {
-                    all.push(one);
-                }
-            }
-        }
-        all
     }
 
     /// None where it could not be computed, or where there is nothing.
@@ -239,7 +233,10 @@ impl RunSource<'_> {
         if self.program.design.is_none() {
             return Arc::default();
         }
-        let mut last = self.designs[row].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let [_] = clusters {
+            return self.designs.of_one.clone();
+        }
+        let mut last = self.designs.last[row].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some((_, design)) = last.as_ref().filter(|(known, _)| known == clusters) {
             return design.clone();
         }
@@ -289,6 +286,24 @@ impl RunSource<'_> {
         }
         estimate_of_totals(value, &totals, rows, &self.design(row, &clusters))
     }
+}
+
+/// What the outputs of a run measure, each once.
+fn measured<'r>(run: &'r Run<'_>) -> Vec<&'r Measured> {
+    let mut all: Vec<&Measured> = Vec::new();
+    for (_, planned) in &run.outputs {
+        let of_output: &[&Measured] = match planned {
+            Planned::Engine(_) => &[],
+            Planned::Estimate(one) => &[one],
+            Planned::Change(before, after) => &[before, after],
+        };
+        for one in of_output {
+            if !all.contains(one) {
+                all.push(one);
+            }
+        }
+    }
+    all
 }
 
 /// What a measure comes to in a place.

@@ -137,3 +137,70 @@ fn mixed(parts: &[KeyStates], family_of: &[usize], share: Share) -> Vec<(usize, 
         |file| keys(file).filter(|(_, key)| mixed.contains(*key)).map(move |(place, _)| (file, place));
     (0..parts.len()).flat_map(of_file).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, AsArray, Int64Array};
+    use arrow::datatypes::Int64Type;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::keys::digest;
+    use crate::state::{Content, State};
+
+    /// A file whose only column tells the file and the key of each row.
+    fn part(file: usize, keys: &[u64]) -> KeyStates {
+        let mut keys: Vec<(Digest, u64)> =
+            keys.iter().map(|key| (digest(&key.to_le_bytes()), *key)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let (keys, named): (Vec<Digest>, Vec<u64>) = keys.into_iter().unzip();
+        let told = named.iter().map(|key| *key as i64 * 100 + file as i64);
+        let column: ArrayRef = Arc::new(Int64Array::from_iter_values(told));
+        let state = State { content: Content::Engine(vec![column]), ..State::default() };
+        KeyStates { file: file as u32, keys: Arc::new(keys), states: vec![Arc::new(state)], _memory: None }
+    }
+
+    /// What parts tell: by key, the files that have it.
+    fn told(parts: &[KeyStates]) -> BTreeMap<i64, Vec<i64>> {
+        let mut all: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+        for part in parts {
+            let Content::Engine(columns) = &part.states[0].content else { continue };
+            let column = columns[0].as_primitive::<Int64Type>().values();
+            assert_eq!(column.len(), part.keys.len());
+            for told in column {
+                all.entry(told / 100).or_default().push(told % 100);
+            }
+        }
+        all
+    }
+
+    proptest! {
+        #[test]
+        fn every_key_is_put_together_in_one_place(
+            homes in prop::collection::vec((0usize..4, 0usize..3), 1..300), moved in prop::collection::vec(0usize..300, 0..40),
+        ) {
+            // Three years of four counties, each household in some of its county's files, and some in another's too.
+            let mut files = vec![Vec::new(); 12];
+            for (key, (county, year)) in homes.iter().enumerate() {
+                files[county * 3 + year].push(key as u64);
+                files[county * 3 + (year + 1) % 3].push(key as u64);
+            }
+            for key in moved.into_iter().filter(|key| *key < homes.len()) {
+                files[((homes[key].0 + 1) % 4) * 3].push(key as u64);
+            }
+            let parts: Vec<KeyStates> = files.iter().enumerate().map(|(n, keys)| part(n, keys)).collect();
+            let families = Families::new(&parts);
+            let mut found: BTreeMap<i64, Vec<i64>> = told(&families.mixed(&parts).unwrap());
+            for family in 0..families.members.len() {
+                for (key, files) in told(&families.own(&parts, family).unwrap()) {
+                    prop_assert!(found.insert(key, files).is_none(), "key {} is in two places", key);
+                }
+            }
+            prop_assert_eq!(found, told(&parts));
+        }
+    }
+}

@@ -139,7 +139,13 @@ impl<'p> Pass<'p> {
             };
             Ok(State { content, failed: running.failed })
         });
-        let states = states.collect::<Result<Vec<_>>>()?;
+        let mut states = states.collect::<Result<Vec<_>>>()?;
+        let mut known = Vec::new();
+        for state in &mut states {
+            if let Content::Totals(_, cells) = &mut state.content {
+                cells.share_lower(&mut known);
+            }
+        }
         let memory = self.memory;
         memory.try_resize(states.iter().map(State::size).sum())?;
         Ok(Passed { groups: self.groups.finish(names), cells, states, memory })

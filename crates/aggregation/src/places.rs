@@ -76,9 +76,10 @@ impl Places {
             for (n, number) in partial.groups.iter().enumerate() {
                 let group = *known[*number as usize].get_or_insert_with(|| {
                     let key = names.name(*number);
-                    let in_rows = [extent.whole(key), extent.inside(key)];
-                    let in_rows = in_rows.map(|row| row.map(|row| places.row(&mut rows, row)));
-                    in_rows[0]?;
+                    let whole = places.row(&mut rows, extent.whole(key)?);
+                    // A place inside has one key, and so is met once.
+                    let inside = extent.inside(key).map(|row| places.new_row(row));
+                    let in_rows = [Some(whole), inside];
                     places.groups.push(Whole { number: *number, parts: Vec::with_capacity(2) });
                     places.rows_of.push(in_rows);
                     let group = places.groups.len() - 1;
@@ -96,11 +97,13 @@ impl Places {
     }
 
     fn row(&mut self, rows: &mut HashMap<Group, usize>, row: Group) -> usize {
-        *rows.entry(row).or_insert_with_key(|row| {
-            self.rows.push(row.clone());
-            self.groups_of.push(Vec::new());
-            self.rows.len() - 1
-        })
+        *rows.entry(row).or_insert_with_key(|row| self.new_row(row.clone()))
+    }
+
+    fn new_row(&mut self, row: Group) -> usize {
+        self.rows.push(row);
+        self.groups_of.push(Vec::new());
+        self.rows.len() - 1
     }
 
     /// The parts of a row of the answer.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
-use uplift_measures::exact::{ExactSum, Fixed};
+use uplift_measures::exact::{ExactSum, Fixed, Packed};
 use uplift_measures::totals::Totals;
 
 /// A state. It never changes, and merges with those of other sources.
@@ -31,71 +31,90 @@ impl Default for Content {
     }
 }
 
-/// Totals of cells in a form that is half as large; the few that do not fit it are kept apart.
+/// Totals of cells in a form that is small; the few that do not fit it are kept apart.
 #[derive(Debug, Default)]
 pub(crate) struct CellTotals {
-    cells: Vec<CellTotal>,
+    upper: Vec<Packed>,
+    lower: Arc<LowerTotals>,
+    /// Whether another aggregate of the pass has the same, and counts its memory.
+    shares_lower: bool,
     wide: BTreeMap<u32, Totals>,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct CellTotal {
+/// Lower totals of cells: measures of the same people have the same.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct LowerTotals {
     /// Whether a row passed.
-    met: bool,
-    upper: Fixed,
-    lower: Fixed,
+    met: Vec<bool>,
+    sums: Vec<Packed>,
 }
 
 impl CellTotals {
     pub(crate) fn new(cells: &[Option<Totals>]) -> Self {
         let mut wide = BTreeMap::new();
-        let one = |(cell, totals): (u32, &Option<Totals>)| {
-            let none = CellTotal { met: totals.is_some(), ..CellTotal::default() };
-            let Some(totals) = totals else { return none };
+        let sums = |(cell, totals): (u32, &Option<Totals>)| -> (Packed, Packed) {
+            let Some(totals) = totals else { return Default::default() };
             match totals.upper.as_fixed().zip(totals.lower.as_fixed()) {
-                Some((upper, lower)) => CellTotal { upper, lower, ..none },
+                Some((upper, lower)) => (upper.into(), lower.into()),
                 None => {
                     wide.insert(cell, totals.clone());
-                    none
+                    Default::default()
                 }
             }
         };
-        let cells = (0..).zip(cells).map(one).collect();
-        Self { cells, wide }
+        let (upper, sums) = (0..).zip(cells).map(sums).unzip();
+        let met = cells.iter().map(Option::is_some).collect();
+        Self { upper, lower: Arc::new(LowerTotals { met, sums }), shares_lower: false, wide }
+    }
+
+    /// Takes equal lower totals of another aggregate for its own.
+    pub(crate) fn share_lower(&mut self, known: &mut Vec<Arc<LowerTotals>>) {
+        match known.iter().find(|lower| **lower == self.lower) {
+            Some(lower) => (self.lower, self.shares_lower) = (lower.clone(), true),
+            None => known.push(self.lower.clone()),
+        }
     }
 
     /// Whether a row of a cell passed.
     pub(crate) fn has(&self, cell: u32) -> bool {
         // The state ends with the last cell that had a row.
-        self.cells.get(cell as usize).is_some_and(|total| total.met)
+        self.lower.met.get(cell as usize).is_some_and(|met| *met)
+    }
+
+    /// The upper and the lower total of a cell, as whole numbers.
+    fn fixed(&self, cell: u32) -> Option<(Fixed, Fixed)> {
+        let (upper, lower) = (self.upper.get(cell as usize)?, self.lower.sums.get(cell as usize)?);
+        Some(((*upper).into(), (*lower).into()))
     }
 
     /// The upper and the lower total of a cell, rounded.
     pub(crate) fn values(&self, cell: u32) -> (f64, f64) {
-        match (self.wide.get(&cell), self.cells.get(cell as usize)) {
+        match (self.wide.get(&cell), self.fixed(cell)) {
             (Some(wide), _) => (wide.upper.value(), wide.lower.value()),
-            (None, Some(total)) => (total.upper.value(), total.lower.value()),
+            (None, Some((upper, lower))) => (upper.value(), lower.value()),
             (None, None) => (0.0, 0.0),
         }
     }
 
     /// Adds the totals of a cell to others, exactly.
     pub(crate) fn add_to(&self, cell: u32, upper: &mut ExactSum, lower: &mut ExactSum) {
-        match (self.wide.get(&cell), self.cells.get(cell as usize)) {
+        match (self.wide.get(&cell), self.fixed(cell)) {
             (Some(totals), _) => {
                 upper.merge(&totals.upper);
                 lower.merge(&totals.lower);
             }
-            (None, Some(total)) => {
-                upper.add_fixed(&total.upper);
-                lower.add_fixed(&total.lower);
+            (None, Some((of_upper, of_lower))) => {
+                upper.add_fixed(&of_upper);
+                lower.add_fixed(&of_lower);
             }
             (None, None) => {}
         }
     }
 
     fn size(&self) -> usize {
-        size_of_val(self.cells.as_slice()) + self.wide.len() * (size_of::<Totals>() + 64)
+        let lower = size_of_val(self.lower.sums.as_slice()) + self.lower.met.len();
+        let lower = if self.shares_lower { 0 } else { lower };
+        size_of_val(self.upper.as_slice()) + lower + self.wide.len() * (size_of::<Totals>() + 64)
     }
 }
 

@@ -51,13 +51,12 @@ impl AreasByCode {
         let codes = self.by_digits.get(&digits).map(Vec::as_slice).unwrap_or_default();
         let first = codes.partition_point(|code| code.as_str() < area);
         let inside = codes[first..].iter().take_while(move |code| code.starts_with(area));
-        let there = move |records: &[AreaRecord]| {
-            period.is_none_or(|period| {
-                let ended = |r: &AreaRecord| r.to.is_some_and(|to| to < period.first_day());
-                records.iter().any(|r| r.from <= period.last_day() && !ended(r))
-            })
+        let was_there = move |code: &str, period: Period| {
+            let ended = |r: &AreaRecord| r.to.is_some_and(|to| to < period.first_day());
+            let mut records = self.records.get(code).into_iter().flatten();
+            records.any(|r| r.from <= period.last_day() && !ended(r))
         };
-        inside.filter(move |code| self.records.get(*code).is_some_and(|records| there(records)))
+        inside.filter(move |code| period.is_none_or(|period| was_there(code, period)))
     }
 
     fn sort(&mut self) {

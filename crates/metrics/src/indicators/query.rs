@@ -21,7 +21,9 @@ use super::indicator::{Component, Indicator};
 use super::plan::{self, Breakdown};
 use super::ranking::Ranking;
 use super::reference_data::{ReferenceData, Targets};
-use super::scan::{GroupKey, GroupResult, Measurement, Observation, Origin, Scanner, Uncertainty};
+use super::scan::{
+    GroupKey, GroupResult, Measurement, Observation, Observations, Origin, Scanner, Uncertainty,
+};
 use super::survey::is_measure;
 use super::under_query::{Concerned, FigureSubject};
 use super::value::Value;
@@ -210,7 +212,7 @@ pub(crate) async fn answer(
         let names = dimension_names(query, indicator, reference_data, snapshots).await?;
         for period in periods(query, indicator) {
             for mut figure in computed_figures(query, indicator, period, &results, &areas) {
-                figure.under_query = findings.has(&figure.subject());
+                figure.under_query = query.mark_under_query && findings.has(&figure.subject());
                 figure.area_name = areas.name(&figure.area, period).cloned().unwrap_or_default();
                 let name = |names: &DimensionNames<'_>| {
                     let name = names.name(figure.dimensions.get(names.dimension())?)?;
@@ -289,18 +291,30 @@ fn computed_figures(
 ) -> Vec<Figure> {
     let compare = query.compare_previous_year;
     let previous =
-        if compare { combine(indicator, period.year_before(), results) } else { HashMap::default() };
+        if compare { combine(indicator, period.year_before(), results) } else { Observations::default() };
     let change = indicator.value.as_ref().filter(|_| compare);
     let change = change.map(|c| observations(c, period, Some(period.year_before()), results));
     let change = change.unwrap_or_default();
-    let observed = combine(indicator, period, results);
-    let above = recorded_above(query, indicator, &observed);
-    let places = match query.ranking {
-        Some(ranking) => ranking.of(observed, |key| query.by_level.is_none() || key.area.is_some()),
-        None => listed(query, period, observed, &previous, areas),
+    let is_ranked = |key: &GroupKey| query.by_level.is_none() || key.area.is_some();
+    let (places, above) = match (query.ranking, indicator.value.as_ref()) {
+        // Of many places a few are wanted: nothing is looked up.
+        (Some(ranking), Some(value)) if !has_above(query, indicator) => {
+            let all = rows(value, period, None, results);
+            let all = all.iter().map(|row| (row.key.clone(), row.observation.times(indicator.factor())));
+            (ranking.of(all, is_ranked), HashMap::new())
+        }
+        (ranking, _) => {
+            let observed = combine(indicator, period, results);
+            let above = recorded_above(query, indicator, &observed);
+            let places = match ranking {
+                Some(ranking) => ranking.of(observed, is_ranked),
+                None => listed(query, period, observed, &previous, areas),
+            };
+            (places, above)
+        }
     };
     let area = query.breakdown().area;
-    let figure = |(key, observation): (GroupKey, Observation)| Figure {
+    let figure = |(key, observation): (Arc<GroupKey>, Observation)| Figure {
         indicator: indicator.clone(),
         area: key.area.clone().unwrap_or_else(|| area.clone()),
         area_name: Bilingual::default(),
@@ -323,41 +337,41 @@ fn computed_figures(
 fn listed(
     query: &Query,
     period: Period,
-    observed: HashMap<GroupKey, Observation>,
-    previous: &HashMap<GroupKey, Observation>,
+    observed: Observations,
+    previous: &Observations,
     areas: &AreasByCode,
-) -> Vec<(GroupKey, Observation)> {
+) -> Vec<(Arc<GroupKey>, Observation)> {
     // What only the year before had is listed too, so that the parts of `previous` add up to the whole's.
     let before = previous.keys().cloned().map(|key| (key, Observation::default()));
-    let mut by_key: BTreeMap<GroupKey, Observation> = before.collect();
+    let mut by_key: BTreeMap<Arc<GroupKey>, Observation> = before.collect();
     by_key.extend(observed);
     // A place without records of any kind is listed without a value.
     let with_records: HashSet<_> = by_key.keys().map(|key| key.area.clone()).collect();
     let whole = query.dimensions.is_empty().then(GroupKey::default);
     let places = whole.into_iter().chain(areas_inside(query, areas, Some(period)));
     let without: Vec<_> = places.filter(|key| !with_records.contains(&key.area)).collect();
-    by_key.extend(without.into_iter().map(|key| (key, Observation::default())));
+    by_key.extend(without.into_iter().map(|key| (key.into(), Observation::default())));
     by_key.into_iter().collect()
 }
 
 /// How far the sum of parts may be from the whole, where both were added up from doubles.
 const ROUNDING: f64 = 1e-9;
 
+/// Whether something may be recorded above the areas inside: of sums.
+fn has_above(query: &Query, indicator: &Indicator) -> bool {
+    query.by_level.is_some() && indicator.value.as_ref().is_some_and(|value| adds_up(&value.measure))
+}
+
 /// Of sums over the whole area, what none of the areas inside has; nothing where that is nothing.
-fn recorded_above(
-    query: &Query,
-    indicator: &Indicator,
-    observed: &HashMap<GroupKey, Observation>,
-) -> HashMap<GroupKey, Value> {
-    let sums = indicator.value.as_ref().is_some_and(|value| adds_up(&value.measure));
+fn recorded_above(query: &Query, indicator: &Indicator, observed: &Observations) -> HashMap<GroupKey, Value> {
     let mut above = HashMap::new();
-    if query.by_level.is_none() || !sums {
+    if !has_above(query, indicator) {
         return above;
     }
     // Sums of doubles depend on their order.
-    let in_order: BTreeMap<&GroupKey, &Observation> = observed.iter().collect();
+    let in_order: BTreeMap<&Arc<GroupKey>, &Observation> = observed.iter().collect();
     for (key, observation) in in_order {
-        let whole = GroupKey { area: None, ..key.clone() };
+        let whole = GroupKey { area: None, ..GroupKey::clone(key) };
         let Some(value) = observation.value else { continue };
         match &key.area {
             // The whole comes before its parts.
@@ -386,33 +400,38 @@ fn periods(query: &Query, indicator: &Indicator) -> impl Iterator<Item = Period>
 
 type Results<'a> = HashMap<(&'a Component, Period, Option<Period>), Arc<Vec<GroupResult>>>;
 
+fn rows<'r>(
+    component: &'r Component,
+    period: Period,
+    since: Option<Period>,
+    results: &'r Results<'_>,
+) -> &'r [GroupResult] {
+    results.get(&(component, period, since)).map(|rows| rows.as_slice()).unwrap_or_default()
+}
+
 fn observations(
     component: &Component,
     period: Period,
     since: Option<Period>,
     results: &Results<'_>,
-) -> HashMap<GroupKey, Observation> {
-    let rows = results.get(&(component, period, since)).map(|rows| rows.as_slice()).unwrap_or_default();
-    let key = |r: &GroupResult| GroupKey {
-        area: r.area.clone(),
-        dimensions: r.dimensions.clone(),
-        origin: r.origin.clone(),
-    };
-    rows.iter().map(|r| (key(r), r.observation)).collect()
+) -> Observations {
+    rows(component, period, since, results).iter().map(|row| (row.key.clone(), row.observation)).collect()
 }
 
 /// The values of an indicator from those of its components. A ratio is one of sums over the same area, so
 /// that a larger area's is not an average of its parts'.
-fn combine(indicator: &Indicator, period: Period, results: &Results<'_>) -> HashMap<GroupKey, Observation> {
+fn combine(indicator: &Indicator, period: Period, results: &Results<'_>) -> Observations {
     let (Some(over), Some(under)) = (&indicator.numerator, &indicator.denominator) else {
-        let own =
-            indicator.value.as_ref().map(|v| observations(v, period, None, results)).unwrap_or_default();
-        return own.into_iter().map(|(key, value)| (key, value.times(indicator.factor()))).collect();
+        let own = indicator.value.as_ref().map(|v| observations(v, period, None, results));
+        let mut own = own.unwrap_or_default();
+        own.values_mut().for_each(|value| *value = value.times(indicator.factor()));
+        return own;
     };
     let over = observations(over, period, None, results);
-    let ratio = |(key, under): (GroupKey, Observation)| {
+    let ratio = |(key, under): (Arc<GroupKey>, Observation)| {
         // Records of no household, as flows of money, go with both kinds of records of households.
-        let any_kind = GroupKey { origin: Origin { kind: None, ..key.origin.clone() }, ..key.clone() };
+        let any_kind =
+            GroupKey { origin: Origin { kind: None, ..key.origin.clone() }, ..GroupKey::clone(&key) };
         // Where only the denominator has records, the numerator is zero.
         let over = over.get(&key).or_else(|| over.get(&any_kind)).copied().unwrap_or_default();
         let part = over.value.unwrap_or(Value::Exact(Decimal::ZERO));

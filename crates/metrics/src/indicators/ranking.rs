@@ -1,7 +1,8 @@
 //! The places that have most, or least, of something: what a breakdown by villages is mostly asked for.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::scan::{GroupKey, Observation, Origin};
 
@@ -13,6 +14,9 @@ pub(crate) enum Ranking {
     /// So many with the lowest values, the lowest first.
     Lowest(usize),
 }
+
+/// A place with its value as a number.
+type Ranked = (f64, Arc<GroupKey>, Observation);
 
 impl Ranking {
     /// How many places there are at most, of each kind of records.
@@ -26,11 +30,11 @@ impl Ranking {
     /// of their keys; what has no value has no place.
     pub(super) fn of(
         self,
-        observed: HashMap<GroupKey, Observation>,
+        observed: impl IntoIterator<Item = (Arc<GroupKey>, Observation)>,
         is_ranked: impl Fn(&GroupKey) -> bool,
-    ) -> Vec<(GroupKey, Observation)> {
+    ) -> Vec<(Arc<GroupKey>, Observation)> {
         let mut whole = Vec::new();
-        let mut by_origin: BTreeMap<Origin, Vec<(f64, GroupKey, Observation)>> = BTreeMap::new();
+        let mut by_origin: BTreeMap<Origin, Vec<Ranked>> = BTreeMap::new();
         for (key, observation) in observed {
             match observation.value {
                 _ if !is_ranked(&key) => whole.push((key, observation)),
@@ -45,12 +49,9 @@ impl Ranking {
         whole.into_iter().chain(ranked).collect()
     }
 
-    fn first(
-        self,
-        mut places: Vec<(f64, GroupKey, Observation)>,
-    ) -> impl Iterator<Item = (GroupKey, Observation)> {
+    fn first(self, mut places: Vec<Ranked>) -> impl Iterator<Item = (Arc<GroupKey>, Observation)> {
         let (count, is_highest) = (self.places(), matches!(self, Self::Highest(_)));
-        let order = |a: &(f64, GroupKey, Observation), b: &(f64, GroupKey, Observation)| -> Ordering {
+        let order = |a: &Ranked, b: &Ranked| -> Ordering {
             let by_value = if is_highest { b.0.total_cmp(&a.0) } else { a.0.total_cmp(&b.0) };
             by_value.then_with(|| a.1.cmp(&b.1))
         };
@@ -69,12 +70,13 @@ mod tests {
     use proptest::prelude::*;
     use rust_decimal::Decimal;
 
+    use super::super::scan::Observations;
     use super::super::value::Value;
     use super::*;
 
-    fn key(area: Option<usize>, simulated: bool) -> GroupKey {
+    fn key(area: Option<usize>, simulated: bool) -> Arc<GroupKey> {
         let origin = Origin { simulated, kind: None };
-        GroupKey { area: area.map(|n| format!("{n:03}")), dimensions: Vec::new(), origin }
+        Arc::new(GroupKey { area: area.map(|n| format!("{n:03}")), dimensions: Vec::new(), origin })
     }
 
     proptest! {
@@ -87,7 +89,7 @@ mod tests {
             let place = |(n, (value, simulated)): (usize, &(Option<i64>, bool))| {
                 (key(Some(n), *simulated), value.map(observation).unwrap_or_default())
             };
-            let mut observed: HashMap<_, _> = values.iter().enumerate().map(place).collect();
+            let mut observed: Observations = values.iter().enumerate().map(place).collect();
             let whole = (key(None, false), observation(100));
             observed.insert(whole.0.clone(), whole.1);
             let answered = ranking.of(observed, |key| key.area.is_some());

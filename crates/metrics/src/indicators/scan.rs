@@ -90,21 +90,22 @@ pub(crate) struct Origin {
 /// The observation of one area, one combination of dimensions and one kind of records.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct GroupResult {
-    pub(crate) origin: Origin,
-    /// Code of the area inside; none for the whole area.
-    pub(crate) area: Option<String>,
-    /// Values of the dimensions.
-    pub(crate) dimensions: Vec<Option<String>>,
+    pub(crate) key: Arc<GroupKey>,
     pub(crate) observation: Observation,
 }
 
 /// An area, a combination of dimensions and a kind of records. Orders the whole area before the areas inside.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct GroupKey {
-    pub(super) area: Option<String>,
-    pub(super) dimensions: Vec<Option<String>>,
-    pub(super) origin: Origin,
+pub(crate) struct GroupKey {
+    /// Code of the area inside; none for the whole area.
+    pub(crate) area: Option<String>,
+    /// Values of the dimensions.
+    pub(crate) dimensions: Vec<Option<String>>,
+    pub(crate) origin: Origin,
 }
+
+/// Observations by what they are of. There may be one for every village: keys are shared with the results.
+pub(crate) type Observations = hashbrown::HashMap<Arc<GroupKey>, Observation>;
 
 /// Everything that a result depends on: the definition, the breakdown, the versions. No cached result can
 /// go stale, since a commit makes another version and so another key.
@@ -133,8 +134,9 @@ struct Bytes;
 impl Weighter<Key, Arc<Vec<GroupResult>>> for Bytes {
     fn weight(&self, key: &Key, rows: &Arc<Vec<GroupResult>>) -> u64 {
         let Component { measure, condition, .. } = &key.measurement.component;
-        let texts = |row: &GroupResult| 32 * (row.dimensions.len() + usize::from(row.area.is_some()));
-        let rows: usize = rows.iter().map(|row| size_of::<GroupResult>() + texts(row)).sum();
+        let texts = |key: &GroupKey| 32 * (key.dimensions.len() + usize::from(key.area.is_some()));
+        let row = |row: &GroupResult| size_of::<GroupResult>() + size_of::<GroupKey>() + texts(&row.key);
+        let rows: usize = rows.iter().map(row).sum();
         (2 * size_of::<Key>() + measure.len() + condition.len() + rows) as u64
     }
 }
@@ -395,13 +397,13 @@ fn read(
     let row = |(row, group): (usize, &Group)| {
         let (dimensions, origin) = group.others.split_at(breakdown.dimensions.len());
         let text = |text: &Option<Arc<str>>| text.as_deref().map(str::to_owned);
+        let origin = Origin {
+            simulated: origin.first().and_then(|simulated| simulated.as_deref()) == Some(TRUE),
+            kind: origin.get(1).and_then(text),
+        };
+        let dimensions = dimensions.iter().map(text).collect();
         GroupResult {
-            origin: Origin {
-                simulated: origin.first().and_then(|simulated| simulated.as_deref()) == Some(TRUE),
-                kind: origin.get(1).and_then(text),
-            },
-            area: text(&group.area),
-            dimensions: dimensions.iter().map(text).collect(),
+            key: Arc::new(GroupKey { area: text(&group.area), dimensions, origin }),
             observation: Observation {
                 // A count of no records has no value: nothing was submitted.
                 value: values[row].filter(|_| records[row] > 0),

@@ -281,14 +281,14 @@ async fn by_submission(
     let measured = scanner.measure(snapshots, &breakdown, &measurement).await?;
     let has_kinds = measurement[0].component.kind_sql().is_some();
     let is_of = |result: &&GroupResult| {
-        trace.simulated.is_none_or(|simulated| simulated == result.origin.simulated)
+        trace.simulated.is_none_or(|simulated| simulated == result.key.origin.simulated)
             // Households are of a kind, which a ratio has with them; records of other datasets are of none.
-            && (!has_kinds || trace.kind.is_none() || trace.kind == result.origin.kind)
-            && result.dimensions.starts_with(&codes)
+            && (!has_kinds || trace.kind.is_none() || trace.kind == result.key.origin.kind)
+            && result.key.dimensions.starts_with(&codes)
     };
     let mut contributions: BTreeMap<String, Contribution> = BTreeMap::new();
     for result in measured.iter().flat_map(|results| results.iter()).filter(is_of) {
-        let submission = result.dimensions.last().cloned().flatten().unwrap_or_default();
+        let submission = result.key.dimensions.last().cloned().flatten().unwrap_or_default();
         let (records, value) = (result.observation.records, result.observation.value.filter(|_| is_sum));
         let contribution = Contribution { submission: submission.clone(), records, value };
         // A trace from before kinds of records were told apart has several of one submission.

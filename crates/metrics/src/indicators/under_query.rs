@@ -49,9 +49,9 @@ impl Concerned {
                 concerned.insert(FigureSubject {
                     indicator: (indicator.id.clone(), indicator.version),
                     period,
-                    area: row.area.clone().unwrap_or_else(|| breakdown.area.clone()),
+                    area: row.key.area.clone().unwrap_or_else(|| breakdown.area.clone()),
                     dimensions: named(breakdown, row),
-                    origin: row.origin.clone(),
+                    origin: row.key.origin.clone(),
                 });
             }
         }
@@ -86,7 +86,7 @@ pub(crate) async fn findings_of(
     let concerns = |row: &GroupResult| {
         row.observation.records > 0
             && named(&breakdown, row) == figure.dimensions
-            && origins(figure).any(|origin| origin == row.origin)
+            && origins(figure).any(|origin| origin == row.key.origin)
     };
     let concerning = subjects.iter().zip(results).filter(|(_, rows)| rows.iter().any(concerns));
     Ok(concerning.flat_map(|((_, findings), _)| findings.iter().cloned()).collect())
@@ -100,6 +100,6 @@ fn origins(figure: &FigureSubject) -> impl Iterator<Item = Origin> {
 
 /// The dimensions of a result: column and code.
 fn named(breakdown: &Breakdown, row: &GroupResult) -> BTreeMap<String, String> {
-    let codes = row.dimensions.iter().map(|code| code.clone().unwrap_or_default());
+    let codes = row.key.dimensions.iter().map(|code| code.clone().unwrap_or_default());
     breakdown.dimensions.iter().cloned().zip(codes).collect()
 }
