@@ -77,10 +77,13 @@ impl ByGroup {
     }
 }
 
+/// Clusters, and the design of those.
+type LastDesign = (Vec<u32>, Arc<Design>);
+
 /// Designs of rows: most aggregates meet the same.
 struct Designs {
     /// The last of each row, with its clusters.
-    last: Vec<Mutex<Option<(Vec<u32>, Arc<Design>)>>>,
+    last: Vec<Mutex<Option<LastDesign>>>,
     /// That of a single cluster, as a village mostly is.
     of_one: Arc<Design>,
 }
