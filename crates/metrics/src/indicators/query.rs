@@ -296,7 +296,7 @@ fn computed_figures(
     let change = change.map(|c| observations(c, period, Some(period.year_before()), results));
     let change = change.unwrap_or_default();
     let is_ranked = |key: &GroupKey| query.by_level.is_none() || key.area.is_some();
-    let (places, above) = match (query.ranking, indicator.value.as_ref()) {
+    let (mut places, above) = match (query.ranking, indicator.value.as_ref()) {
         // Of many places a few are wanted: nothing is looked up.
         (Some(ranking), Some(value)) if !has_above(query, indicator) => {
             let all = rows(value, period, None, results);
@@ -313,6 +313,10 @@ fn computed_figures(
             (places, above)
         }
     };
+    // The area itself is told, also without records.
+    if query.dimensions.is_empty() && places.first().is_none_or(|(key, _)| key.area.is_some()) {
+        places.insert(0, Default::default());
+    }
     let area = query.breakdown().area;
     let figure = |(key, observation): (Arc<GroupKey>, Observation)| Figure {
         indicator: indicator.clone(),
