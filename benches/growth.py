@@ -19,7 +19,7 @@ def first_answers(lines):
     for line in lines:
         if heading := re.match(r"## (\d+) households", line):
             households = int(heading[1])
-        elif row := re.match(r"\| (Q\d) \|[^|]*\| ([\d.]+) s \|[^|]*\|[^|]*\| \w+ ([\d.]+) s", line):
+        elif row := re.match(r"\| (Q\d) \|[^|]*\| ([\d.]+) s \|(?:[^|]*\|){4} \w+ ([\d.]+) s", line):
             answers.setdefault(row[1], {})[households] = (float(row[2]), float(row[3]))
     return answers
 

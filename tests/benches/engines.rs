@@ -3,7 +3,7 @@
 //!     benches/run 1000000
 //!
 //! which makes the data, installs the peers and runs this. The service is the command of the same build, started anew for
-//! every question; what it answers has standard errors, and comes over gRPC.
+//! every question, from nothing and with what it saved; what it answers has standard errors, and comes over gRPC.
 
 #![allow(clippy::unwrap_used)]
 
@@ -147,7 +147,10 @@ const TIMES: usize = 3;
 
 async fn ours(command: &Path, folder: &Path, question: &Question, number: usize) -> Value {
     let (mut first, mut again, mut after, mut figures, mut peak) = (vec![], vec![], vec![], 0, 0);
+    let (mut restarted, mut after_restart, mut saved) = (vec![], vec![], 0);
+    let cache = folder.join("cache");
     for time in 0..TIMES {
+        let _ = std::fs::remove_dir_all(&cache);
         let service = Service::start(command, folder);
         let mut metrics = service.metrics().await;
         // The table is opened, as a view of another engine is made, before the time is taken.
@@ -156,14 +159,46 @@ async fn ours(command: &Path, folder: &Path, question: &Question, number: usize)
         (figures, peak) = (count, peak.max(service.peak_bytes()));
         first.push(took);
         again.push(question.ask(&mut metrics, "2011").await.1);
-        hand_in(&service, number * TIMES + time).await;
+        hand_in(&service, 2 * (number * TIMES + time)).await;
         after.push(question.ask(&mut metrics, "2011").await.1);
+        saved = saved.max(all_saved(&cache).await);
+        drop(service);
+        let service = Service::start(command, folder);
+        let mut metrics = service.metrics().await;
+        question.ask(&mut metrics, "1990").await;
+        restarted.push(question.ask(&mut metrics, "2011").await.1);
+        drop(service);
+        let service = Service::start(command, folder);
+        let mut metrics = service.metrics().await;
+        question.ask(&mut metrics, "1990").await;
+        hand_in(&service, 2 * (number * TIMES + time) + 1).await;
+        after_restart.push(question.ask(&mut metrics, "2011").await.1);
     }
     let least = |times: &[Duration]| times.iter().min().unwrap().as_secs_f64();
     json!({
         "question": question.name, "figures": figures, "first": least(&first), "again": least(&again),
-        "after_hand_in": least(&after), "peak_bytes": peak,
+        "after_hand_in": least(&after), "restarted": least(&restarted), "after_restart": least(&after_restart),
+        "peak_bytes": peak, "saved_bytes": saved,
     })
+}
+
+/// Waits until nothing more is saved, and tells how much is.
+async fn all_saved(cache: &Path) -> u64 {
+    let bytes = |folder: PathBuf| -> u64 {
+        let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        files.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
+    };
+    let saved =
+        || std::fs::read_dir(cache).into_iter().flatten().flatten().map(|build| bytes(build.path())).sum();
+    let mut before: u64 = saved();
+    loop {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let now = saved();
+        if now == before {
+            return now;
+        }
+        before = now;
+    }
 }
 
 /// 1,000 more households of one county.
@@ -228,9 +263,9 @@ fn main() {
     }
     let runtime = tokio::runtime::Runtime::new().unwrap();
     println!(
-        "| question | figures | Uplift first | again | after 1,000 rows | best peer | its rows | peer ÷ first | peer ÷ after | memory |"
+        "| question | figures | Uplift first | restarted | again | after 1,000 rows | restarted, 1,000 rows | best peer | its rows | peer ÷ first | ÷ restarted | ÷ after | ÷ both | memory | cache |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     for (number, question) in questions().iter().enumerate() {
         let told = runtime.block_on(ours(&command, &folder, question, number));
         let of_peers = peers.get(question.name).map(Vec::as_slice).unwrap_or_default();
@@ -238,16 +273,21 @@ fn main() {
         let (best, engine, rows) = best.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
         let seconds = |name: &str| told[name].as_f64().unwrap();
         println!(
-            "| {} | {} | {:.3} s | {:.4} s | {:.3} s | {engine} {best:.3} s | {} | {:.2} | {:.1} | {} MB |",
+            "| {} | {} | {:.3} s | {:.3} s | {:.4} s | {:.3} s | {:.3} s | {engine} {best:.3} s | {} | {:.2} | {:.1} | {:.1} | {:.1} | {} MB | {} MB |",
             question.name,
             told["figures"],
             seconds("first"),
+            seconds("restarted"),
             seconds("again"),
             seconds("after_hand_in"),
+            seconds("after_restart"),
             rows["rows"],
             best / seconds("first"),
+            best / seconds("restarted"),
             best / seconds("after_hand_in"),
+            best / seconds("after_restart"),
             told["peak_bytes"].as_u64().unwrap() >> 20,
+            told["saved_bytes"].as_u64().unwrap() >> 20,
         );
     }
     for (engine, told) in &peers["memory"] {

@@ -1,7 +1,9 @@
-//! What is kept of data files against computing from nothing, over random histories; and against the query engine, which
-//! recomputes every figure by SQL from the records.
+//! What is kept of data files, in memory and on disk, against computing from nothing, over random histories; and against
+//! the query engine, which recomputes every figure by SQL from the records.
 
 use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::path::{Path, PathBuf};
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -56,6 +58,7 @@ fn household(random: &mut ChaCha8Rng, id: usize, year: u16, county: &str) -> Str
 async fn from_nothing(uplift: &Uplift, query: &IndicatorQuery) -> Vec<Figure> {
     let mut config = Config::on_free_ports(uplift.folder());
     config.services = vec![Service::Metrics.into()];
+    config.metrics.cache_mb = 0;
     let node = Node::start(&config).await.unwrap();
     let address = node.address(Service::Metrics).unwrap();
     let channel = uplift_client::connect(&format!("http://{address}")).await.unwrap();
@@ -127,10 +130,8 @@ async fn records_of_both_years(uplift: &Uplift) -> usize {
     asked(&mut uplift.metrics().await, &query).await.iter().map(|figure| figure.records as usize).sum()
 }
 
-#[tokio::test]
-async fn what_is_kept_of_files_changes_no_digit() {
-    let mut random = ChaCha8Rng::seed_from_u64(24);
-    let mut uplift = Uplift::start().await;
+/// The counties, with villages in each.
+fn areas() -> String {
     let mut areas = String::from("area_code,valid_from,level,name_en,name_zh\n");
     for county in COUNTIES {
         areas += &format!("{county},2010-01-01,county,County,县\n");
@@ -138,7 +139,63 @@ async fn what_is_kept_of_files_changes_no_digit() {
             areas += &format!("{county}00{village}20{village},2010-01-01,village,Village,村\n");
         }
     }
-    hand_in(&uplift, "area", "2011", &areas).await;
+    areas
+}
+
+/// Files below a folder, in order.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(files_below(&path)) } else { files.push(path) }
+    }
+    files.sort();
+    files
+}
+
+/// What may befall the files of a cache between two starts; mostly nothing.
+fn damage(random: &mut ChaCha8Rng, cache: &Path) {
+    let files = files_below(cache);
+    if files.is_empty() {
+        return;
+    }
+    let length = |file: &Path| fs::metadata(file).unwrap().len();
+    match random.random_range(0..8) {
+        0 => fs::remove_dir_all(cache).unwrap(),
+        1 => fs::remove_file(&files[random.random_range(0..files.len())]).unwrap(),
+        // Another build was here.
+        2 => {
+            let build = fs::read_dir(cache).unwrap().next().unwrap().unwrap().path();
+            fs::rename(build, cache.join("0123456789abcdef")).unwrap();
+        }
+        3 => {
+            for file in &files {
+                let length = random.random_range(0..=length(file));
+                OpenOptions::new().write(true).open(file).unwrap().set_len(length).unwrap();
+            }
+        }
+        4 => {
+            for file in files.iter().filter(|file| length(file) > 0) {
+                let mut content = fs::read(file).unwrap();
+                let byte = random.random_range(0..content.len());
+                content[byte] ^= 1 << random.random_range(0..8);
+                fs::write(file, content).unwrap();
+            }
+        }
+        // Files under the names of others.
+        5 => {
+            let contents: Vec<_> = files.iter().map(|file| fs::read(file).unwrap()).collect();
+            files.iter().zip(contents.iter().rev()).for_each(|(file, other)| fs::write(file, other).unwrap());
+        }
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_of_files_changes_no_digit() {
+    let mut random = ChaCha8Rng::seed_from_u64(24);
+    let mut uplift = Uplift::start().await;
+    hand_in(&uplift, "area", "2011", &areas()).await;
     let (mut households, mut asked_of) = (Households::default(), BTreeMap::new());
     for _ in 0..setting("KEPT", 16) {
         let county = COUNTIES[random.random_range(0..COUNTIES.len())];
@@ -152,7 +209,11 @@ async fn what_is_kept_of_files_changes_no_digit() {
         match random.random_range(0..8) {
             0..2 => drop(replace_of(county, &uplift, "household", &period, &rows).await),
             2 => hand_in_as(&uplift, "household", &period, &rows, true).await,
-            3 => uplift.restart().await,
+            3 => {
+                uplift.stop().await;
+                damage(&mut random, &uplift.folder().join("cache"));
+                uplift.restart().await;
+            }
             // So many small files that they are compacted.
             4 => {
                 for row in rows.lines().skip(1).take(26) {
@@ -192,4 +253,65 @@ async fn what_is_kept_of_files_changes_no_digit() {
             assert_eq!(part.records.min(3), part.rows.len() as i64, "{name:?}");
         }
     }
+}
+
+/// Households of both years in all counties.
+async fn with_households(random: &mut ChaCha8Rng) -> Uplift {
+    let uplift = Uplift::start().await;
+    hand_in(&uplift, "area", "2011", &areas()).await;
+    let mut households = Households::default();
+    for (year, county) in [2010, 2011].into_iter().flat_map(|year| COUNTIES.map(|county| (year, county))) {
+        let mut rows = HEAD.to_owned();
+        for _ in 0..40 {
+            let id = households.next(random, year, county);
+            rows += &household(random, id, year, county);
+        }
+        hand_in_of(county, &uplift, "household", &year.to_string(), &rows).await;
+    }
+    uplift
+}
+
+#[tokio::test]
+async fn a_service_that_is_started_anew_reads_what_was_saved() {
+    let mut random = ChaCha8Rng::seed_from_u64(25);
+    let mut uplift = with_households(&mut random).await;
+    let by_county = |sections: &[&str], indicators: &[&str]| IndicatorQuery {
+        sections: sections.iter().map(ToString::to_string).collect(),
+        indicators: indicators.iter().map(ToString::to_string).collect(),
+        area_code: "50".to_owned(),
+        by_level: AreaLevel::County.into(),
+        periods: vec!["2011".to_owned()],
+        ..Default::default()
+    };
+    // Records that others are joined to are left out: nothing is kept of those.
+    let poverty = ["poverty.headcount_ratio", "poverty.gap", "poverty.entry_rate", "poverty.exit_rate"];
+    let sections = by_county(&SECTIONS[1..], &poverty);
+    // Other questions over the same states: their answers were not saved.
+    let others = [
+        by_county(&[], &["poverty.headcount_ratio", "inequality.gini"]),
+        by_county(&[], &["poverty.entry_rate"]),
+    ];
+    let all = asked(&mut uplift.metrics().await, &sections).await;
+    assert!(all.iter().filter(|figure| figure.value.is_some()).count() > 100);
+    uplift.stop().await;
+    assert!(!files_below(&uplift.folder().join("cache")).is_empty());
+    // Nothing can be computed of files that are not there.
+    let (table, away) = (uplift.table("household"), uplift.folder().join("away"));
+    let is_data = |file: &PathBuf| {
+        let is_log = file.components().any(|part| part.as_os_str() == "_delta_log");
+        !is_log && file.extension().is_some_and(|extension| extension == "parquet")
+    };
+    let data = files_below(&table).into_iter().filter(is_data).enumerate();
+    fs::create_dir(&away).unwrap();
+    let moved: Vec<_> = data.map(|(n, file)| (file, away.join(n.to_string()))).collect();
+    assert!(moved.len() > 1);
+    moved.iter().for_each(|(file, away)| fs::rename(file, away).unwrap());
+    uplift.restart().await;
+    assert_eq!(asked(&mut uplift.metrics().await, &sections).await, all);
+    for other in &others {
+        for figure in asked(&mut uplift.metrics().await, other).await {
+            assert!(all.contains(&figure), "{figure:?}");
+        }
+    }
+    moved.iter().for_each(|(file, away)| fs::rename(away, file).unwrap());
 }

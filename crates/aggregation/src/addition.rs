@@ -15,7 +15,7 @@ use datafusion::prelude::DataFrame;
 use uplift_engine::expressions::Expressions;
 
 use crate::nodes::{Node, Slot};
-use crate::program::{Aggregate, Narrowed, Planned, Planner};
+use crate::program::{Aggregate, Narrowed, Planned, Planner, told};
 
 /// How records are added up.
 #[derive(Debug)]
@@ -91,7 +91,8 @@ impl Addition {
             };
             numbers.push(number);
         }
-        let identity = format!("per {key:?} where {condition:?}").into();
+        let of = told(&planner.columns);
+        let identity = format!("per {key:?} where {condition:?} {of}").into();
         let condition = planner.physical(condition)?;
         let conditions: Vec<_> = split_conjunction(&condition).into_iter().cloned().collect();
         let conditions = planner.slots(&conditions)?;

@@ -1,5 +1,7 @@
 //! States merged into an answer: a row for each place, a column for each output.
 
+mod bytes;
+
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array};
@@ -32,6 +34,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Memory in bytes, about.
+    pub(crate) fn size(&self) -> usize {
+        self.groups.len() * 64 + self.columns.get_array_memory_size()
+    }
+
     pub(crate) fn new(
         program: &Program,
         partials: &[Partial],

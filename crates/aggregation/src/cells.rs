@@ -1,5 +1,7 @@
 //! The cells of one source: a group and a cluster of the sample, numbered as they are met.
 
+pub(crate) mod bytes;
+
 use std::sync::Arc;
 
 use datafusion::common::Result;
@@ -26,6 +28,12 @@ impl Cells {
             (Some(begin), Some(end)) => &self.by_group[*begin as usize..*end as usize],
             _ => &[],
         }
+    }
+
+    /// Cells of one group.
+    #[cfg(test)]
+    pub(crate) fn all_in_one(clusters: Vec<u32>, count: u32) -> Self {
+        Self { clusters, by_group: (0..count).collect(), begin: vec![0, count] }
     }
 
     pub(crate) fn size(&self) -> usize {

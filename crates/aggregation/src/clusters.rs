@@ -29,6 +29,16 @@ impl Clusters {
         self.clusters.numbers(&named.collect::<Vec<_>>())
     }
 
+    /// Stratum and name of some clusters.
+    pub(crate) fn named(&self, clusters: &[u32]) -> Vec<Cluster> {
+        let (strata, known) = (self.strata.read(), self.clusters.read());
+        let named = |cluster: &u32| {
+            let (stratum, name) = known.name(*cluster);
+            (strata.name(*stratum).clone(), name.clone())
+        };
+        clusters.iter().map(named).collect()
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.clusters.read().len()

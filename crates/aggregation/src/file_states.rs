@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use datafusion::common::DataFusionError;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use uplift_core::error::{Error, Result};
+use uplift_engine::SESSION;
 use uplift_engine::error::query_failed;
 use uplift_store::DataFile;
 
 use crate::addition::Addition;
 use crate::file::FileBatches;
 use crate::kept::Kept;
+use crate::kept_file::KeptOfFile;
 use crate::key_pass::{KeyPass, KeyStates};
 use crate::partial::Partial;
 use crate::pass::{Pass, Passed};
-use crate::program::Program;
+use crate::program::{Aggregate, Program};
 use crate::state::State;
 
 /// Reads a file.
@@ -29,37 +32,43 @@ pub(crate) fn of_file(
     let path: Arc<str> = file.path.as_str().into();
     let number = kept.texts.numbers(std::slice::from_ref(&path)).first().copied();
     let all = kept;
-    let kept = all.of(&path, &program.grouping);
-    let known: Vec<Option<Arc<State>>> =
-        program.aggregates.iter().map(|aggregate| kept.state(&aggregate.identity)).collect();
-    let (groups, cells) = (kept.groups(), kept.cells());
+    let kept = KeptOfFile::new(all, &path, &program.grouping);
     let needs_cells = (0..program.aggregates.len()).any(|aggregate| program.by_cluster(aggregate));
+    let (groups, cells) = (kept.groups(), if needs_cells { kept.cells() } else { None });
+    let state = |aggregate: &Aggregate| kept.state(&aggregate.identity, cells.as_deref());
+    let known: Vec<Option<Arc<State>>> = program.aggregates.iter().map(state).collect();
     let is_whole = known.iter().all(Option::is_some) && (cells.is_some() || !needs_cells);
     if let (true, Some(groups)) = (is_whole, &groups) {
-        let states = known.into_iter().flatten().collect();
-        return Ok(Partial {
-            file: number,
-            groups: groups.clone(),
-            cells: cells.filter(|_| needs_cells),
-            states,
-            _memory: None,
-        });
+        let (groups, states) = (groups.clone(), known.into_iter().flatten().collect());
+        let _memory = held(kept.finish())?;
+        return Ok(Partial { file: number, groups, cells, states, _memory });
     }
     let wanted = |n: &usize| known[*n].is_none() || (cells.is_none() && program.by_cluster(*n));
     let wanted: Vec<usize> = (0..known.len()).filter(wanted).collect();
     let passed =
         pass_over(program, &wanted, FileBatches::new(content()?, program.columns.clone(), file), all)?;
     let groups = Arc::new(passed.groups);
-    let cells = passed.cells.map(Arc::new).or(cells.filter(|_| needs_cells));
+    let cells = passed.cells.map(Arc::new).or(cells);
     kept.keep(&groups, cells.as_ref());
     let mut states = known;
     for (n, state) in wanted.into_iter().zip(passed.states) {
         let state = Arc::new(state);
-        kept.keep_state(&program.aggregates[n].identity, &state);
+        kept.keep_state(&program.aggregates[n].identity, &state, cells.as_ref());
         states[n] = Some(state);
     }
     let states = states.into_iter().flatten().collect();
+    passed.memory.try_grow(kept.finish()).map_err(failed)?;
     Ok(Partial { file: number, groups, cells, states, _memory: Some(passed.memory) })
+}
+
+/// Memory of what was read from disk, of what all queries may hold together; none where nothing was.
+fn held(bytes: usize) -> Result<Option<MemoryReservation>> {
+    if bytes == 0 {
+        return Ok(None);
+    }
+    let memory = MemoryConsumer::new("saved states").register(&SESSION.runtime_env().memory_pool);
+    memory.try_resize(bytes).map_err(failed)?;
+    Ok(Some(memory))
 }
 
 fn pass_over(
@@ -88,10 +97,11 @@ pub(crate) fn keys_of_file(
 ) -> Result<KeyStates> {
     let path: Arc<str> = file.path.as_str().into();
     let number = kept.texts.numbers(std::slice::from_ref(&path))[0];
-    let kept = kept.of(&path, &addition.identity);
+    let all = kept;
+    let kept = KeptOfFile::new(all, &path, &addition.identity);
     let identity = |aggregate: &usize| &addition.aggregates[*aggregate].identity;
     let mut known: Vec<Option<Arc<State>>> =
-        wanted.iter().map(|aggregate| kept.state(identity(aggregate))).collect();
+        wanted.iter().map(|aggregate| kept.state(identity(aggregate), None)).collect();
     let missing: Vec<usize> = (0..known.len()).filter(|n| known[*n].is_none()).collect();
     let (keys, memory) = match kept.keys().filter(|_| missing.is_empty()) {
         Some(keys) => (keys, None),
@@ -99,7 +109,7 @@ pub(crate) fn keys_of_file(
             let missing_aggregates: Vec<usize> = missing.iter().map(|n| wanted[*n]).collect();
             let batches = FileBatches::new(content()?, addition.columns.clone(), file);
             let over = || {
-                let mut pass = KeyPass::new(addition, &missing_aggregates)?;
+                let mut pass = KeyPass::new(addition, &missing_aggregates, &all.secret)?;
                 for rows in batches? {
                     pass.add(rows?)?;
                 }
@@ -110,11 +120,16 @@ pub(crate) fn keys_of_file(
             kept.keep_keys(&keys);
             for (n, state) in missing.into_iter().zip(states) {
                 let state = Arc::new(state);
-                kept.keep_state(identity(&wanted[n]), &state);
+                kept.keep_state(identity(&wanted[n]), &state, None);
                 known[n] = Some(state);
             }
             (keys, Some(memory))
         }
+    };
+    let loaded = kept.finish();
+    let memory = match memory {
+        Some(memory) => memory.try_grow(loaded).map(|()| Some(memory)).map_err(failed)?,
+        None => held(loaded)?,
     };
     Ok(KeyStates { file: number, keys, states: known.into_iter().flatten().collect(), _memory: memory })
 }

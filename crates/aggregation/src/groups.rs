@@ -1,5 +1,7 @@
 //! The groups of the records of one source, numbered as they are met.
 
+pub(crate) mod bytes;
+
 use std::sync::Arc;
 
 use datafusion::common::Result;

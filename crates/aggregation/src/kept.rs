@@ -1,5 +1,7 @@
-//! What was computed of data files: kept, because a file never changes, and computed again where it was let go.
+//! What was computed of data files: kept, because a file never changes, and read from disk or computed again where it
+//! was let go.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use quick_cache::Weighter;
@@ -8,14 +10,14 @@ use uplift_core::error::Result;
 use uplift_measures::estimate::Estimate;
 use uplift_store::{DataFile, Snapshot};
 
-use crate::cells::Cells;
 use crate::clusters::Clusters;
 use crate::groups::GroupKey;
-use crate::keys::Digest;
+use crate::kept_parts::{Bytes, Key, Part};
+use crate::keys::{Digest, Secret};
 use crate::merged::Merged;
 use crate::names::Names;
 use crate::partial::Partial;
-use crate::state::State;
+use crate::saved::{Saved, secret};
 
 /// Bytes of states that are kept, and about how many there are then.
 const MAX_BYTES: u64 = 512 << 20;
@@ -31,13 +33,15 @@ const ABOUT_LISTS: usize = 200;
 /// States by file, grouping and aggregate, and the files of versions of tables.
 #[derive(Debug)]
 pub struct Kept {
-    cache: Cache<Key, Part, Bytes>,
+    pub(crate) of_files: Cache<Key, Part, Bytes>,
     files: Cache<(String, i64), Arc<Vec<DataFile>>>,
     of_groups: Cache<GroupPart, OfGroup, Bytes>,
     of_families: Cache<FamilyPart, Arc<Vec<Partial>>, Bytes>,
     pub(crate) groups: Names<GroupKey>,
     pub(crate) clusters: Clusters,
     pub(crate) texts: Names<Arc<str>>,
+    pub(crate) saved: Option<Saved>,
+    pub(crate) secret: Secret,
 }
 
 /// A group of all files, by their numbers, and what is kept of it: the number of a name.
@@ -79,58 +83,37 @@ impl Weighter<FamilyPart, Arc<Vec<Partial>>> for Bytes {
     }
 }
 
-/// A file of a table, what its records are grouped by, and what is kept of them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
-    file: Arc<str>,
-    grouping: Arc<str>,
-    part: Arc<str>,
-}
-
-/// A part of what a pass over a file leaves.
-#[derive(Debug, Clone)]
-pub(crate) enum Part {
-    Groups(Arc<Vec<u32>>),
-    Cells(Arc<Cells>),
-    Keys(Arc<Vec<Digest>>),
-    State(Arc<State>),
-}
-
-#[derive(Debug, Clone)]
-struct Bytes;
-
-impl Weighter<Key, Part> for Bytes {
-    fn weight(&self, _: &Key, part: &Part) -> u64 {
-        let size = match part {
-            Part::Groups(groups) => size_of_val(groups.as_slice()),
-            Part::Cells(cells) => cells.size(),
-            Part::Keys(keys) => size_of_val(keys.as_slice()),
-            Part::State(state) => state.size(),
-        };
-        (size + 256) as u64
-    }
-}
-
 impl Default for Kept {
     fn default() -> Self {
         Self {
-            cache: Cache::with_weighter(ABOUT, MAX_BYTES, Bytes),
+            of_files: Cache::with_weighter(ABOUT, MAX_BYTES, Bytes),
             files: Cache::new(ABOUT_LISTS),
             of_groups: Cache::with_weighter(ABOUT, MAX_BYTES_OF_GROUPS, Bytes),
             of_families: Cache::with_weighter(ABOUT, MAX_BYTES_OF_FAMILIES, Bytes),
             groups: Names::default(),
             clusters: Clusters::default(),
             texts: Names::default(),
+            saved: None,
+            secret: secret::new(),
         }
     }
 }
 
-/// Names of the parts that are not states; no identity of an aggregate is as short.
-const GROUPS: &str = "groups";
-const CELLS: &str = "cells";
-const KEYS: &str = "keys";
-
 impl Kept {
+    /// What is kept, and saved in a folder that may take about so many bytes. Where the folder cannot be used, what was
+    /// computed lasts as long as the process.
+    pub fn saved_in(folder: &Path, limit: u64) -> Self {
+        let saved = Saved::open(folder, limit).inspect_err(|cause| {
+            tracing::warn!(folder = %folder.display(), %cause, "what is computed is not saved for the next start");
+        });
+        let mut kept = Self::default();
+        if let Ok(saved) = saved {
+            kept.secret = saved.secret;
+            kept.saved = Some(saved);
+        }
+        kept
+    }
+
     /// The files of a table at a version.
     pub(crate) fn files(&self, table: &str, snapshot: &Snapshot) -> Result<Arc<Vec<DataFile>>> {
         let list = || snapshot.data_files().map(Arc::new);
@@ -160,67 +143,5 @@ impl Kept {
         let shared = computed.iter().map(Partial::shared).collect();
         self.of_families.insert(key, Arc::new(shared));
         Ok(computed)
-    }
-
-    pub(crate) fn of<'k>(&'k self, file: &Arc<str>, grouping: &Arc<str>) -> KeptOfFile<'k> {
-        let name = |name: &str| Key { file: file.clone(), grouping: grouping.clone(), part: name.into() };
-        KeptOfFile { kept: self, groups: name(GROUPS), cells: name(CELLS), keys: name(KEYS) }
-    }
-}
-
-/// What is kept of one file in one grouping.
-pub(crate) struct KeptOfFile<'k> {
-    kept: &'k Kept,
-    groups: Key,
-    cells: Key,
-    keys: Key,
-}
-
-impl KeptOfFile<'_> {
-    fn state_key(&self, identity: &Arc<str>) -> Key {
-        Key { part: identity.clone(), ..self.groups.clone() }
-    }
-
-    pub(crate) fn groups(&self) -> Option<Arc<Vec<u32>>> {
-        match self.kept.cache.get(&self.groups) {
-            Some(Part::Groups(groups)) => Some(groups),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn cells(&self) -> Option<Arc<Cells>> {
-        match self.kept.cache.get(&self.cells) {
-            Some(Part::Cells(cells)) => Some(cells),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn keys(&self) -> Option<Arc<Vec<Digest>>> {
-        match self.kept.cache.get(&self.keys) {
-            Some(Part::Keys(keys)) => Some(keys),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn state(&self, identity: &Arc<str>) -> Option<Arc<State>> {
-        match self.kept.cache.get(&self.state_key(identity)) {
-            Some(Part::State(state)) => Some(state),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn keep(&self, groups: &Arc<Vec<u32>>, cells: Option<&Arc<Cells>>) {
-        self.kept.cache.insert(self.groups.clone(), Part::Groups(groups.clone()));
-        if let Some(cells) = cells {
-            self.kept.cache.insert(self.cells.clone(), Part::Cells(cells.clone()));
-        }
-    }
-
-    pub(crate) fn keep_keys(&self, keys: &Arc<Vec<Digest>>) {
-        self.kept.cache.insert(self.keys.clone(), Part::Keys(keys.clone()));
-    }
-
-    pub(crate) fn keep_state(&self, identity: &Arc<str>, state: &Arc<State>) {
-        self.kept.cache.insert(self.state_key(identity), Part::State(state.clone()));
     }
 }

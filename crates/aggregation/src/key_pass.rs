@@ -12,7 +12,7 @@ use uplift_engine::SESSION;
 
 use crate::addition::Addition;
 use crate::batch::{Batch, Taken};
-use crate::keys::{Digest, Numbers, digest};
+use crate::keys::{Digest, Numbers, Secret, digest};
 use crate::state::{Content, State};
 
 /// Bytes of the number of a key, about.
@@ -20,6 +20,7 @@ const ENTRY: usize = 40;
 
 pub(crate) struct KeyPass<'a> {
     addition: &'a Addition,
+    secret: &'a Secret,
     converter: RowConverter,
     numbers: Numbers,
     running: Vec<(usize, Box<dyn GroupsAccumulator>)>,
@@ -28,13 +29,14 @@ pub(crate) struct KeyPass<'a> {
 
 impl<'a> KeyPass<'a> {
     /// A pass for some of the aggregates.
-    pub(crate) fn new(addition: &'a Addition, wanted: &[usize]) -> Result<Self> {
+    pub(crate) fn new(addition: &'a Addition, wanted: &[usize], secret: &'a Secret) -> Result<Self> {
         let running = wanted.iter().filter_map(|aggregate| {
             let running = addition.aggregates[*aggregate].accumulator()?;
             Some(running.map(|running| (*aggregate, running)))
         });
         Ok(Self {
             addition,
+            secret,
             converter: RowConverter::new(addition.key_fields())?,
             numbers: Numbers::default(),
             running: running.collect::<Result<_>>()?,
@@ -52,7 +54,8 @@ impl<'a> KeyPass<'a> {
             }
         }
         let keys = self.converter.convert_columns(&batch.values(&self.addition.key)?)?;
-        let numbers: Vec<usize> = keys.iter().map(|key| self.numbers.number(digest(key.as_ref()))).collect();
+        let number = |key: arrow::row::Row<'_>| self.numbers.number(digest(key.as_ref(), self.secret));
+        let numbers: Vec<usize> = keys.iter().map(number).collect();
         for (aggregate, running) in &mut self.running {
             if let Some(Taken { arguments, passes }) = batch.taken(&self.addition.aggregates[*aggregate])? {
                 running.update_batch(&arguments, &numbers, passes.as_ref(), self.numbers.len())?;

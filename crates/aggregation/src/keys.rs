@@ -1,22 +1,19 @@
 //! Keys as digests: records of a key are found in other files by sixteen bytes, whatever the key is.
 
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use hashbrown::HashMap;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-/// A digest of a key. Nobody can choose keys that share one, since each process has a secret of its own.
+/// A digest of a key. Nobody can choose keys that share one, without the secret.
 pub(crate) type Digest = u128;
 
-static SECRET: LazyLock<[u64; 2]> = LazyLock::new(|| {
-    let random = RandomState::new();
-    [random.hash_one(0), random.hash_one(1)]
-});
+/// What keys are made into digests with.
+pub(crate) type Secret = [u8; 16];
 
-pub(crate) fn digest(key: &[u8]) -> Digest {
-    let mut hasher = SipHasher13::new_with_keys(SECRET[0], SECRET[1]);
+pub(crate) fn digest(key: &[u8], secret: &Secret) -> Digest {
+    let mut hasher = SipHasher13::new_with_key(secret);
     hasher.write(key);
     hasher.finish128().as_u128()
 }

@@ -3,6 +3,7 @@
 //! Owns the one pass over records, the states that it leaves, and how states become answers. Never knows what an
 //! indicator, a period or a unit is, and never writes a table.
 
+mod added_up;
 mod addition;
 mod answer;
 mod batch;
@@ -15,7 +16,9 @@ mod file;
 mod file_states;
 mod groups;
 mod kept;
+mod kept_file;
 mod kept_groups;
+mod kept_parts;
 mod key_column;
 mod key_merge;
 mod key_pass;
@@ -31,11 +34,14 @@ mod places;
 mod program;
 mod relevance;
 mod runs;
+mod saved;
+mod source;
 mod state;
 
 pub use addition::Addition;
 pub use answer::{Answer, Group};
-pub use computation::{Files, Source, compute};
+pub use computation::compute;
 pub use kept::Kept;
 pub use labels::TRUE;
 pub use program::{Keys, Output, Program};
+pub use source::{Files, Source};

@@ -184,6 +184,16 @@ impl Program {
         Schema::new(self.outputs.iter().enumerate().map(field).collect::<Vec<_>>())
     }
 
+    /// What tells the states of a program from those of others.
+    pub(crate) fn told(&self) -> String {
+        let mut told = self.grouping.to_string();
+        for aggregate in &self.aggregates {
+            told.push('\n');
+            told.push_str(&aggregate.identity);
+        }
+        told
+    }
+
     /// Whether an aggregate needs the cluster of each row.
     pub(crate) fn by_cluster(&self, aggregate: usize) -> bool {
         matches!(self.aggregates[aggregate].kind, Kind::Totals(_) | Kind::Rows)
@@ -316,7 +326,8 @@ impl Planner {
 
     /// The program over the columns that it needs, and no other.
     fn finish(mut self, keys: Keys, outputs: Vec<Planned>) -> Result<Program> {
-        let grouping = format!("{} {} {:?}", keys.area, keys.digits, keys.others).into();
+        let of = told(&self.columns);
+        let grouping = format!("{} {} {:?} {of}", keys.area, keys.digits, keys.others).into();
         let others = keys.others.iter().map(|key| {
             let key = self.physical(key)?;
             self.nodes.slot(&key)
@@ -366,6 +377,12 @@ impl Planner {
         nodes.iter_mut().for_each(|node| node.renumber(place));
         Ok(Narrowed { aggregates: self.aggregates, columns, nodes })
     }
+}
+
+/// What tells the columns of records from those of others.
+pub(crate) fn told(columns: &Schema) -> String {
+    let column = |field: &Arc<Field>| format!("{} {}", field.name(), field.data_type());
+    columns.fields().iter().map(column).collect::<Vec<_>>().join(",")
 }
 
 /// The columns with those as dictionaries whose texts only tell records apart, and are in no expression.

@@ -1,5 +1,7 @@
 //! What an aggregate leaves of the records of one source, by group or by cell.
 
+mod bytes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

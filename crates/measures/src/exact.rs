@@ -4,6 +4,8 @@
 //! fixed-point number of some 2,100 bits holds any sum of them exactly. Most sums are of numbers that are near
 //! each other, and fit 128 of those bits. Only [`ExactSum::value`] rounds, once, to the nearest double.
 
+mod bytes;
+
 /// The power of two that the least double is.
 const LEAST: i32 = -1074;
 /// Bits that a sum has room for below the first number that is added.

@@ -1,10 +1,11 @@
 //! The metrics service: indicators queried and traced, statements read and checked.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use uplift_aggregation::Kept;
 use uplift_core::area::AreaCode;
 use uplift_core::error::{Error, FieldViolation, Result};
 use uplift_core::period::PeriodError;
@@ -84,6 +85,11 @@ impl Metrics {
             store,
             stop,
         })
+    }
+
+    /// The same, which saves what it computes of data files in a folder of about so many bytes, for the next start.
+    pub fn saved_in(self, folder: &Path, limit: u64) -> Self {
+        Self { scanner: Arc::new(Scanner::new(Kept::saved_in(folder, limit))), ..self }
     }
 
     /// The service of an auditor: by the definitions of a folder and no others.

@@ -52,6 +52,14 @@ pub struct IngestConfig {
 pub struct MetricsConfig {
     /// Port; 0 takes any free one.
     pub port: u16,
+    /// Megabytes of disk for what was computed of data files, so that it is not computed again after a start. 0 saves
+    /// nothing.
+    #[serde(default = "two_gigabytes")]
+    pub cache_mb: u64,
+}
+
+fn two_gigabytes() -> u64 {
+    2_048
 }
 
 /// Settings of reporting.
@@ -100,7 +108,7 @@ impl Default for Config {
             listen: Ipv4Addr::LOCALHOST.into(),
             grace: 10,
             ingest: IngestConfig { port: Service::Ingest.default_port(), retention: a_day() },
-            metrics: MetricsConfig { port: Service::Metrics.default_port() },
+            metrics: MetricsConfig { port: Service::Metrics.default_port(), cache_mb: two_gigabytes() },
             reporting: ReportingConfig { port: Service::Reporting.default_port(), metrics_url: None },
             portal: PortalConfig::default(),
         }

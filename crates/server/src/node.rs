@@ -305,6 +305,8 @@ struct SharedState {
     definitions: Definitions,
     templates: PathBuf,
     metrics: Channel,
+    /// Folder of what metrics saves, and the bytes that it may take.
+    cache: (PathBuf, u64),
 }
 
 impl SharedState {
@@ -328,6 +330,7 @@ impl SharedState {
             definitions,
             templates: config.data_dir.join("templates"),
             metrics: connect_lazy(&url)?,
+            cache: (config.data_dir.join("cache"), config.metrics.cache_mb << 20),
         })
     }
 
@@ -341,7 +344,13 @@ impl SharedState {
             Service::Metrics => {
                 let (store, stop) = (self.store.clone(), self.stop.clone());
                 let metrics = match self.definitions.clone() {
-                    Definitions::OwnOfOffice(folder) => Metrics::new(store, Some(folder), stop)?,
+                    Definitions::OwnOfOffice(folder) => {
+                        let metrics = Metrics::new(store, Some(folder), stop)?;
+                        match &self.cache {
+                            (_, 0) => metrics,
+                            (folder, limit) => metrics.saved_in(folder, *limit),
+                        }
+                    }
                     Definitions::Exported(folder) => Metrics::of_definitions(store, folder, stop)?,
                 };
                 Routes::new(limited!(uplift_metrics::Server, uplift_metrics::Grpc(metrics)))

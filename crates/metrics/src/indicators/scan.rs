@@ -143,11 +143,15 @@ impl Weighter<Key, Arc<Vec<GroupResult>>> for Bytes {
 
 impl Default for Scanner {
     fn default() -> Self {
-        Self { cache: Cache::with_weighter(ABOUT_CACHED, MAX_CACHED_BYTES, Bytes), kept: Arc::default() }
+        Self::new(Kept::default())
     }
 }
 
 impl Scanner {
+    pub(crate) fn new(kept: Kept) -> Self {
+        Self { cache: Cache::with_weighter(ABOUT_CACHED, MAX_CACHED_BYTES, Bytes), kept: Arc::new(kept) }
+    }
+
     /// The results of each measurement, in their order.
     pub(crate) async fn measure(
         &self,
