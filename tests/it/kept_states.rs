@@ -305,13 +305,21 @@ async fn a_service_that_is_started_anew_reads_what_was_saved() {
     fs::create_dir(&away).unwrap();
     let moved: Vec<_> = data.map(|(n, file)| (file, away.join(n.to_string()))).collect();
     assert!(moved.len() > 1);
-    moved.iter().for_each(|(file, away)| fs::rename(file, away).unwrap());
     uplift.restart().await;
+    moved.iter().for_each(|(file, away)| fs::rename(file, away).unwrap());
     assert_eq!(asked(&mut uplift.metrics().await, &sections).await, all);
     for other in &others {
         for figure in asked(&mut uplift.metrics().await, other).await {
             assert!(all.contains(&figure), "{figure:?}");
         }
     }
-    moved.iter().for_each(|(file, away)| fs::rename(away, file).unwrap());
+    // What was saved of records is gone when they are.
+    let states = |folder: &Path| {
+        let is_answer = |file: &PathBuf| file.file_name().unwrap().to_string_lossy().starts_with("answer-");
+        files_below(&folder.join("cache")).into_iter().filter(|file| !is_answer(file)).count()
+    };
+    uplift.stop().await;
+    assert!(states(uplift.folder()) > moved.len());
+    uplift.restart().await;
+    assert_eq!(states(uplift.folder()), 1, "the secret");
 }

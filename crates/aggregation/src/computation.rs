@@ -10,11 +10,8 @@ use crate::file_states::failed;
 use crate::kept::Kept;
 use crate::places::Extent;
 use crate::program::Program;
-use crate::saved::file::{Name, name};
+use crate::saved::names::{ANSWER, FileName, name};
 use crate::source::{Input, Source, blocking};
-
-/// The only part of a file that has an answer.
-const ANSWER: &str = "answer";
 
 /// The answer of a program for an area, and for the areas inside whose codes have as many characters.
 pub async fn compute(
@@ -31,8 +28,8 @@ pub async fn compute(
     let name = input
         .told(&program)
         .map(|(told, files)| name_of(&format!("{told}\n{:?}", program.outputs), &files, extent));
-    let saved = kept.clone();
-    if let Some(answer) = blocking(move || saved_answer(&saved, name)).await? {
+    let (saved, named) = (kept.clone(), name.clone());
+    if let Some(answer) = blocking(move || saved_answer(&saved, &named?)).await? {
         return Ok(Arc::new(answer));
     }
     let partials = input.partials(&program, kept).await?;
@@ -52,13 +49,13 @@ pub async fn compute(
 }
 
 /// Tells an answer from all others: a question over a set of files, of which none ever changes.
-fn name_of(told: &str, files: &[&str], extent: Extent<'_>) -> Name {
+fn name_of(told: &str, files: &[&str], extent: Extent<'_>) -> FileName {
     let level = extent.by_level.map_or(u64::MAX, |level| level as u64).to_le_bytes();
     let question = [ANSWER.as_bytes(), told.as_bytes(), extent.area.as_bytes(), &level];
-    name(question.into_iter().chain(files.iter().map(|file| file.as_bytes())))
+    FileName::of_answer(&name(question.into_iter().chain(files.iter().map(|file| file.as_bytes()))))
 }
 
-fn saved_answer(kept: &Kept, name: Option<Name>) -> Option<Answer> {
-    let bytes = kept.saved.as_ref()?.read(&name?, &self::name([ANSWER.as_bytes()]))?;
+fn saved_answer(kept: &Kept, file: &FileName) -> Option<Answer> {
+    let bytes = kept.saved.as_ref()?.read(file, &self::name([ANSWER.as_bytes()]))?;
     Answer::from_bytes(&bytes)
 }

@@ -100,10 +100,10 @@ impl Default for Kept {
 }
 
 impl Kept {
-    /// What is kept, and saved in a folder that may take about so many bytes. Where the folder cannot be used, what was
+    /// What is kept of tables, and saved in a folder that may take about so many bytes. Where the folder cannot be used, what was
     /// computed lasts as long as the process.
-    pub fn saved_in(folder: &Path, limit: u64) -> Self {
-        let saved = Saved::open(folder, limit).inspect_err(|cause| {
+    pub fn saved_in(folder: &Path, tables: &Path, limit: u64) -> Self {
+        let saved = Saved::open(folder, tables, limit).inspect_err(|cause| {
             tracing::warn!(folder = %folder.display(), %cause, "what is computed is not saved for the next start");
         });
         let mut kept = Self::default();

@@ -8,7 +8,7 @@ use crate::groups;
 use crate::kept::Kept;
 use crate::kept_parts::{Key, Part};
 use crate::keys::Digest;
-use crate::saved::file::{Name, name};
+use crate::saved::names::{FileName, Name, name};
 use crate::saved::reader::{Reader, write_all};
 use crate::saved::writer::Content;
 use crate::state::State;
@@ -23,7 +23,7 @@ pub(crate) struct KeptOfFile<'k> {
     file: Arc<str>,
     grouping: Arc<str>,
     /// Of the file that has it on disk.
-    saved: Name,
+    saved: FileName,
     /// Bytes of memory of what was read from there.
     loaded: Cell<usize>,
     saving: RefCell<Vec<(Name, Content)>>,
@@ -33,7 +33,7 @@ pub(crate) struct KeptOfFile<'k> {
 
 impl<'k> KeptOfFile<'k> {
     pub(crate) fn new(kept: &'k Kept, file: &Arc<str>, grouping: &Arc<str>) -> Self {
-        let saved = name([file.as_bytes(), grouping.as_bytes(), &kept.secret]);
+        let saved = FileName::of_states(file, &name([file.as_bytes(), grouping.as_bytes(), &kept.secret]));
         let (file, grouping) = (file.clone(), grouping.clone());
         Self {
             kept,

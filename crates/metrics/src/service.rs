@@ -89,7 +89,8 @@ impl Metrics {
 
     /// The same, which saves what it computes of data files in a folder of about so many bytes, for the next start.
     pub fn saved_in(self, folder: &Path, limit: u64) -> Self {
-        Self { scanner: Arc::new(Scanner::new(Kept::saved_in(folder, limit))), ..self }
+        let kept = Kept::saved_in(folder, self.store.root(), limit);
+        Self { scanner: Arc::new(Scanner::new(kept)), ..self }
     }
 
     /// The service of an auditor: by the definitions of a folder and no others.

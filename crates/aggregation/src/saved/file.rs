@@ -7,23 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// What a file or a part of it is of, as a digest.
-pub(crate) type Name = [u8; 16];
-
-/// A digest of texts, each with its end.
-pub(crate) fn name<'t>(texts: impl IntoIterator<Item = &'t [u8]>) -> Name {
-    let mut hasher = blake3::Hasher::new();
-    for text in texts {
-        hasher.update(&(text.len() as u64).to_le_bytes());
-        hasher.update(text);
-    }
-    checksum(&hasher.finalize())
-}
-
-fn checksum(digest: &blake3::Hash) -> Name {
-    let [name, _] = digest.as_bytes().as_chunks::<16>().0 else { return Name::default() };
-    *name
-}
+use super::names::{FileName, Name, checksum, name};
 
 /// Bytes before a part: its name, its length, its checksum, and one of those three.
 const HEADER: usize = 16 + 8 + 16 + 16;
@@ -32,7 +16,7 @@ const HEADER: usize = 16 + 8 + 16 + 16;
 #[derive(Debug, Clone)]
 pub(crate) struct Index {
     /// The file. A header is checked with it, so that a file under the name of another has no parts.
-    file: Name,
+    file: FileName,
     parts: HashMap<Name, Part>,
     /// The end of what is whole.
     end: u64,
@@ -47,8 +31,8 @@ struct Part {
 
 impl Index {
     /// The parts of a file, up to where one is not whole; nothing of a file that is not there.
-    pub(crate) fn read(path: &Path, name: &Name) -> Result<Self> {
-        let mut index = Self { file: *name, parts: HashMap::new(), end: 0 };
+    pub(crate) fn read(path: &Path, name: &FileName) -> Result<Self> {
+        let mut index = Self { file: name.clone(), parts: HashMap::new(), end: 0 };
         let file = match File::open(path) {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(index),
             file => file?,
@@ -78,7 +62,7 @@ impl Index {
         let mut content = vec![0; part.length];
         let read = File::open(path).and_then(|file| file.read_exact_at(&mut content, part.begin));
         match read {
-            Ok(()) if checksum(&blake3::hash(&content)) == part.checksum => Ok(Some(content)),
+            Ok(()) if checksum(&content) == part.checksum => Ok(Some(content)),
             Ok(()) => remove(path).map(|()| None),
             Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) => Ok(None),
             Err(e) => Err(e),
@@ -92,8 +76,8 @@ impl Index {
             let mut header = Vec::with_capacity(HEADER);
             header.extend(name);
             header.extend((part.len() as u64).to_le_bytes());
-            header.extend(checksum(&blake3::hash(part)));
-            let its_checksum = self::name([self.file.as_slice(), &header]);
+            header.extend(checksum(part));
+            let its_checksum = self::name([self.file.as_str().as_bytes(), &header]);
             header.extend(its_checksum);
             bytes.extend(header);
             bytes.extend(part);
@@ -109,7 +93,7 @@ impl Index {
     /// The part that the next header is of; none of what is not a header.
     fn header(&self, header: &[u8; HEADER]) -> Option<(Name, Part)> {
         let (told, its_checksum) = header.split_at(HEADER - 16);
-        if name([self.file.as_slice(), told]) != its_checksum {
+        if name([self.file.as_str().as_bytes(), told]) != its_checksum {
             return None;
         }
         let (part, rest) = told.split_first_chunk::<16>()?;

@@ -3,7 +3,8 @@
 //! Everything here may be deleted at any time, and is made again. What another build computed is not read: its folder has
 //! another name.
 
-pub(crate) mod file;
+mod file;
+pub(crate) mod names;
 pub(crate) mod reader;
 mod room;
 pub(crate) mod secret;
@@ -17,9 +18,10 @@ use std::sync::Arc;
 use lz4_flex::block::{compress_prepend_size, decompress_size_prepended};
 use quick_cache::sync::Cache;
 
-use crate::saved::file::{Index, Name};
-use crate::saved::room::Room;
-use crate::saved::writer::{Computing, Content, Job, Writer};
+use self::file::Index;
+use self::names::{FileName, Name};
+use self::room::Room;
+use self::writer::{Computing, Content, Job, Writer};
 
 /// What the code that computes is made of: its sources, those of what it is built with, and for which machine.
 const BUILD: &str = env!("UPLIFT_BUILD");
@@ -39,12 +41,12 @@ pub(crate) struct Saved {
 #[derive(Debug)]
 struct Folder {
     path: PathBuf,
-    indexes: Cache<Name, Arc<Index>>,
+    indexes: Cache<FileName, Arc<Index>>,
 }
 
 impl Saved {
-    /// Opens a folder for about so many bytes.
-    pub(crate) fn open(root: &Path, limit: u64) -> Result<Self> {
+    /// Opens a folder for about so many bytes, of what is computed of data files of tables.
+    pub(crate) fn open(root: &Path, tables: &Path, limit: u64) -> Result<Self> {
         let path = root.join(BUILD);
         create_dir_all(&path)?;
         // Another build has a name of the same kind.
@@ -58,7 +60,7 @@ impl Saved {
         }
         let secret = secret::of_folder(&path)?;
         let folder = Arc::new(Folder { path, indexes: Cache::new(ABOUT_INDEXES) });
-        let mut room = Room::new(folder.path.clone(), limit);
+        let mut room = Room::open(&folder.path, tables, limit)?;
         let of_writer = folder.clone();
         let writer = Writer::start(move |job| {
             if let Err(cause) = of_writer.append(job).and_then(|more| room.take(more)) {
@@ -69,7 +71,7 @@ impl Saved {
     }
 
     /// A part of a file; none that is not there.
-    pub(crate) fn read(&self, file: &Name, part: &Name) -> Option<Vec<u8>> {
+    pub(crate) fn read(&self, file: &FileName, part: &Name) -> Option<Vec<u8>> {
         let compressed = self.folder.part(file, part).unwrap_or_else(|cause| {
             tracing::warn!(%cause, "what was saved cannot be read: it is computed again");
             None
@@ -78,7 +80,7 @@ impl Saved {
     }
 
     /// Saves parts later.
-    pub(crate) fn write(&self, file: Name, parts: Vec<(Name, Content)>, size: usize) {
+    pub(crate) fn write(&self, file: FileName, parts: Vec<(Name, Content)>, size: usize) {
         if !parts.is_empty() {
             self.writer.push(Job { file, parts, size });
         }
@@ -91,13 +93,8 @@ impl Saved {
 }
 
 impl Folder {
-    fn file(&self, file: &Name) -> PathBuf {
-        let name: String = file.iter().map(|byte| format!("{byte:02x}")).collect();
-        self.path.join(name)
-    }
-
-    fn part(&self, file: &Name, part: &Name) -> Result<Option<Vec<u8>>> {
-        let path = self.file(file);
+    fn part(&self, file: &FileName, part: &Name) -> Result<Option<Vec<u8>>> {
+        let path = self.path.join(file.as_str());
         let index = self.indexes.get_or_insert_with(file, || Index::read(&path, file).map(Arc::new))?;
         let content = index.part(&path, part)?;
         if content.is_none() && index.has(part) {
@@ -109,7 +106,7 @@ impl Folder {
 
     /// Appends those parts of a job that are not there, and tells how many bytes there are more.
     fn append(&self, job: Job) -> Result<u64> {
-        let path = self.file(&job.file);
+        let path = self.path.join(job.file.as_str());
         let index = Index::read(&path, &job.file)?;
         let missing = job.parts.into_iter().filter(|(name, _)| !index.has(name));
         let parts: Vec<(Name, Vec<u8>)> =

@@ -6,7 +6,8 @@ use std::io::{Error, ErrorKind, Result};
 use std::path::Path;
 use std::process::id;
 
-pub(crate) const NAME: &str = "secret";
+/// Name of its file.
+pub(crate) const SECRET: &str = "secret";
 
 /// What nobody can know before.
 pub(crate) fn new() -> [u8; 16] {
@@ -19,10 +20,10 @@ pub(crate) fn new() -> [u8; 16] {
 
 /// The secret of a folder, which is made where there is none.
 pub(crate) fn of_folder(folder: &Path) -> Result<[u8; 16]> {
-    let path = folder.join(NAME);
+    let path = folder.join(SECRET);
     if !path.exists() {
         // Whole or not at all, and never in place of one that another process made.
-        let made = folder.join(format!("{NAME}-{}", id()));
+        let made = folder.join(format!("{SECRET}-{}", id()));
         write(&made, new())?;
         OpenOptions::new().write(true).open(&made)?.sync_all()?;
         let linked = hard_link(&made, &path);

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{Builder, JoinHandle};
 
-use crate::saved::file::Name;
+use super::names::{FileName, Name};
 
 /// Bytes of states that may wait to be written; from half of them on they are written at once.
 const MAX_WAITING: usize = 256 << 20;
@@ -15,7 +15,7 @@ pub(crate) type Content = Box<dyn FnOnce() -> Option<Vec<u8>> + Send>;
 
 /// Parts for one file.
 pub(crate) struct Job {
-    pub(crate) file: Name,
+    pub(crate) file: FileName,
     pub(crate) parts: Vec<(Name, Content)>,
     /// Bytes of memory that it holds.
     pub(crate) size: usize,
