@@ -13,11 +13,12 @@ use uplift_store::{DataFile, Snapshot};
 use crate::clusters::Clusters;
 use crate::groups::GroupKey;
 use crate::kept_parts::{Bytes, Key, Part};
-use crate::keys::{Digest, Secret};
+use crate::keys::Digest;
 use crate::merged::Merged;
 use crate::names::Names;
 use crate::partial::Partial;
-use crate::saved::{Saved, secret};
+use crate::saved::Saved;
+use crate::saved::secret::{self, Secret};
 
 /// Bytes of states that are kept, and about how many there are then.
 const MAX_BYTES: u64 = 512 << 20;
@@ -100,11 +101,12 @@ impl Default for Kept {
 }
 
 impl Kept {
-    /// What is kept of tables, and saved in a folder that may take about so many bytes. Where the folder cannot be used, what was
-    /// computed lasts as long as the process.
+    /// What is kept of tables, and saved in a folder that may take about so many bytes. Where the folder cannot be used,
+    /// what was computed lasts as long as the process.
     pub fn saved_in(folder: &Path, tables: &Path, limit: u64) -> Self {
         let saved = Saved::open(folder, tables, limit).inspect_err(|cause| {
-            tracing::warn!(folder = %folder.display(), %cause, "what is computed is not saved for the next start");
+            let folder = folder.display();
+            tracing::warn!(%folder, %cause, "what is computed is not saved for the next start; delete the folder, or let it be written to");
         });
         let mut kept = Self::default();
         if let Ok(saved) = saved {

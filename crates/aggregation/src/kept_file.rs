@@ -11,7 +11,7 @@ use crate::keys::Digest;
 use crate::saved::names::{FileName, Name, name};
 use crate::saved::reader::{Reader, write_all};
 use crate::saved::writer::Content;
-use crate::state::State;
+use crate::state::{LowerTotals, State};
 
 /// Names of the parts that are not states; no identity of an aggregate is as short.
 const GROUPS: &str = "groups";
@@ -26,6 +26,8 @@ pub(crate) struct KeptOfFile<'k> {
     saved: FileName,
     /// Bytes of memory of what was read from there.
     loaded: Cell<usize>,
+    /// Lower totals of what was read: measures of the same people have the same.
+    lower: RefCell<Vec<Arc<LowerTotals>>>,
     saving: RefCell<Vec<(Name, Content)>>,
     /// Bytes of memory that what is saved holds.
     held: Cell<usize>,
@@ -41,6 +43,7 @@ impl<'k> KeptOfFile<'k> {
             grouping,
             saved,
             loaded: Cell::new(0),
+            lower: RefCell::default(),
             saving: RefCell::default(),
             held: Cell::new(0),
         }
@@ -82,7 +85,11 @@ impl<'k> KeptOfFile<'k> {
 
     /// The state of an aggregate, in which cells have the numbers of these.
     pub(crate) fn state(&self, identity: &Arc<str>, cells: Option<&Cells>) -> Option<Arc<State>> {
-        let read = |bytes: &[u8]| State::from_bytes(bytes, cells).map(|state| Part::State(Arc::new(state)));
+        let read = |bytes: &[u8]| {
+            let mut state = State::from_bytes(bytes, cells)?;
+            state.share_lower(&mut self.lower.borrow_mut());
+            Some(Part::State(Arc::new(state)))
+        };
         match self.part(identity, read)? {
             Part::State(state) => Some(state),
             _ => None,

@@ -12,7 +12,8 @@ use uplift_engine::SESSION;
 
 use crate::addition::Addition;
 use crate::batch::{Batch, Taken};
-use crate::keys::{Digest, Numbers, Secret, digest};
+use crate::keys::{Digest, Numbers, digest};
+use crate::saved::secret::Secret;
 use crate::state::{Content, State};
 
 /// Bytes of the number of a key, about.

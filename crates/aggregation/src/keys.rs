@@ -6,11 +6,10 @@ use std::ops::Range;
 use hashbrown::HashMap;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
+use crate::saved::secret::Secret;
+
 /// A digest of a key. Nobody can choose keys that share one, without the secret.
 pub(crate) type Digest = u128;
-
-/// What keys are made into digests with.
-pub(crate) type Secret = [u8; 16];
 
 pub(crate) fn digest(key: &[u8], secret: &Secret) -> Digest {
     let mut hasher = SipHasher13::new_with_key(secret);

@@ -142,9 +142,7 @@ impl<'p> Pass<'p> {
         let mut states = states.collect::<Result<Vec<_>>>()?;
         let mut known = Vec::new();
         for state in &mut states {
-            if let Content::Totals(_, cells) = &mut state.content {
-                cells.share_lower(&mut known);
-            }
+            state.share_lower(&mut known);
         }
         let memory = self.memory;
         memory.try_resize(states.iter().map(State::size).sum())?;

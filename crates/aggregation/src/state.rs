@@ -134,6 +134,13 @@ pub(crate) fn order(a: &Row, b: &Row) -> std::cmp::Ordering {
 }
 
 impl State {
+    /// Takes equal lower totals of another aggregate for its own.
+    pub(crate) fn share_lower(&mut self, known: &mut Vec<Arc<LowerTotals>>) {
+        if let Content::Totals(_, cells) = &mut self.content {
+            cells.share_lower(known);
+        }
+    }
+
     /// Memory in bytes.
     pub(crate) fn size(&self) -> usize {
         let content = match &self.content {

@@ -330,7 +330,7 @@ impl SharedState {
             definitions,
             templates: config.data_dir.join("templates"),
             metrics: connect_lazy(&url)?,
-            cache: (config.data_dir.join("cache"), config.metrics.cache_mb << 20),
+            cache: (config.data_dir.join("cache"), config.metrics.cache_mb.saturating_mul(1 << 20)),
         })
     }
 

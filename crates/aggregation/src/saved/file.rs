@@ -1,8 +1,8 @@
 //! A file of what was computed: parts one after another, each with its name and a checksum. It is only ever appended to.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions, remove_file};
-use std::io::{ErrorKind, Result, Write};
+use std::fs::{File, OpenOptions, remove_file, symlink_metadata};
+use std::io::{Error, ErrorKind, Result, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::SystemTime;
@@ -33,7 +33,7 @@ impl Index {
     /// The parts of a file, up to where one is not whole; nothing of a file that is not there.
     pub(crate) fn read(path: &Path, name: &FileName) -> Result<Self> {
         let mut index = Self { file: name.clone(), parts: HashMap::new(), end: 0 };
-        let file = match File::open(path) {
+        let file = match open(path) {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(index),
             file => file?,
         };
@@ -60,7 +60,7 @@ impl Index {
     pub(crate) fn part(&self, path: &Path, name: &Name) -> Result<Option<Vec<u8>>> {
         let Some(part) = self.parts.get(name) else { return Ok(None) };
         let mut content = vec![0; part.length];
-        let read = File::open(path).and_then(|file| file.read_exact_at(&mut content, part.begin));
+        let read = open(path).and_then(|file| file.read_exact_at(&mut content, part.begin));
         match read {
             Ok(()) if checksum(&content) == part.checksum => Ok(Some(content)),
             Ok(()) => remove(path).map(|()| None),
@@ -82,7 +82,10 @@ impl Index {
             bytes.extend(header);
             bytes.extend(part);
         }
-        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+        let mut file = match open(path) {
+            Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
+            _ => OpenOptions::new().create(true).append(true).open(path)?,
+        };
         if file.metadata()?.len() > self.end {
             file.set_len(self.end)?;
         }
@@ -101,6 +104,15 @@ impl Index {
         let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
         let checksum = *rest.first_chunk::<16>()?;
         Some((*part, Part { begin: self.end + HEADER as u64, length, checksum }))
+    }
+}
+
+/// Opens a file, and nothing else: a pipe would be waited for.
+fn open(path: &Path) -> Result<File> {
+    if symlink_metadata(path)?.is_file() {
+        File::open(path)
+    } else {
+        Err(Error::new(ErrorKind::InvalidData, "it is not a file"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! How much room saved files take, and which of them go.
 
 use std::collections::HashSet;
-use std::fs::{DirEntry, read_dir, remove_file};
+use std::fs::{DirEntry, read_dir, remove_dir_all, remove_file};
 use std::io::Result;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -75,12 +75,17 @@ impl Room {
         Ok(())
     }
 
-    /// All files but the secret.
+    /// All files but the secret. What is not a file is removed.
     fn files(&self) -> Result<Vec<Used>> {
         let mut files = Vec::new();
         for entry in read_dir(&self.folder)? {
             let file = entry?;
-            if file.file_name() != SECRET {
+            let kind = file.file_type()?;
+            if kind.is_dir() {
+                remove_dir_all(file.path())?;
+            } else if !kind.is_file() {
+                remove_file(file.path())?;
+            } else if file.file_name() != SECRET {
                 let metadata = file.metadata()?;
                 files.push(Used { last: metadata.modified()?, length: metadata.len(), file });
             }
@@ -134,6 +139,7 @@ mod tests {
         save("answer-1", 6);
         save("answer-2", 8);
         save(SECRET, 90);
+        create_dir(folder.join("answer-6")).unwrap();
         let mut room = Room::open(&folder, &tables, 400).unwrap();
         let mut left = vec![live.clone(), "answer-1".to_owned(), SECRET.to_owned()];
         left.sort();
