@@ -540,7 +540,7 @@ async fn a_full_disk_is_told_and_leaves_no_edition() {
 }
 
 /// Files of a folder and of those in it.
-fn walk(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn walk(folder: &Path) -> Vec<PathBuf> {
     uplift_core::disk::files_of(folder).unwrap().into_iter().map(|(_, path)| path).collect()
 }
 

@@ -1,16 +1,18 @@
 //! Versions of a table: what is kept, what expires, and what is told of it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, new_null_array};
-use arrow::datatypes::DataType;
+use arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, new_null_array};
+use arrow::datatypes::{DataType, Int64Type};
 use uplift_core::error::ErrorKind;
-use uplift_store::schema::TableSchema;
+use uplift_store::schema::{ROW_NUMBER, TableSchema};
 use uplift_store::{Commit, Store, Table};
 
 use crate::clients::{run, tool};
+use crate::editions::walk;
 
 /// One row of the dataset of areas.
 fn row(schema: &TableSchema, n: usize) -> RecordBatch {
@@ -131,4 +133,33 @@ async fn what_an_answer_named_is_kept_and_the_rest_expires_and_says_so() {
     assert_eq!((ok, text.trim()), (true, format!("{} 270", rows[&40]).as_str()), "{text}");
     // Folders lose the times of their files when they are copied; the log has its own.
     assert_eq!(copied.at_instant(chrono::Utc::now()).await.unwrap().version(), newest);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_rows_are_two_files_of_one_version_and_none_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let schema = TableSchema::for_dataset(uplift_proto::dataset::find("area").unwrap());
+    let store = Store::open(&folder.path().join("tables")).unwrap();
+    let table = store.create(&schema).await.unwrap();
+    let many = 300_001;
+    let first = row(&schema, 0);
+    let copies = arrow::array::UInt32Array::from(vec![0; many]);
+    let mut columns = arrow::compute::take_arrays(first.columns(), &copies, None).unwrap();
+    let (number, county) = (schema.columns.index_of(ROW_NUMBER), schema.columns.index_of("reporting_county"));
+    columns[number.unwrap()] = Arc::new(Int64Array::from_iter_values(0..many as i64));
+    columns[county.unwrap()] = Arc::new(StringArray::from(vec!["50"; many]));
+    let batch = RecordBatch::try_new(schema.columns.clone(), columns).unwrap();
+    let before = table.snapshot().await.unwrap().version();
+    let version = table.commit(Commit { batches: vec![batch], ..Commit::default() }).await.unwrap();
+    assert_eq!(version, before + 1);
+
+    let snapshot = table.snapshot().await.unwrap();
+    let is_data = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "parquet");
+    assert_eq!(walk(&folder.path().join("tables")).into_iter().filter(is_data).count(), 2);
+    let rows = snapshot.rows().await.unwrap().select_columns(&[ROW_NUMBER]).unwrap();
+    let rows = rows.collect().await.unwrap();
+    let mut numbers: Vec<i64> =
+        rows.iter().flat_map(|rows| rows.column(0).as_primitive::<Int64Type>().values().to_vec()).collect();
+    numbers.sort_unstable();
+    assert!(numbers.into_iter().eq(0..many as i64));
 }

@@ -154,6 +154,20 @@ impl Rejections {
         }
     }
 
+    /// Adds those of the rows that follow so many.
+    pub fn append(&mut self, rows: usize, following: Self) {
+        self.rejected.resize(rows, false);
+        self.rejected.extend(following.rejected);
+        for (row, mut reasons) in following.reasons {
+            if self.reasons.len() >= MAX_EXPLAINED {
+                return;
+            }
+            let row = row + rows as i64;
+            reasons.iter_mut().for_each(|reason| reason.row = row);
+            self.reasons.insert(row, reasons);
+        }
+    }
+
     /// Whether the row at an index is rejected.
     pub fn contains(&self, index: usize) -> bool {
         self.rejected.get(index).copied().unwrap_or_default()

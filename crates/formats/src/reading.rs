@@ -90,4 +90,10 @@ impl Reading {
             self.skipped.push(SkippedRow { line: line as i64, label, text });
         }
     }
+
+    /// Adds what was found in the rows that follow.
+    pub(crate) fn append(&mut self, following: Self) {
+        self.skipped.extend(following.skipped);
+        self.skipped.truncate(MAX_SKIPPED);
+    }
 }

@@ -9,6 +9,13 @@ use uplift_core::error::Result;
 /// What is done with each row, and whether to go on.
 pub(crate) type Visit<'v> = &'v mut dyn FnMut(&Row) -> Result<ControlFlow<()>>;
 
+/// The rows of a file to visit: all of them, or those of one of the parts that can be read side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Whole,
+    Part(usize),
+}
+
 /// A row of a file.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Row {

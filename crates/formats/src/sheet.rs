@@ -7,7 +7,7 @@ use uplift_core::error::{Error, Result};
 
 use crate::label::{Label, label};
 use crate::reading::{Reading, ReadingOptions};
-use crate::row::Row;
+use crate::row::{Extent, Row};
 use crate::source::Source;
 use crate::unit::{Mentions, fen_per, is_counted};
 
@@ -101,9 +101,14 @@ impl Sheet {
 
     /// Visits the rows below the head that are not blank, with what they are if they are perhaps no records.
     pub(crate) fn rows(&self, visit: VisitLabelled<'_>) -> Result<()> {
+        self.rows_of(Extent::Whole, visit)
+    }
+
+    /// The same for some of the rows.
+    pub(crate) fn rows_of(&self, extent: Extent, visit: VisitLabelled<'_>) -> Result<()> {
         // Files with types of their own are written by programs: every row is a record.
         let by_people = self.source.headings().is_none();
-        self.source.rows(&self.name, &mut |row| {
+        self.source.rows(&self.name, extent, &mut |row| {
             if row.line <= self.head.line || row.is_blank() {
                 return Ok(ControlFlow::Continue(()));
             }
@@ -116,7 +121,7 @@ impl Sheet {
 /// The head of a sheet and how many of its headings are known; none if nothing is written in the sheet.
 fn find_head(source: &Source, sheet: &str, known: &dyn Fn(&str) -> bool) -> Result<Option<(Head, usize)>> {
     let mut rows: Vec<Row> = Vec::new();
-    source.rows(sheet, &mut |row| {
+    source.rows(sheet, Extent::Whole, &mut |row| {
         if row.filled().nth(MAX_COLUMNS).is_some() {
             let message = format!("has more than {MAX_COLUMNS} columns; send the table with its own alone");
             return Err(Error::invalid_field("file", message));

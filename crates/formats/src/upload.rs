@@ -1,26 +1,23 @@
 //! An uploaded file into columns, and rejections with the headings, the units and the lines of the file.
 
+mod decode;
+
 use std::ops::ControlFlow;
 
-use uplift_core::dataset::{Dataset, Field, Kind, MAX_RECORDS};
+use uplift_core::dataset::{Dataset, Field, Kind};
 use uplift_core::error::{Error, FieldViolation, Result};
 use uplift_core::rejection::{Rejection, Rejections, Rule, shortened};
 
-use crate::builder::{builders, finish};
-use crate::columns::columns;
 use crate::field_names::FieldNames;
 use crate::headings::{Column, Declared, MappedColumn, fields, map_heading, map_headings};
 use crate::label::Label;
 use crate::reading::{Reading, ReadingOptions};
-use crate::row::{Cell, CellKind, Row};
-use crate::row_numbers::RowNumbers;
+use crate::row::{Cell, Extent, Row};
 use crate::sheet::Sheet;
-use crate::source::Source;
 use crate::unit::{Mentions, bare, fen_per};
 use crate::value::Value;
-use crate::value::number::{DecimalMark, MarkCount, is_doubtful};
+use crate::value::number::DecimalMark;
 use crate::value::written::{Style, limits_message, parse_cell};
-use crate::wire::DecodedRows;
 
 /// A file as it was sent.
 #[derive(Debug, Clone, Default)]
@@ -152,101 +149,19 @@ impl UploadedFile {
         self.columns.iter().any(|column| matches!(column, Column::Reason))
     }
 
-    /// Decodes the rows. Rejections name fields and count rows, as all do until `restore_labels`.
-    pub fn decode(&mut self) -> Result<DecodedRows> {
-        // Nearly every file has decimal points, or no fractions; the others are read again.
-        if self.options.decimal_mark.is_none() {
-            if let Some((decoded, reading)) = self.decode_until(|text| self.is_doubtful(text))? {
-                self.reading = reading;
-                return Ok(decoded);
-            }
-            self.decimal_mark = self.find_decimal_mark()?;
-        }
-        self.reading.decimal_mark = match self.decimal_mark {
-            DecimalMark::Point => "point",
-            DecimalMark::Comma => "comma",
-            DecimalMark::Unknown => "mixed",
-        };
-        let decoded = self.decode_until(|_| false)?;
-        let (decoded, reading) =
-            decoded.ok_or_else(|| Error::internal("decoding a file", "it ended early"))?;
-        self.reading = reading;
-        Ok(decoded)
-    }
-
-    /// Decodes the rows until a number is in doubt.
-    fn decode_until(&self, in_doubt: impl Fn(&str) -> bool) -> Result<Option<(DecodedRows, Reading)>> {
-        let rows_expected = self.sheet.source.rows_expected().min(MAX_RECORDS);
-        let mut builders = builders(self.dataset, rows_expected);
-        let mut rejections = Rejections::default();
-        let mut lines = Vec::with_capacity(rows_expected);
-        let style = self.style();
-        // The cell of each field that has one, looked up once and not for every row.
-        let mut filled = Vec::new();
-        let mut constant = Vec::new();
-        for (n, (builder, field)) in builders.iter_mut().zip(&self.dataset.fields).enumerate() {
-            let given = self.constants.iter().find(|(column, _)| column.field == n);
-            match (self.cell(n), given) {
-                (Some(cell), _) => filled.push((builder, cell, field)),
-                (None, Some(given)) => constant.push((builder, given, field)),
-                (None, None) => {}
-            }
-        }
-        let mut doubt = false;
-        let reading = self.records(&mut |row| {
-            let index = lines.len();
-            if index == MAX_RECORDS {
-                let message = format!("has more than {MAX_RECORDS} rows; split it by county or year");
-                return Err(Error::invalid_field("file", message));
-            }
-            lines.push(row.line as i64);
-            if let Some(message) = self.surplus(row) {
-                rejections.reject(index, "", Rule::Format, || (String::new(), message));
-            } else if is_sparse(row) && self.lacking(row) == Lacking::Most {
-                let (_, text) = row.filled().next().unwrap_or_default();
-                rejections.reject(index, "", Rule::Required, || {
-                    let text = shortened(text, 40);
-                    (
-                        String::new(),
-                        format!("has only {text:?}; complete it, or remove it if it is no record"),
-                    )
-                });
-            }
-            for (builder, (column, text), field) in &mut constant {
-                builder.push(constant_value(field, column, text).unwrap_or(Value::Missing));
-            }
-            for (builder, (n, column), field) in &mut filled {
-                let (cell, scale) = (row.cell(*n), column.scale);
-                if is_number(field) && cell.kind == CellKind::Written && in_doubt(cell.text) {
-                    doubt = true;
-                    return Ok(ControlFlow::Break(()));
-                }
-                builder.push(parse_cell(field, cell, scale, &style).unwrap_or_else(|e| {
-                    rejections.reject(index, &field.name, e.rule, || (e.value, e.message));
-                    Value::Missing
-                }));
-            }
-            Ok(ControlFlow::Continue(()))
-        })?;
-        if doubt {
-            return Ok(None);
-        }
-        if lines.is_empty() {
-            let skipped = reading.skipped.first();
-            let skipped = skipped.map(|row| format!(" but a {} in line {}", row.label, row.line));
-            let message = format!("has no rows below its headings{}", skipped.unwrap_or_default());
-            return Err(Error::invalid_field("file", message));
-        }
-        let lines_read = lines.len();
-        let numbers = RowNumbers::of_lines(self.sheet.source.line_word(), lines);
-        let batch = finish(columns(self.dataset), builders, lines_read)?;
-        Ok(Some((DecodedRows { batch, rejections, numbers }, reading)))
-    }
-
     /// Visits the rows that are records, and tells those that are not.
     pub(crate) fn records(&self, visit: &mut dyn FnMut(&Row) -> Result<ControlFlow<()>>) -> Result<Reading> {
+        self.records_of(Extent::Whole, visit)
+    }
+
+    /// The same for some of the rows.
+    fn records_of(
+        &self,
+        extent: Extent,
+        visit: &mut dyn FnMut(&Row) -> Result<ControlFlow<()>>,
+    ) -> Result<Reading> {
         let mut reading = self.reading.clone();
-        self.sheet.rows(&mut |row, label| {
+        self.sheet.rows_of(extent, &mut |row, label| {
             let lacking =
                 if label.is_some() || is_sparse(row) { self.lacking(row) } else { Lacking::Nothing };
             if lacking != Lacking::Nothing {
@@ -337,31 +252,6 @@ impl UploadedFile {
         Style { decimal_mark: self.decimal_mark, missing_marks: &self.options.missing_marks }
     }
 
-    /// Whether a number may be another one with a decimal comma.
-    fn is_doubtful(&self, text: &str) -> bool {
-        match &self.sheet.source {
-            // Where a comma does not end a cell, a point may well group thousands.
-            Source::Separated(file) if file.suits_decimal_comma() => text.contains(['.', ',', '，']),
-            _ => is_doubtful(text),
-        }
-    }
-
-    /// The decimal mark that the numbers of the file show. Without any that does, the usual one.
-    fn find_decimal_mark(&self) -> Result<DecimalMark> {
-        let numeric = self.columns.iter().enumerate().filter(|(_, column)| match column {
-            Column::Field(column) => is_number(&self.dataset.fields[column.field]),
-            _ => false,
-        });
-        let numeric: Vec<usize> = numeric.map(|(n, _)| n).collect();
-        let mut marks = MarkCount::default();
-        self.records(&mut |row| {
-            numeric.iter().for_each(|n| marks.count(row.cell(*n).text));
-            Ok(ControlFlow::Continue(()))
-        })?;
-        let suits_comma = matches!(&self.sheet.source, Source::Separated(file) if file.suits_decimal_comma());
-        Ok(marks.shown(suits_comma))
-    }
-
     /// Puts rejections into the words of the file: its heading, the cell as it is written there, its unit.
     pub fn restore_labels(&self, rejections: &mut Rejections) -> Result<()> {
         let mut rejections = rejections.reasons_mut().peekable();
@@ -427,8 +317,4 @@ enum Lacking {
 /// Whether a row has so few cells that it is perhaps a line of text.
 fn is_sparse(row: &Row) -> bool {
     row.filled().nth(2).is_none()
-}
-
-fn is_number(field: &Field) -> bool {
-    matches!(field.kind, Kind::Money | Kind::Integer | Kind::Number)
 }

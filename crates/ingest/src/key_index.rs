@@ -1,6 +1,7 @@
 //! Digests of keys in memory, each with a number, in little more than the twenty bytes that both take.
 
 use hashbrown::HashMap;
+use rayon::prelude::*;
 
 /// A digest of a key, long enough that no two keys share one.
 pub(crate) type Key = [u8; 16];
@@ -38,16 +39,22 @@ impl KeyIndex {
     /// Gives a key its number, and tells the one that it had.
     pub(crate) fn insert(&mut self, key: Key, number: u32) -> Option<u32> {
         let shard = &mut self.shards[place(&key)];
-        match shard.find(&key) {
-            Ok(known) => Some(std::mem::replace(&mut shard.ordered[known].1, number)),
-            Err(_) => {
-                let earlier = shard.latest.insert(key, number);
-                if shard.latest.len() > LEAST + shard.ordered.len() / 8 {
-                    shard.put_in_order();
-                }
-                earlier
-            }
-        }
+        let earlier = shard.insert(key, number);
+        shard.settle();
+        earlier
+    }
+
+    /// Gives many keys one number, and returns those that some had.
+    pub(crate) fn extend(&mut self, keys: &[Key], number: u32) -> Vec<u32> {
+        let mut keys = keys.to_vec();
+        keys.par_sort_unstable();
+        let mut of_shards = keys.chunk_by(|a, b| place(a) == place(b)).peekable();
+        let shards = self.shards.iter_mut().enumerate();
+        let touched = shards.filter_map(|(n, shard)| {
+            Some((shard, of_shards.next_if(|keys| keys.first().is_some_and(|key| place(key) == n))?))
+        });
+        let touched: Vec<(&mut Shard, &[Key])> = touched.collect();
+        touched.into_par_iter().flat_map_iter(|(shard, keys)| shard.extend(keys, number)).collect()
     }
 
     /// Lets go of the keys whose number does not pass.
@@ -73,6 +80,42 @@ fn place(key: &Key) -> usize {
 }
 
 impl Shard {
+    fn insert(&mut self, key: Key, number: u32) -> Option<u32> {
+        match self.find(&key) {
+            Ok(known) => Some(std::mem::replace(&mut self.ordered[known].1, number)),
+            Err(_) => self.latest.insert(key, number),
+        }
+    }
+
+    /// The same for keys in order, and returns the numbers that some had.
+    fn extend(&mut self, keys: &[Key], number: u32) -> Vec<u32> {
+        if keys.len() < LEAST {
+            let earlier = keys.iter().filter_map(|key| self.insert(*key, number)).collect();
+            self.settle();
+            return earlier;
+        }
+        self.put_in_order();
+        let (mut earlier, mut new) = (Vec::new(), Vec::with_capacity(keys.len()));
+        for same in keys.chunk_by(|a, b| a == b) {
+            match self.find(&same[0]) {
+                Ok(known) => earlier.push(std::mem::replace(&mut self.ordered[known].1, number)),
+                Err(_) => new.push((same[0], number)),
+            }
+            earlier.extend(same[1..].iter().map(|_| number));
+        }
+        self.ordered.reserve_exact(new.len());
+        self.ordered.extend(new);
+        self.ordered.sort();
+        earlier
+    }
+
+    /// Puts the latest in order where they are many.
+    fn settle(&mut self) {
+        if self.latest.len() > LEAST + self.ordered.len() / 8 {
+            self.put_in_order();
+        }
+    }
+
     fn find(&self, key: &Key) -> Result<usize, usize> {
         self.ordered.binary_search_by(|(known, _)| known.cmp(key))
     }
@@ -100,6 +143,12 @@ mod tests {
         key
     }
 
+    fn of_few_shards(n: u32) -> Key {
+        let mut key = key(n);
+        (key[0], key[1]) = (7 + (n % 2) as u8, 7);
+        key
+    }
+
     #[test]
     fn ten_million_keys_would_take_less_than_300_megabytes() {
         let mut index = KeyIndex::default();
@@ -117,20 +166,24 @@ mod tests {
         fn an_index_holds_what_a_map_holds(steps in prop::collection::vec((0u32..400, 0u32..5, 0u8..40), 0..2_000)) {
             let (mut index, mut map) = (KeyIndex::default(), BTreeMap::new());
             for (n, number, kind) in steps {
-                // The same shard for all.
-                let mut key = key(n);
-                (key[0], key[1]) = (7, 7);
+                let key = of_few_shards(n);
                 if kind == 0 {
                     index.retain(|known| known != number);
                     map.retain(|_, known| *known != number);
+                } else if kind == 1 {
+                    let keys: Vec<Key> = (n..n + 300).map(of_few_shards).collect();
+                    let mut earlier = index.extend(&keys, number);
+                    let mut known: Vec<u32> = keys.iter().filter_map(|key| map.insert(*key, number)).collect();
+                    earlier.sort_unstable();
+                    known.sort_unstable();
+                    prop_assert_eq!(earlier, known);
                 } else {
                     prop_assert_eq!(index.insert(key, number), map.insert(key, number));
                 }
                 prop_assert_eq!(index.get(&key), map.get(&key).copied());
             }
-            for n in 0..400 {
-                let mut key = key(n);
-                (key[0], key[1]) = (7, 7);
+            for n in 0..700 {
+                let key = of_few_shards(n);
                 prop_assert_eq!(index.get(&key), map.get(&key).copied());
             }
         }

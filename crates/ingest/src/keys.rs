@@ -6,6 +6,7 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::row::{RowConverter, SortField};
 use datafusion::logical_expr::{Expr, col};
 use futures::StreamExt;
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use uplift_core::dataset::Dataset;
 use uplift_core::error::{Error, Result};
@@ -84,7 +85,10 @@ impl Keys {
             self.rows.retain(|other| other != own);
             self.counts[own as usize] = 0;
         }
-        keys.iter().for_each(|key| self.insert(*key, own));
+        self.counts[own as usize] += keys.len();
+        for earlier in self.rows.extend(keys, own) {
+            self.counts[earlier as usize] -= 1;
+        }
     }
 
     fn insert(&mut self, key: Key, position: u32) {
@@ -106,17 +110,20 @@ impl Keys {
     }
 }
 
+/// Rows whose keys are not worth a second core.
+const ROWS_AT_ONCE: usize = 4096;
+
 /// The key of each row.
 pub(crate) fn digests(dataset: &Dataset, batch: &RecordBatch) -> Result<Vec<Key>> {
     let mut columns = key_columns(dataset, batch);
     columns.extend(batch.column_by_name(REPORTING_AREA).filter(|_| dataset.key_of_area).cloned());
     let rows = key_rows(&columns)?;
-    let digest = |row: arrow::row::Row<'_>| {
+    let digest = |row: usize| {
         let mut key = Key::default();
-        key.copy_from_slice(&Sha256::digest(row.data())[..16]);
+        key.copy_from_slice(&Sha256::digest(rows.row(row).data())[..16]);
         key
     };
-    Ok(rows.iter().map(digest).collect())
+    Ok((0..rows.num_rows()).into_par_iter().with_min_len(ROWS_AT_ONCE).map(digest).collect())
 }
 
 pub(crate) fn key_columns(dataset: &Dataset, batch: &RecordBatch) -> Vec<ArrayRef> {

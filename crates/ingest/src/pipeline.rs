@@ -166,7 +166,7 @@ impl Pipeline {
         let numbers = arrow::compute::filter(&numbers, keep).map_err(building)?;
         let valid = filter_record_batch(batch, keep).map_err(building)?;
         let rows = valid.num_rows();
-        let text = |value: &str| -> ArrayRef { Arc::new(StringArray::from_iter_values(vec![value; rows])) };
+        let text = |value: &str| -> ArrayRef { Arc::new(StringArray::new_repeated(value, rows)) };
         let mut columns = valid.columns().to_vec();
         columns.extend([
             Arc::new(BooleanArray::from(vec![header.simulated; rows])) as ArrayRef,

@@ -161,6 +161,10 @@ impl Remaining {
 
     /// Rejects rows by their index among those that remain.
     fn reject<'f>(&mut self, faults: impl IntoIterator<Item = (usize, &'f str, Rule, String)>) -> Result<()> {
+        let mut faults = faults.into_iter().peekable();
+        if faults.peek().is_none() {
+            return Ok(());
+        }
         let mut keep = vec![true; self.keys.len()];
         let numbers = integer(&self.rows, ROW_NUMBER)?;
         for (index, name, rule, message) in faults {

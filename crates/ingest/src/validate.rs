@@ -113,6 +113,9 @@ impl Validator {
             let failed = |e| query_failed(format!("evaluating rule {}", rule.sql), e);
             let holds = expr.evaluate(batch).and_then(|v| v.into_array(batch.num_rows())).map_err(failed)?;
             let holds: &BooleanArray = holds.as_boolean();
+            if holds.false_count() == 0 {
+                continue;
+            }
             let column = self.dataset.field(&rule.field).and_then(|f| batch.column_by_name(f.column()));
             for row in (0..holds.len()).filter(|row| holds.is_valid(*row) && !holds.value(*row)) {
                 rejections.reject(row, &rule.field, Rule::RowRule, || {
@@ -168,7 +171,8 @@ fn required(field: &Field, column: &ArrayRef, rejections: &mut Rejections) {
         }
         _ => String::new(),
     };
-    for row in (0..column.len()).filter(|row| column.is_null(*row)) {
+    let rows = if column.null_count() > 0 { column.len() } else { 0 };
+    for row in (0..rows).filter(|row| column.is_null(*row)) {
         let message = || format!("is required{}", hint());
         rejections.reject(row, &field.name, Rule::Required, || (String::new(), message()));
     }
@@ -201,10 +205,11 @@ fn limits(field: &Field, column: &ArrayRef, rejections: &mut Rejections) {
         }
     } else if let Some(numbers) = column.as_primitive_opt::<Float64Type>() {
         let double = |limit: Decimal| limit.to_f64().unwrap_or_default();
+        let (least, greatest) = (double(low), double(high));
         for (row, n) in numbers.iter().enumerate().filter_map(|(row, n)| Some((row, n?))) {
-            if n < double(low) {
+            if n < least {
                 reject_range(rejections, row, field, &n, "below the minimum of", &low);
-            } else if n > double(high) {
+            } else if n > greatest {
                 reject_range(rejections, row, field, &n, "above the maximum of", &high);
             } else if n != 0.0 && n.abs() < SMALLEST {
                 let remedy = "nearer to 0 than any measurement is; write 0, or use another unit";

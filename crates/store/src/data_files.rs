@@ -8,11 +8,13 @@ use arrow::compute::{cast, partition};
 use arrow::datatypes::{DataType, SchemaRef};
 use deltalake_core::DeltaTable;
 use deltalake_core::kernel::scalars::ScalarExt;
-use deltalake_core::kernel::{Action, LogicalFileView};
+use deltalake_core::kernel::{Action, Add, LogicalFileView};
 use deltalake_core::logstore::object_store::{ObjectStoreExt, path::Path};
 use deltalake_core::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use deltalake_core::writer::{DeltaWriter, RecordBatchWriter, WriteMode};
 use indexmap::IndexMap;
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
 use uplift_core::error::{Error, Result};
 use uplift_engine::error::table_failed;
 
@@ -24,13 +26,18 @@ pub(crate) struct DataFileWriter<'t> {
     name: &'t str,
     files: &'t GuardedStore,
     writer: RecordBatchWriter,
+    /// Files that are written meanwhile on other cores; dropped, they are given up.
+    beside: JoinSet<deltalake_core::DeltaResult<Vec<Add>>>,
 }
+
+/// Rows of one batch from which on it is written as two files side by side, since encoding takes longest.
+const TWO_FILES_FROM: usize = 200_000;
 
 impl<'t> DataFileWriter<'t> {
     pub(crate) fn new(table: &'t DeltaTable, name: &'t str, files: &'t GuardedStore) -> Result<Self> {
         let writer =
             RecordBatchWriter::for_table(table).map_err(|e| table_failed(name, "writing rows of", e))?;
-        Ok(Self { table, name, files, writer })
+        Ok(Self { table, name, files, writer, beside: JoinSet::new() })
     }
 
     pub(crate) async fn write(&mut self, rows: RecordBatch) -> Result<()> {
@@ -41,6 +48,21 @@ impl<'t> DataFileWriter<'t> {
         let rows = in_order(&rows, &self.writer.arrow_schema())?;
         let snapshot = self.table.snapshot().map_err(failed)?;
         match only_folder(&rows, snapshot.metadata().partition_columns()) {
+            Some(folder) if rows.num_rows() >= TWO_FILES_FROM => {
+                let half = rows.num_rows() / 2;
+                let (first, second) = (rows.slice(0, half), rows.slice(half, rows.num_rows() - half));
+                let mut writer = RecordBatchWriter::for_table(self.table).map_err(failed)?;
+                let of_second = folder.clone();
+                // Encoding never waits: as a task of this thread it would come after the first half.
+                let runtime = Handle::current();
+                self.beside.spawn_blocking(move || {
+                    runtime.block_on(async {
+                        writer.write_partition(second, &of_second, WriteMode::Default).await?;
+                        writer.flush().await
+                    })
+                });
+                self.writer.write_partition(first, &folder, WriteMode::Default).await.map(|_| ())
+            }
             Some(folder) => self.writer.write_partition(rows, &folder, WriteMode::Default).await.map(|_| ()),
             None => self.writer.write(rows).await,
         }
@@ -51,7 +73,12 @@ impl<'t> DataFileWriter<'t> {
     pub(crate) async fn finish(mut self, new_rows: bool) -> Result<Vec<Action>> {
         let failed = |e| table_failed(self.name, "writing rows of", e);
         let mut actions = Vec::new();
-        for mut add in self.writer.flush().await.map_err(failed)? {
+        let mut written = self.writer.flush().await.map_err(failed)?;
+        while let Some(beside) = self.beside.join_next().await {
+            let beside = beside.map_err(|e| Error::internal("writing a file beside another", e))?;
+            written.extend(beside.map_err(failed)?);
+        }
+        for mut add in written {
             let written =
                 Path::from_iter([self.name]).parts().chain(Path::from(add.path.as_str()).parts()).collect();
             let digest = self.files.take_digest(&written);

@@ -17,7 +17,7 @@ use self::separated::Separated;
 use self::text::Text;
 use self::workbook::Workbook;
 use crate::reading::{Reading, ReadingOptions};
-use crate::row::Visit;
+use crate::row::{Extent, Visit};
 
 /// A file that was recognised.
 #[derive(Debug)]
@@ -99,20 +99,28 @@ impl Source {
         }
     }
 
-    /// Visits every row, the head too where it is one.
-    pub(crate) fn rows(&self, sheet: &str, visit: Visit<'_>) -> Result<()> {
+    /// How many parts can be read side by side, in the order of their rows.
+    pub(crate) fn parts(&self) -> usize {
         match self {
-            Self::Separated(file) => file.rows(visit),
+            Self::Separated(file) => file.parts.len(),
+            Self::Workbook(_) | Self::Columnar(_) | Self::JsonLines(_) => 1,
+        }
+    }
+
+    /// Visits every row, the head too where it is one.
+    pub(crate) fn rows(&self, sheet: &str, extent: Extent, visit: Visit<'_>) -> Result<()> {
+        match self {
+            Self::Separated(file) => file.rows(extent, visit),
             Self::Workbook(file) => file.rows(sheet, visit),
             Self::Columnar(file) => file.rows(visit),
             Self::JsonLines(file) => file.rows(visit),
         }
     }
 
-    /// Number of its rows, roughly, where that costs little to tell.
-    pub(crate) fn rows_expected(&self) -> usize {
+    /// Number of rows, roughly, where that costs little to tell.
+    pub(crate) fn rows_expected(&self, extent: Extent) -> usize {
         match self {
-            Self::Separated(file) => file.text.content.bytes().filter(|byte| *byte == b'\n').count(),
+            Self::Separated(file) => file.lines(extent),
             Self::Workbook(_) | Self::Columnar(_) | Self::JsonLines(_) => 0,
         }
     }

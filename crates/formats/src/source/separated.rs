@@ -6,7 +6,7 @@ use csv::StringRecord;
 use uplift_core::error::{Error, Result};
 
 use super::text::Text;
-use crate::row::{Row, Visit};
+use crate::row::{Extent, Row, Visit};
 
 /// A text of rows.
 #[derive(Debug)]
@@ -15,6 +15,15 @@ pub(crate) struct Separated {
     separator: u8,
     /// Where the first row begins: behind `sep=;`.
     start: usize,
+    /// Where the parts begin that can be read side by side, the first at `start`.
+    pub(crate) parts: Vec<Begin>,
+}
+
+/// Where a row begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Begin {
+    at: usize,
+    lines_before: usize,
 }
 
 /// What separates cells, and how it is called.
@@ -23,6 +32,8 @@ const SEPARATORS: [(u8, &str); 4] = [(b',', "comma"), (b';', "semicolon"), (b'\t
 /// Bytes and rows that show the separator.
 const SAMPLE_BYTES: usize = 64 << 10;
 const SAMPLE_ROWS: usize = 200;
+/// Bytes from which on a part is worth a thread.
+const PART_BYTES: usize = 1 << 20;
 
 impl Separated {
     /// Finds the separator. A quotation mark that is never closed would take the rest of the file for one cell; it
@@ -37,8 +48,38 @@ impl Separated {
             Some(named) => named,
             None => (guess_separator(&text.content), 0),
         };
-        check_quotes(&text.content[start..], separator, usize::from(start > 0))?;
-        Ok(Self { text, separator, start })
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let part_bytes = text.content.len().div_ceil(cores).max(PART_BYTES);
+        Self::in_parts(text, separator, start, part_bytes)
+    }
+
+    fn in_parts(text: Text, separator: u8, start: usize, part_bytes: usize) -> Result<Self> {
+        let first = Begin { at: start, lines_before: usize::from(start > 0) };
+        let parts = parts(&text.content, separator, first, part_bytes)?;
+        Ok(Self { text, separator, start, parts })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn set_parts(&mut self, number: usize) {
+        let bytes = (self.text.content.len() - self.start).div_ceil(number);
+        self.parts = parts(&self.text.content, self.separator, self.parts[0], bytes).unwrap();
+    }
+
+    /// Number of lines of some rows, roughly.
+    pub(crate) fn lines(&self, extent: Extent) -> usize {
+        memchr::memchr_iter(b'\n', self.content(extent).1.as_bytes()).count()
+    }
+
+    /// The text of some rows, and where it begins.
+    fn content(&self, extent: Extent) -> (Begin, &str) {
+        let begin = |part: usize| self.parts.get(part).copied();
+        let (from, to) = match extent {
+            Extent::Whole => (begin(0), None),
+            Extent::Part(part) => (begin(part), begin(part + 1)),
+        };
+        let end = self.text.content.len();
+        let from = from.unwrap_or(Begin { at: end, lines_before: 0 });
+        (from, &self.text.content[from.at..to.map_or(end, |to| to.at)])
     }
 
     /// How the separator is called.
@@ -71,9 +112,9 @@ impl Separated {
     }
 
     /// Visits the rows, of which blank lines are none.
-    pub(crate) fn rows(&self, visit: Visit<'_>) -> Result<()> {
-        let content = &self.text.content[self.start..];
-        let lines_before = u64::from(self.start > 0);
+    pub(crate) fn rows(&self, extent: Extent, visit: Visit<'_>) -> Result<()> {
+        let (Begin { lines_before, .. }, content) = self.content(extent);
+        let lines_before = lines_before as u64;
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
             .has_headers(false)
@@ -131,17 +172,26 @@ fn guess_separator(text: &str) -> u8 {
     best.0
 }
 
-/// Refuses a quotation mark that is not closed, or that is closed within a cell.
-fn check_quotes(text: &str, separator: u8, lines_before: usize) -> Result<()> {
-    if !text.contains('"') {
-        return Ok(());
-    }
+/// Parts of about so many bytes, each of whole rows. Refuses a quotation mark that is not closed, or that is closed within
+/// a cell.
+fn parts(text: &str, separator: u8, first: Begin, part_bytes: usize) -> Result<Vec<Begin>> {
     let bytes = text.as_bytes();
+    let mut parts = vec![first];
+    let (mut at, mut line) = (first.at, first.lines_before + 1);
+    if !text.contains('"') {
+        while let Some(length) = bytes.get(at + part_bytes..).and_then(|rest| memchr::memchr(b'\n', rest)) {
+            let next = at + part_bytes + length + 1;
+            line += memchr::memchr_iter(b'\n', &bytes[at..next]).count();
+            at = next;
+            parts.push(Begin { at, lines_before: line - 1 });
+        }
+        // Behind the last line end nothing begins.
+        parts.retain(|part| *part == first || part.at < bytes.len());
+        return Ok(parts);
+    }
     let ends_cell = |byte: &u8| matches!(*byte, b'\n' | b'\r') || *byte == separator;
-    let wrong = |line: usize, message: &str| {
-        Err(Error::invalid_field(format!("file, line {}", line + lines_before), message))
-    };
-    let (mut at, mut line) = (0, 1);
+    let wrong = |line: usize, message: &str| Err(Error::invalid_field(format!("file, line {line}"), message));
+    let mut next = at + part_bytes;
     while at < bytes.len() {
         // At the first sign of a cell.
         if bytes[at] == b'"' {
@@ -167,14 +217,23 @@ fn check_quotes(text: &str, separator: u8, lines_before: usize) -> Result<()> {
         } else {
             at += bytes[at..].iter().position(ends_cell).unwrap_or(bytes.len() - at);
         }
-        line += usize::from(bytes.get(at) == Some(&b'\n'));
+        let ends_row = bytes.get(at) == Some(&b'\n');
         at += 1;
+        if ends_row {
+            line += 1;
+            if at >= next && at < bytes.len() {
+                parts.push(Begin { at, lines_before: line - 1 });
+                next = at + part_bytes;
+            }
+        }
     }
-    Ok(())
+    Ok(parts)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn open(content: &str) -> Result<Separated> {
@@ -182,13 +241,7 @@ mod tests {
     }
 
     fn rows(content: &str) -> Vec<(u64, Vec<String>)> {
-        let mut rows = Vec::new();
-        let mut keep = |row: &Row| {
-            rows.push((row.line, row.texts.iter().map(str::to_owned).collect()));
-            Ok(ControlFlow::Continue(()))
-        };
-        open(content).unwrap().rows(&mut keep).unwrap();
-        rows
+        rows_of(&open(content).unwrap(), Extent::Whole)
     }
 
     #[test]
@@ -234,6 +287,39 @@ mod tests {
             let named = line.map(|line| format!("file, line {line}: "));
             assert_eq!(refused.is_some(), named.is_some(), "{content:?}: {refused:?}");
             assert!(refused.unwrap_or_default().starts_with(&named.unwrap_or_default()), "{content:?}");
+        }
+    }
+
+    fn rows_of(file: &Separated, extent: Extent) -> Vec<(u64, Vec<String>)> {
+        let mut rows = Vec::new();
+        let mut keep = |row: &Row| {
+            rows.push((row.line, row.texts.iter().map(str::to_owned).collect()));
+            Ok(ControlFlow::Continue(()))
+        };
+        file.rows(extent, &mut keep).unwrap();
+        rows
+    }
+
+    proptest! {
+        #[test]
+        fn parts_have_the_rows_and_the_lines_of_the_whole(
+            cells in prop::collection::vec(r#"(a|万州|"|\n|\r\n|,|;| ){0,4}"#, 1..40),
+            ends in prop::collection::vec(prop::sample::select(vec![",", "\n", "\r\n", "\n\n"]), 40),
+            quoted in any::<bool>(),
+            named in any::<bool>(),
+            part_bytes in 1usize..40,
+        ) {
+            let cell = |text: &String| match quoted {
+                true if text.contains(['"', '\n', '\r', ',']) => format!("\"{}\"", text.replace('"', "\"\"")),
+                true => text.clone(),
+                false => text.replace('"', "”"),
+            };
+            let cells: String = cells.iter().zip(ends).map(|(text, end)| cell(text) + end).collect();
+            let (first, start) = if named { ("sep=,\n", 6) } else { ("", 0) };
+            let text = Text::decode(format!("{first}{cells}").into_bytes(), None).unwrap();
+            let file = Separated::in_parts(text, b',', start, part_bytes).unwrap();
+            let parts = (0..file.parts.len()).flat_map(|part| rows_of(&file, Extent::Part(part)));
+            prop_assert_eq!(parts.collect::<Vec<_>>(), rows_of(&file, Extent::Whole));
         }
     }
 }

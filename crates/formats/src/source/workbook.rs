@@ -1,9 +1,9 @@
 //! Sheets of an Excel workbook (.xlsx), read cell by cell: what a file claims to hold is never set aside in memory.
 
-use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
 use std::ops::ControlFlow;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use calamine::{Data, DataRef, Reader, SheetVisible, Xlsx, open_workbook_from_rs};
@@ -17,12 +17,12 @@ use crate::row::{CellKind, Row, Visit};
 
 /// A workbook.
 pub(crate) struct Workbook {
-    inner: RefCell<Xlsx<Cursor<Bytes>>>,
+    inner: Mutex<Xlsx<Cursor<Bytes>>>,
     /// Names of the sheets that are shown.
     pub(crate) sheets: Vec<String>,
     has_formulas: bool,
     /// Formulas of each sheet that no spreadsheet computed.
-    uncomputed: RefCell<HashMap<String, Uncomputed>>,
+    uncomputed: Mutex<HashMap<String, Uncomputed>>,
 }
 
 /// Rows and columns of formulas without a value, counted from 0.
@@ -34,6 +34,11 @@ const MAX_COLUMNS: u32 = 16_384;
 const MAX_ROWS: u32 = 1_048_576;
 /// Formulas without a value that are told one by one.
 const MAX_UNCOMPUTED: usize = 1_000_000;
+
+/// What a lock guards; what a contradictory file interrupted is read anew.
+fn of<T>(locked: &Mutex<T>) -> MutexGuard<'_, T> {
+    locked.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl std::fmt::Debug for Workbook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -49,7 +54,7 @@ impl Workbook {
         let inner = opened.ok_or_else(contradictory)?.map_err(unreadable)?;
         let shown = inner.sheets_metadata().iter().filter(|s| s.visible == SheetVisible::Visible);
         let sheets = shown.map(|s| s.name.clone()).collect();
-        Ok(Self { inner: RefCell::new(inner), sheets, has_formulas, uncomputed: RefCell::default() })
+        Ok(Self { inner: Mutex::new(inner), sheets, has_formulas, uncomputed: Mutex::default() })
     }
 
     /// Visits the rows of a sheet that have cells.
@@ -63,11 +68,11 @@ impl Workbook {
 
     /// Finds the formulas without a value, once: the library gives either formulas or number formats.
     fn find_uncomputed(&self, sheet: &str) -> Result<()> {
-        if !self.has_formulas || self.uncomputed.borrow().contains_key(sheet) {
+        if !self.has_formulas || of(&self.uncomputed).contains_key(sheet) {
             return Ok(());
         }
         let mut found = Uncomputed::new();
-        let mut workbook = self.inner.borrow_mut();
+        let mut workbook = of(&self.inner);
         let mut cells = workbook.worksheet_cells_reader(sheet).map_err(unreadable)?;
         while let Some(cell) = cells.next_cell_with_formula_metadata().map_err(unreadable)? {
             if cell.formula.is_some() && cell.value == DataRef::Empty {
@@ -78,14 +83,14 @@ impl Workbook {
                 return Err(Error::invalid_field("file", message));
             }
         }
-        self.uncomputed.borrow_mut().insert(sheet.to_owned(), found);
+        of(&self.uncomputed).insert(sheet.to_owned(), found);
         Ok(())
     }
 
     fn visit_rows(&self, sheet: &str, visit: Visit<'_>) -> Result<()> {
-        let uncomputed = self.uncomputed.borrow();
+        let uncomputed = of(&self.uncomputed);
         let uncomputed = uncomputed.get(sheet).filter(|found| !found.is_empty());
-        let mut workbook = self.inner.borrow_mut();
+        let mut workbook = of(&self.inner);
         let mut cells = workbook.worksheet_cells_reader(sheet).map_err(unreadable)?;
         let (from, to) = (cells.dimensions().start, cells.dimensions().end);
         let claimed = u64::from(to.0.saturating_sub(from.0) + 1) * u64::from(to.1.saturating_sub(from.1) + 1);
