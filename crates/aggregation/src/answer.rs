@@ -46,7 +46,7 @@ impl Answer {
         kept: &Kept,
     ) -> Result<Self> {
         let places = Places::new(partials, &kept.groups, extent);
-        let mut estimated = estimates_of_places(program, partials, &places, kept).into_iter();
+        let mut estimated = estimates_of_places(program, partials, &places, extent.area, kept).into_iter();
         let by_engine = |planned: &Planned| match planned {
             Planned::Engine(aggregate) => Some(merged(program, partials, &places, *aggregate)),
             _ => None,

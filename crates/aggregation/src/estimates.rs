@@ -14,7 +14,8 @@ use uplift_measures::totals::TotalsMeasure;
 
 use crate::kept::Kept;
 use crate::kept_groups::KeptGroups;
-use crate::merged::{Merged, MergedTotals, in_order};
+use crate::merged::{Merged, MergedTotals};
+use crate::order::Columns;
 use crate::partial::Partial;
 use crate::places::{Part, Places};
 use crate::program::{Kind, Measured, Planned, Program};
@@ -25,12 +26,13 @@ pub(crate) fn estimates_of_places(
     program: &Program,
     partials: &[Partial],
     places: &Places,
+    area: &str,
     kept: &Kept,
 ) -> Vec<Vec<Estimate>> {
     let runs = runs(program);
     let outputs = runs.iter().map(|run| run.outputs.len()).sum();
     let mut all = vec![vec![Estimate::default(); places.rows.len()]; outputs];
-    let kept = KeptGroups::new(kept, program, partials, places);
+    let kept = KeptGroups::new(kept, program, partials, places, area);
     let designs = Designs {
         last: places.rows.iter().map(|_| Mutex::default()).collect(),
         of_one: Arc::new(Design::of_clusters(vec![0])),
@@ -208,26 +210,28 @@ impl RunSource<'_> {
 
     fn rows(&self, aggregate: usize, row: usize) -> Option<PlacedRows> {
         let of_group = |group: &usize| match self.merged.of(aggregate, *group)?.as_ref() {
-            Merged::Rows(rows) => Some(rows),
+            Merged::Rows(rows) => Some((*group, rows)),
             Merged::Totals(_) => None,
         };
-        let rows = in_order(self.places.groups_of[row].iter().filter_map(of_group))?;
-        let values: Vec<f64> = rows.iter().map(|row| row.value).collect();
-        let weights: Vec<f64> = rows.iter().map(|row| row.weight).collect();
+        let groups: Vec<_> = self.places.groups_of[row].iter().filter_map(of_group).collect();
+        if groups.is_empty() {
+            return None;
+        }
+        let Columns { values, weights, clusters: of_rows } = self.kept.in_order(aggregate, row, &groups);
         let distribution = Distribution::from_ordered_rows(&values, &weights);
         // Clusters numbered anew, among those that are met.
         let mut number = vec![u32::MAX; self.kept.clusters()];
         let mut clusters = Vec::new();
-        let of_row = rows.iter().map(|row| {
-            let number = &mut number[row.cluster as usize];
+        let renumbered = of_rows.into_iter().map(|cluster| {
+            let number = &mut number[cluster as usize];
             if *number == u32::MAX {
                 *number = clusters.len() as u32;
-                clusters.push(row.cluster);
+                clusters.push(cluster);
             }
             *number
         });
-        let of_row: Vec<u32> = of_row.collect();
-        let design = Design::clone(&self.design(row, &clusters)).with_rows(of_row);
+        let of_rows: Vec<u32> = renumbered.collect();
+        let design = Design::clone(&self.design(row, &clusters)).with_rows(of_rows);
         Some(PlacedRows { values, weights, distribution, clusters, design })
     }
 

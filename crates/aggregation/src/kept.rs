@@ -16,6 +16,7 @@ use crate::kept_parts::{Bytes, Key, Part};
 use crate::keys::Digest;
 use crate::merged::Merged;
 use crate::names::Names;
+use crate::order::Order;
 use crate::partial::Partial;
 use crate::saved::Saved;
 use crate::saved::secret::{self, Secret};
@@ -58,6 +59,8 @@ pub(crate) struct GroupPart {
 pub(crate) enum OfGroup {
     Merged(Option<Arc<Merged>>),
     Estimates(Arc<Vec<Estimate>>),
+    /// Of all groups of a place.
+    Order(Arc<Order>),
 }
 
 impl Weighter<GroupPart, OfGroup> for Bytes {
@@ -65,6 +68,7 @@ impl Weighter<GroupPart, OfGroup> for Bytes {
         let size = match part {
             OfGroup::Merged(merged) => merged.as_ref().map_or(0, |merged| merged.size()),
             OfGroup::Estimates(estimates) => size_of_val(estimates.as_slice()),
+            OfGroup::Order(order) => order.size(),
         };
         (size + 4 * key.files.len() + 128) as u64
     }
@@ -132,6 +136,18 @@ impl Kept {
         computed
     }
 
+    /// The last order of the rows of a place, by the number of its name.
+    pub(crate) fn order(&self, what: u32) -> Option<Arc<Order>> {
+        match self.of_groups.get(&place(what))? {
+            OfGroup::Order(order) => Some(order),
+            OfGroup::Merged(_) | OfGroup::Estimates(_) => None,
+        }
+    }
+
+    pub(crate) fn keep_order(&self, what: u32, order: Order) {
+        self.of_groups.insert(place(what), OfGroup::Order(order.into()));
+    }
+
     /// What a family of files comes to, kept or computed now.
     pub(crate) fn of_family<E>(
         &self,
@@ -146,4 +162,9 @@ impl Kept {
         self.of_families.insert(key, Arc::new(shared));
         Ok(computed)
     }
+}
+
+/// The key of what is kept of a place: no group, and whatever files it has.
+fn place(what: u32) -> GroupPart {
+    GroupPart { files: Box::default(), group: u32::MAX, what }
 }

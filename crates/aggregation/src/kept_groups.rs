@@ -7,18 +7,23 @@ use uplift_measures::estimate::Estimate;
 
 use crate::kept::{GroupPart, Kept, OfGroup};
 use crate::merged::Merged;
+use crate::order::{Columns, Run, in_order};
 use crate::partial::Partial;
 use crate::places::{Part, Places, Whole};
 use crate::program::Program;
-use crate::state::Content;
+use crate::state::{Content, Row};
 
 /// Rows or cells of a group from which on it is sooner looked up than put together.
 const MANY: usize = 64;
+
+/// Rows from which on their order is sooner kept than found again.
+const MANY_IN_ORDER: usize = 4096;
 
 pub(crate) struct KeptGroups<'a> {
     kept: &'a Kept,
     partials: &'a [Partial],
     places: &'a Places,
+    area: &'a str,
     /// By group.
     files: Vec<Option<Box<[u32]>>>,
     /// Number of the name of each aggregate.
@@ -31,11 +36,12 @@ impl<'a> KeptGroups<'a> {
         program: &Program,
         partials: &'a [Partial],
         places: &'a Places,
+        area: &'a str,
     ) -> Self {
         let named = |identity: &Arc<str>| format!("{} {identity}", program.grouping).into();
         let names: Vec<Arc<str>> = program.aggregates.iter().map(|one| named(&one.identity)).collect();
         let files = places.groups.iter().map(|group| files(partials, group)).collect();
-        Self { kept, partials, places, files, aggregates: kept.texts.numbers(&names) }
+        Self { kept, partials, places, area, files, aggregates: kept.texts.numbers(&names) }
     }
 
     /// What an aggregate has of a group.
@@ -45,8 +51,36 @@ impl<'a> KeptGroups<'a> {
         let Some(key) = self.key(group, self.aggregates[aggregate]) else { return compute() };
         match self.kept.of_group(&key, || OfGroup::Merged(compute())) {
             OfGroup::Merged(merged) => merged,
-            OfGroup::Estimates(_) => compute(),
+            OfGroup::Estimates(_) | OfGroup::Order(_) => compute(),
         }
+    }
+
+    /// The rows that an aggregate has of some groups of a row of the answer, in order. Where they are many, the order is kept
+    /// for the next time, whatever files there are then.
+    pub(crate) fn in_order(
+        &self,
+        aggregate: usize,
+        row: usize,
+        groups: &[(usize, &Arc<Vec<Row>>)],
+    ) -> Columns {
+        if let [(_, rows)] = groups {
+            return Columns::new(rows);
+        }
+        let name = |group: usize| Some((self.places.groups[group].number, self.files[group].clone()?));
+        let run =
+            |(group, rows): &(usize, &Arc<Vec<Row>>)| Run { name: name(*group), rows: Arc::clone(rows) };
+        let runs: Vec<Run> = groups.iter().map(run).collect();
+        if runs.iter().map(|run| run.rows.len()).sum::<usize>() < MANY_IN_ORDER {
+            return in_order(&runs, None).0;
+        }
+        let (place, aggregate) = (&self.places.rows[row], self.aggregates[aggregate]);
+        let what = format!("order of {aggregate} in {} {place:?}", self.area);
+        let what = self.kept.texts.numbers(&[what.into()])[0];
+        let (columns, order) = in_order(&runs, self.kept.order(what).as_deref());
+        if let Some(order) = order {
+            self.kept.keep_order(what, order);
+        }
+        columns
     }
 
     /// Number of the name of a run of outputs.
@@ -64,7 +98,7 @@ impl<'a> KeptGroups<'a> {
         let Some(key) = self.key(group, run) else { return compute().into() };
         match self.kept.of_group(&key, || OfGroup::Estimates(compute().into())) {
             OfGroup::Estimates(estimates) => estimates,
-            OfGroup::Merged(_) => compute().into(),
+            OfGroup::Merged(_) | OfGroup::Order(_) => compute().into(),
         }
     }
 

@@ -28,6 +28,7 @@ mod latest;
 mod merged;
 mod names;
 mod nodes;
+mod order;
 mod partial;
 mod pass;
 mod places;

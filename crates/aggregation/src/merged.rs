@@ -56,7 +56,7 @@ impl Merged {
 }
 
 /// Rows of several in one order; what comes in order is merged, and not sorted again.
-pub(crate) fn in_order<'r>(parts: impl Iterator<Item = &'r Arc<Vec<Row>>>) -> Option<Arc<Vec<Row>>> {
+fn in_order<'r>(parts: impl Iterator<Item = &'r Arc<Vec<Row>>>) -> Option<Arc<Vec<Row>>> {
     let parts: Vec<&Arc<Vec<Row>>> = parts.collect();
     if let [one] = parts.as_slice() {
         return Some(Arc::clone(one));

@@ -17,8 +17,8 @@ pub struct Distribution {
     weights: Vec<f64>,
     /// People, and what they have, up to and with each value.
     cumulative: Vec<(f64, f64)>,
-    /// Every row in order, where some have the same value.
-    tied: Option<Vec<(f64, f64)>>,
+    /// Values and weights of every row in order, where some have the same value.
+    tied: Option<(Vec<f64>, Vec<f64>)>,
     rows: u64,
     population: f64,
     total: f64,
@@ -45,25 +45,50 @@ impl Distribution {
     pub(crate) fn from_pairs(mut pairs: Vec<(f64, f64)>) -> Self {
         pairs.retain(|(_, weight)| *weight > 0.0);
         pairs.sort_unstable_by(in_order);
-        Self::from_ordered(pairs)
+        Self::from_ordered_pairs(pairs)
+    }
+
+    fn from_ordered_pairs(pairs: Vec<(f64, f64)>) -> Self {
+        let (values, weights): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+        Self::from_ordered(&values, &weights)
     }
 
     /// From rows in ascending order of value and weight, which were checked.
     pub fn from_ordered_rows(values: &[f64], weights: &[f64]) -> Self {
+        if weights.iter().all(|weight| *weight > 0.0) {
+            return Self::from_ordered(values, weights);
+        }
         let rows = values.iter().copied().zip(weights.iter().copied());
-        Self::from_ordered(rows.filter(|(_, weight)| *weight > 0.0).collect())
+        Self::from_ordered_pairs(rows.filter(|(_, weight)| *weight > 0.0).collect())
     }
 
-    /// From pairs in order, all of whose weights are above 0.
-    pub(crate) fn from_ordered(pairs: Vec<(f64, f64)>) -> Self {
-        let mut distribution = Self { rows: pairs.len() as u64, ..Self::default() };
-        distribution.values.reserve(pairs.len());
-        distribution.weights.reserve(pairs.len());
-        let (mut population, mut total) = (ExactSum::default(), ExactSum::default());
+    /// From rows in order, all of whose weights are above 0.
+    fn from_ordered(values: &[f64], weights: &[f64]) -> Self {
+        let rows = || values.iter().copied().zip(weights.iter().copied());
+        let totals = || {
+            let total = ExactSum::from_iter(rows().map(|(value, weight)| weight * value));
+            (ExactSum::from_iter(weights.iter().copied()).value(), total.value())
+        };
+        let distinct = || Self::distinct(rows());
+        // One does not need the other; for few rows a second core is not worth it.
+        let ((population, total), mut distribution) = match values.len() {
+            0..TWO_CORES_FROM => (totals(), distinct()),
+            _ => rayon::join(totals, distinct),
+        };
+        distribution.rows = values.len() as u64;
+        (distribution.population, distribution.total) = (population, total);
+        let are_tied = distribution.values.len() < values.len();
+        distribution.tied = are_tied.then(|| (values.to_vec(), weights.to_vec()));
+        distribution
+    }
+
+    /// Values with the weight of each and of all up to it; not the totals.
+    fn distinct(rows: impl ExactSizeIterator<Item = (f64, f64)>) -> Self {
+        let mut distribution = Self::default();
+        distribution.values.reserve(rows.len());
+        distribution.weights.reserve(rows.len());
         let mut of_value = CompensatedSum::default();
-        for &(value, weight) in &pairs {
-            population.add(weight);
-            total.add(weight * value);
+        for (value, weight) in rows {
             match distribution.weights.last_mut() {
                 // Minus zero and zero are the same amount.
                 Some(last) if distribution.values.last() == Some(&value) => {
@@ -78,7 +103,6 @@ impl Distribution {
                 }
             }
         }
-        (distribution.population, distribution.total) = (population.value(), total.value());
         let (mut people, mut income) = (CompensatedSum::default(), CompensatedSum::default());
         let upto = distribution.iter().map(|(value, weight)| {
             people.add(weight);
@@ -86,7 +110,6 @@ impl Distribution {
             (people.value(), income.value())
         });
         distribution.cumulative = upto.collect();
-        distribution.tied = (distribution.values.len() < pairs.len()).then_some(pairs);
         distribution
     }
 
@@ -148,8 +171,11 @@ impl Distribution {
 
     /// Every row, in order.
     fn each_row(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
-        let distinct = self.tied.is_none().then(|| self.iter()).into_iter().flatten();
-        self.tied.iter().flatten().copied().chain(distinct)
+        let (values, weights) = match &self.tied {
+            Some((values, weights)) => (values, weights),
+            None => (&self.values, &self.weights),
+        };
+        values.iter().copied().zip(weights.iter().copied())
     }
 
     /// Weighted mean of a function of the value; none for an empty population.
@@ -161,7 +187,7 @@ impl Distribution {
 
     /// The part whose values pass the filter.
     pub fn filter(&self, passes: impl Fn(f64) -> bool) -> Self {
-        Self::from_ordered(self.each_row().filter(|(value, _)| passes(*value)).collect())
+        Self::from_ordered_pairs(self.each_row().filter(|(value, _)| passes(*value)).collect())
     }
 
     /// The same people with other values, as incomes in prices of another year.
@@ -169,6 +195,9 @@ impl Distribution {
         Self::from_pairs(self.each_row().map(|(value, weight)| (to(value), weight)).collect())
     }
 }
+
+/// Rows from which on another core is worth its while.
+const TWO_CORES_FROM: usize = 50_000;
 
 /// The order of rows: by value, then by weight.
 pub(crate) fn in_order(a: &(f64, f64), b: &(f64, f64)) -> std::cmp::Ordering {
