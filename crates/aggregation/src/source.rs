@@ -9,7 +9,6 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::prelude::DataFrame;
 use futures::StreamExt;
 use rayon::prelude::*;
-use tokio::runtime::Handle;
 use uplift_core::error::{Error, Result};
 use uplift_store::{DataFile, Snapshot};
 
@@ -73,10 +72,10 @@ impl RelevantFiles {
         of_file: impl Fn(&DataFile, &Kept, Content<'_>) -> Result<T> + Send + Sync + 'static,
     ) -> Result<Vec<T>> {
         let Self { table, snapshot, all, relevant } = self;
-        let (kept, runtime) = (kept.clone(), Handle::current());
+        let kept = kept.clone();
         let each = move |n: &usize| {
             let file = &all[*n];
-            of_file(file, &kept, &|| runtime.block_on(snapshot.content(&table, file)))
+            of_file(file, &kept, &|| snapshot.content(&table, file))
         };
         blocking(move || relevant.par_iter().map(each).collect()).await?
     }

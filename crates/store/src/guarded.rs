@@ -22,6 +22,7 @@ use object_store::{
     RenameOptions, Result, UploadPart,
 };
 use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
 use uplift_engine::error::{CHANGED, Damaged, GUARDED, MISSING};
 
 use crate::sums::{LOG, Sums, entry_name, table_and_file};
@@ -170,7 +171,11 @@ const SMALL: usize = 2 << 20;
 async fn digest_of(bytes: Bytes) -> Option<String> {
     let is_small = bytes.len() < SMALL;
     let digest = move || hex::encode(Sha256::digest(&bytes));
-    if is_small { Some(digest()) } else { tokio::task::spawn_blocking(digest).await.ok() }
+    match Handle::try_current() {
+        Ok(runtime) if !is_small => runtime.spawn_blocking(digest).await.ok(),
+        // A thread that belongs to no runtime may take its time.
+        _ => Some(digest()),
+    }
 }
 
 /// The name of a data file with the digest of its content: `part-….parquet` to `part-…-<digest>.parquet`.
