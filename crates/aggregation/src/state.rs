@@ -128,6 +128,12 @@ pub(crate) struct Row {
     pub(crate) cluster: u32,
 }
 
+/// Columns that were read from one piece of bytes share it: each counts for its own part.
+fn size_of_column(column: &ArrayRef) -> usize {
+    let part = column.to_data().get_slice_memory_size();
+    part.unwrap_or_else(|_| column.get_array_memory_size())
+}
+
 /// By value, then by weight.
 pub(crate) fn order(a: &Row, b: &Row) -> std::cmp::Ordering {
     a.value.total_cmp(&b.value).then(a.weight.total_cmp(&b.weight)).then(a.cluster.cmp(&b.cluster))
@@ -144,7 +150,7 @@ impl State {
     /// Memory in bytes.
     pub(crate) fn size(&self) -> usize {
         let content = match &self.content {
-            Content::Engine(columns) => columns.iter().map(|column| column.get_array_memory_size()).sum(),
+            Content::Engine(columns) => columns.iter().map(size_of_column).sum(),
             Content::Totals(groups, cells) => size_of_val(groups.as_slice()) + cells.size(),
             Content::Rows(groups) => groups.iter().map(|rows| size_of_val(rows.as_slice()) + 40).sum(),
         };

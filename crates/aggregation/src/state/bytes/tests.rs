@@ -100,3 +100,15 @@ fn columns_of_the_engine_are_those_that_were_written() {
         assert!(matches!(&read.content, Content::Engine(read) if *read == columns), "{read:?}");
     }
 }
+
+#[test]
+fn columns_that_share_the_bytes_that_they_were_read_from_count_once() {
+    let numbers = |from: usize| -> ArrayRef {
+        Arc::new(Float64Array::from_iter_values((from..from + 10_000).map(|n| n as f64)))
+    };
+    let texts: ArrayRef = Arc::new(StringArray::from_iter_values((0..10_000).map(|n| format!("h{n}"))));
+    let columns = vec![numbers(0), numbers(7), texts, numbers(9), numbers(11), numbers(13)];
+    let written = State { content: Content::Engine(columns), ..State::default() };
+    let read = State::from_bytes(&written.to_bytes(None).unwrap(), None).unwrap();
+    assert!(read.size().abs_diff(written.size()) < written.size() / 10, "{} {}", read.size(), written.size());
+}
