@@ -26,7 +26,8 @@ pub(crate) struct DataFileWriter<'t> {
     name: &'t str,
     files: &'t GuardedStore,
     writer: RecordBatchWriter,
-    /// Files that are written meanwhile on other cores; dropped, they are given up.
+    /// Files that are written meanwhile on other cores. One that is begun is written to its end, even where the commit fails: no
+    /// log names it then.
     beside: JoinSet<deltalake_core::DeltaResult<Vec<Add>>>,
 }
 
