@@ -4,6 +4,7 @@
 //! families, as of a household that moved, are told apart, and put together by themselves.
 
 use std::hash::BuildHasherDefault;
+use std::ops::Range;
 
 use datafusion::common::Result;
 use hashbrown::{HashMap, HashSet};
@@ -38,10 +39,14 @@ impl Families {
         family_of.iter().enumerate().for_each(|(file, family)| members[*family].push(file));
         members.retain(|files| !files.is_empty());
         let bits = Share::bits(all_keys(parts), KEYS);
-        let of_share = |number: usize| mixed(parts, &family_of, Share { number, bits });
         let of_shares: Vec<Vec<(usize, u32)>> = match members.len() {
             0 | 1 => Vec::new(),
-            _ => (0..1usize << bits).into_par_iter().map(of_share).collect(),
+            _ => {
+                let ranges: Vec<_> = parts.par_iter().map(|part| Share::ranges(&part.keys, bits)).collect();
+                let of_share =
+                    |share: usize| mixed(parts, &family_of, &|file: usize| ranges[file][share].clone());
+                (0..1usize << bits).into_par_iter().map(of_share).collect()
+            }
         };
         let count: usize = of_shares.iter().map(Vec::len).sum();
         let mut mixed = vec![Vec::new(); parts.len()];
@@ -115,11 +120,12 @@ fn sampled(parts: &[KeyStates]) -> Vec<usize> {
     family_of
 }
 
-/// The files and places of keys of a share that are in several families.
-fn mixed(parts: &[KeyStates], family_of: &[usize], share: Share) -> Vec<(usize, u32)> {
+/// The files and places of keys of a share that are in several families; `range` tells where those of a file are.
+fn mixed(parts: &[KeyStates], family_of: &[usize], range: &dyn Fn(usize) -> Range<u32>) -> Vec<(usize, u32)> {
     let keys = |file: usize| {
-        let range = share.range(&parts[file].keys);
-        (range.start as u32..).zip(&parts[file].keys[range])
+        let range = range(file);
+        let keys = &parts[file].keys[range.start as usize..range.end as usize];
+        range.zip(keys)
     };
     let mut first: ByDigest<usize> = HashMap::with_capacity_and_hasher(KEYS, BuildHasherDefault::default());
     let mut mixed: HashSet<Digest, BuildHasherDefault<AsItIs>> = HashSet::default();

@@ -32,9 +32,25 @@ impl Share {
 
     /// Where the keys of the share are among those in ascending order.
     pub(crate) fn range(self, keys: &[Digest]) -> Range<usize> {
-        let of = |key: &Digest| key.checked_shr(Digest::BITS - self.bits).unwrap_or_default() as usize;
+        let of = |key: &Digest| Self::number_of(*key, self.bits);
         let begin = keys.partition_point(|key| of(key) < self.number);
         begin..begin + keys[begin..].partition_point(|key| of(key) == self.number)
+    }
+
+    /// The same for each share in turn, when there are many: a search for each would wait for memory at every step.
+    pub(crate) fn ranges(keys: &[Digest], bits: u32) -> Vec<Range<u32>> {
+        let mut ends = vec![0; 1 << bits];
+        keys.iter().for_each(|key| ends[Self::number_of(*key, bits)] += 1);
+        let mut begin = 0;
+        let range = |keys: u32| {
+            let end = begin + keys;
+            std::mem::replace(&mut begin, end)..end
+        };
+        ends.into_iter().map(range).collect()
+    }
+
+    fn number_of(key: Digest, bits: u32) -> usize {
+        key.checked_shr(Digest::BITS - bits).unwrap_or_default() as usize
     }
 }
 
@@ -80,5 +96,31 @@ impl Hasher for AsItIs {
 
     fn finish(&self) -> u64 {
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn shares_in_turn_are_those_that_are_searched_for(
+            keys in prop::collection::vec(any::<Digest>(), 0..60),
+            bits in 0u32..6,
+        ) {
+            let mut keys = keys;
+            keys.sort_unstable();
+            let ranges = Share::ranges(&keys, bits);
+            prop_assert_eq!(ranges.len(), 1 << bits);
+            for (number, range) in ranges.into_iter().enumerate() {
+                let (begin, end) = (range.start as usize, range.end as usize);
+                let searched = Share { number, bits }.range(&keys);
+                // Where none is, it is no matter where.
+                prop_assert_eq!(&keys[begin..end], &keys[searched]);
+            }
+        }
     }
 }

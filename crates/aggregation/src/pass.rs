@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, BooleanArray, Float64Array, RecordBatch};
-use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::Float64Type;
 use arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, Result};
@@ -13,12 +12,15 @@ use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 use uplift_engine::SESSION;
 use uplift_engine::error::is_not_computable;
 use uplift_measures::distribution::check;
+use uplift_measures::exact::ExactSum;
 use uplift_measures::totals::{Totals, TotalsMeasure};
 
 use crate::batch::{Batch, Taken};
 use crate::cells::{Cells, MetCells};
+use crate::chosen::Chosen;
 use crate::clusters::Clusters;
 use crate::groups::{GroupKey, Groups};
+use crate::lower_sums::{LowerSums, People};
 use crate::names::Names;
 use crate::program::{Aggregate, Kind, Program};
 use crate::state::{CellTotals, Content, Row, State, order};
@@ -40,6 +42,7 @@ pub(crate) struct Pass<'p> {
     groups: Groups,
     cells: Option<MetCells>,
     running: Vec<Running>,
+    lower: LowerSums,
     memory: MemoryReservation,
 }
 
@@ -52,7 +55,8 @@ struct Running {
 
 enum Gathered {
     Engine(Box<dyn GroupsAccumulator>),
-    Totals(TotalsMeasure, Vec<Option<Totals>>),
+    /// Upper totals by cell.
+    Totals(TotalsMeasure, Vec<ExactSum>),
     Rows(Vec<MetRow>),
 }
 
@@ -76,6 +80,7 @@ impl<'p> Pass<'p> {
             groups: Groups::default(),
             cells: by_cluster.then(MetCells::default),
             running: running.collect::<Result<_>>()?,
+            lower: LowerSums::new(wanted.iter().map(|aggregate| &program.aggregates[*aggregate])),
             memory: MemoryConsumer::new("aggregates").register(&SESSION.runtime_env().memory_pool),
         })
     }
@@ -92,17 +97,23 @@ impl<'p> Pass<'p> {
         };
         let totals = (self.groups.len(), self.cells.as_ref().map_or(0, MetCells::len));
         let mut held = 0;
-        for running in &mut self.running {
-            let added = running.add(self.program, &mut batch, &groups, &cells, totals);
-            match added {
+        for (n, running) in self.running.iter_mut().enumerate() {
+            match running.add(self.program, &mut batch, &groups, &cells, totals) {
+                Ok(None) => {}
+                Ok(Some(people)) => self.lower.take(n, people),
                 Err(e) if is_not_computable(&e) => {
-                    running.add_apart(self.program, &batch, &groups, &cells, totals)?
+                    self.lower.part(n);
+                    let mut lower = |people: &People, cells: &[u32]| {
+                        self.lower.add_alone(n, people, cells, totals.1);
+                    };
+                    running.add_apart(self.program, &batch, &groups, &cells, totals, &mut lower)?;
                 }
-                added => added?,
+                Err(e) => return Err(e),
             }
             held += running.gathered.size();
         }
-        self.memory.try_resize(held)
+        self.lower.add(&cells, totals.1);
+        self.memory.try_resize(held + self.lower.size())
     }
 
     /// What the pass leaves, with the numbers that groups and clusters have in all sources.
@@ -112,14 +123,20 @@ impl<'p> Pass<'p> {
         let by_cell: Vec<usize> =
             (0..self.cells.as_ref().map_or(0, MetCells::len) as u32).map(group_of).collect();
         let cells = self.cells.map(|cells| cells.finish(groups, clusters));
-        let states = self.running.into_iter().map(|running| {
+        let lower = &self.lower;
+        let states = self.running.into_iter().enumerate().map(|(n, running)| {
             let content = match running.gathered {
                 Gathered::Engine(mut accumulator) => {
                     let aggregate = &self.program.aggregates[running.aggregate];
                     aggregate.tell_groups(&self.program.nodes, accumulator.as_mut(), groups)?;
                     Content::Engine(accumulator.state(EmitTo::All)?)
                 }
-                Gathered::Totals(_, totals) => {
+                Gathered::Totals(_, upper) => {
+                    let upper = |cell: usize| upper.get(cell).cloned().unwrap_or_default();
+                    let totals = lower.of(n).iter().enumerate().map(|(cell, lower)| {
+                        lower.as_ref().map(|lower| Totals { upper: upper(cell), ..lower.clone() })
+                    });
+                    let totals: Vec<Option<Totals>> = totals.collect();
                     let mut by_group = vec![None; groups];
                     for (group, totals) in by_cell.iter().zip(&totals) {
                         if let Some(totals) = totals {
@@ -168,9 +185,9 @@ impl Running {
         groups: &[usize],
         cells: &[u32],
         (all_groups, all_cells): (usize, usize),
-    ) -> Result<()> {
+    ) -> Result<Option<People>> {
         let Some(Taken { arguments, passes }) = batch.taken(&program.aggregates[self.aggregate])? else {
-            return Ok(());
+            return Ok(None);
         };
         if let Gathered::Engine(accumulator) = &mut self.gathered {
             let updated = accumulator.update_batch(&arguments, groups, passes.as_ref(), all_groups);
@@ -178,9 +195,9 @@ impl Running {
                 // Some of the rows may have been added: they are not added again.
                 Err(e) if is_not_computable(&e) => {
                     self.failed.extend(groups);
-                    Ok(())
+                    Ok(None)
                 }
-                updated => updated,
+                updated => updated.map(|()| None),
             };
         }
         let (Some(values), Some(weights)) = (
@@ -190,31 +207,31 @@ impl Running {
             return Err(DataFusionError::Internal("a measure is of doubles".into()));
         };
         let chosen = Chosen::new(values, weights, passes.as_ref());
+        let arrays = (values, weights);
         let (values, weights) = (values.values(), weights.values());
         // All rows are looked at before any is added, so that a failure leaves nothing.
         if !all_measurable(values, weights) {
-            chosen.each(|row| check(values[row], weights[row]))?;
+            let checked = chosen.try_each(|row| check(values[row], weights[row]));
+            checked.map_err(|e| ArrowError::ComputeError(e.message))?;
         }
         match &mut self.gathered {
-            Gathered::Totals(measure, totals) => {
-                totals.resize(all_cells, None);
+            Gathered::Totals(measure, upper) => {
+                upper.resize_with(all_cells, ExactSum::default);
                 chosen.each(|row| {
-                    let cell = totals[cells[row] as usize].get_or_insert_default();
                     if weights[row] > 0.0 {
-                        measure.add(values[row], weights[row], cell);
+                        measure.add_upper(values[row], weights[row], &mut upper[cells[row] as usize]);
                     }
-                    Ok(())
-                })
+                });
+                let (values, weights) = (arrays.0.clone(), arrays.1.clone());
+                return Ok(Some(People { measure: *measure, chosen, values, weights }));
             }
-            Gathered::Rows(rows) => chosen.each(|row| {
-                rows.push((values[row], weights[row], cells[row]));
-                Ok(())
-            }),
-            Gathered::Engine(_) => Ok(()),
+            Gathered::Rows(rows) => chosen.each(|row| rows.push((values[row], weights[row], cells[row]))),
+            Gathered::Engine(_) => {}
         }
+        Ok(None)
     }
 
-    /// Group by group: those that cannot be computed are told apart.
+    /// Group by group: those that cannot be computed are told apart. `lower` takes the people of each, and their cells.
     fn add_apart<'p>(
         &mut self,
         program: &'p Program,
@@ -222,6 +239,7 @@ impl Running {
         groups: &[usize],
         cells: &[u32],
         totals: (usize, usize),
+        lower: &mut dyn FnMut(&People, &[u32]),
     ) -> Result<()> {
         let present: BTreeSet<usize> = groups.iter().copied().collect();
         for group in present.into_iter().filter(|group| !self.failed.contains(group)).collect::<Vec<_>>() {
@@ -235,7 +253,8 @@ impl Running {
                 Err(e) if is_not_computable(&e) => {
                     self.failed.insert(group);
                 }
-                added => added?,
+                Err(e) => return Err(e),
+                Ok(people) => people.iter().for_each(|people| lower(people, &cells)),
             }
         }
         Ok(())
@@ -248,38 +267,11 @@ fn all_measurable(values: &[f64], weights: &[f64]) -> bool {
     weights.iter().fold(is_value, |all, weight| all & weight.is_finite() & (*weight >= 0.0))
 }
 
-/// Rows that pass and have a value and a weight.
-struct Chosen<'a> {
-    rows: usize,
-    passes: Option<&'a BooleanBuffer>,
-    whole: Option<NullBuffer>,
-}
-
-impl<'a> Chosen<'a> {
-    fn new(values: &Float64Array, weights: &Float64Array, passes: Option<&'a BooleanArray>) -> Self {
-        let whole = NullBuffer::union(values.nulls(), weights.nulls()).filter(|nulls| nulls.null_count() > 0);
-        Self { rows: values.len(), passes: passes.map(BooleanArray::values), whole }
-    }
-
-    #[inline]
-    fn each(&self, mut take: impl FnMut(usize) -> uplift_measures::error::Result<()>) -> Result<()> {
-        let mut take = |row: usize| match &self.whole {
-            Some(whole) if whole.is_null(row) => Ok(()),
-            _ => take(row),
-        };
-        let taken = match self.passes {
-            None => (0..self.rows).try_for_each(&mut take),
-            Some(passes) => passes.set_indices().try_for_each(&mut take),
-        };
-        Ok(taken.map_err(|e| ArrowError::ComputeError(e.message))?)
-    }
-}
-
 impl Gathered {
     fn size(&self) -> usize {
         match self {
             Self::Engine(accumulator) => accumulator.size(),
-            Self::Totals(_, cells) => cells.capacity() * size_of::<Option<Totals>>(),
+            Self::Totals(_, upper) => upper.capacity() * size_of::<ExactSum>(),
             Self::Rows(rows) => rows.capacity() * size_of::<MetRow>(),
         }
     }

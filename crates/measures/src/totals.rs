@@ -89,13 +89,24 @@ impl TotalsMeasure {
         }
     }
 
-    /// Adds a row, of a weight above 0, to its totals.
+    /// Whether everybody is in the lower total, whatever the value.
+    pub fn counts_everybody(&self) -> bool {
+        matches!(self.term, Term::Value | Term::Gap { .. } | Term::Poor { .. })
+    }
+
+    /// Adds a row, of a weight above 0, to its upper total.
     #[inline]
-    pub fn add(&self, value: f64, weight: f64, totals: &mut Totals) {
-        let (upper, lower) = self.terms(value);
-        if upper != 0.0 {
-            totals.upper.add(weight * upper);
+    pub fn add_upper(&self, value: f64, weight: f64, upper: &mut ExactSum) {
+        let (term, _) = self.terms(value);
+        if term != 0.0 {
+            upper.add(weight * term);
         }
+    }
+
+    /// Adds a row, of a weight above 0, to its lower total, and to the rows that are counted.
+    #[inline]
+    pub fn add_lower(&self, value: f64, weight: f64, totals: &mut Totals) {
+        let (_, lower) = self.terms(value);
         if lower != 0.0 {
             totals.lower.add(weight);
         }
