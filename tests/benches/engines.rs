@@ -7,9 +7,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod service;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -18,53 +20,7 @@ use uplift_proto::rows::Rows;
 use uplift_proto::v1::metrics::{IndicatorQuery, StreamIndicatorsRequest};
 use uplift_proto::v1::records::{AreaLevel, Household, RegistrationStatus};
 
-/// A service on ports of its own, ended with this.
-struct Service {
-    process: Child,
-    ports: [u16; 3],
-}
-
-impl Service {
-    fn start(command: &Path, folder: &Path) -> Self {
-        let ports = [0; 3].map(|_| uplift_testkit::free_port());
-        let [ingest, metrics, reporting] = ports.map(|port| port.to_string());
-        let mut serve = Command::new(command);
-        serve.args([
-            "serve",
-            "--ingest-port",
-            &ingest,
-            "--metrics-port",
-            &metrics,
-            "--reporting-port",
-            &reporting,
-        ]);
-        let serve = serve.arg("--data-dir").arg(folder).stdout(Stdio::null()).stderr(Stdio::null());
-        Self { process: serve.spawn().unwrap(), ports }
-    }
-
-    async fn metrics(&self) -> MetricsClient {
-        MetricsClient::new(uplift_testkit::connected(self.ports[1]).await)
-            .max_decoding_message_size(256 << 20)
-    }
-
-    async fn ingest(&self) -> IngestClient {
-        IngestClient::new(uplift_testkit::connected(self.ports[0]).await)
-    }
-
-    /// The most memory that it ever had.
-    fn peak_bytes(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
+use crate::service::Service;
 
 struct Question {
     name: &'static str,
@@ -222,7 +178,8 @@ async fn hand_in(service: &Service, number: usize) {
         header.area_code = "500101".into();
         header.simulated = true;
     }
-    service.ingest().await.submit_records(request).await.unwrap();
+    let channel = uplift_testkit::connected(service.ingest_port()).await;
+    IngestClient::new(channel).submit_records(request).await.unwrap();
 }
 
 /// The live files of the households, in a folder of links.

@@ -14,12 +14,13 @@ use uplift_measures::totals::TotalsMeasure;
 
 use crate::kept::Kept;
 use crate::kept_groups::KeptGroups;
-use crate::merged::{Merged, MergedTotals};
+use crate::merged::MergedTotals;
 use crate::order::Columns;
 use crate::partial::Partial;
 use crate::places::{Part, Places};
 use crate::program::{Kind, Measured, Planned, Program};
 use crate::runs::{Run, runs};
+use crate::two_years::TwoYears;
 
 /// The estimates of each output that is one, by row of the answer.
 pub(crate) fn estimates_of_places(
@@ -35,13 +36,15 @@ pub(crate) fn estimates_of_places(
     let kept = KeptGroups::new(kept, program, partials, places, area);
     let designs = Designs {
         last: places.rows.iter().map(|_| Mutex::default()).collect(),
+        changes: places.rows.iter().map(|_| Mutex::default()).collect(),
         of_one: Arc::new(Design::of_clusters(vec![0])),
     };
     let mut order: Vec<usize> = (0..places.rows.len()).collect();
     // The largest first: it takes as long as many of the others.
     order.sort_by_key(|row| std::cmp::Reverse(places.groups_of[*row].len()));
     for run in &runs {
-        let merged = run.aggregates.iter().map(|aggregate| {
+        let of_totals = |aggregate: &&usize| matches!(program.aggregates[**aggregate].kind, Kind::Totals(_));
+        let merged = run.aggregates.iter().filter(of_totals).map(|aggregate| {
             let of_group = |group| kept.merged(*aggregate, group);
             (*aggregate, (0..places.groups.len()).into_par_iter().map(of_group).collect())
         });
@@ -67,13 +70,13 @@ pub(crate) fn estimates_of_places(
     all
 }
 
-/// What each aggregate of a run has of every group.
+/// The totals that aggregates of a run have of every group.
 struct ByGroup {
-    merged: Vec<(usize, Vec<Option<Arc<Merged>>>)>,
+    merged: Vec<(usize, Vec<Option<Arc<MergedTotals>>>)>,
 }
 
 impl ByGroup {
-    fn of(&self, aggregate: usize, group: usize) -> Option<&Arc<Merged>> {
+    fn of(&self, aggregate: usize, group: usize) -> Option<&Arc<MergedTotals>> {
         let (_, groups) = self.merged.iter().find(|(known, _)| *known == aggregate)?;
         groups[group].as_ref()
     }
@@ -86,6 +89,8 @@ type LastDesign = (Vec<u32>, Arc<Design>);
 struct Designs {
     /// The last of each row, with its clusters.
     last: Vec<Mutex<Option<LastDesign>>>,
+    /// The last two years of each row that were compared.
+    changes: Vec<Mutex<Option<Arc<TwoYears>>>>,
     /// That of a single cluster, as a village mostly is.
     of_one: Arc<Design>,
 }
@@ -118,8 +123,8 @@ struct PlacedTotals<'a> {
 
 /// Rows of a place in order.
 struct PlacedRows {
-    values: Vec<f64>,
-    weights: Vec<f64>,
+    values: Arc<Vec<f64>>,
+    weights: Arc<Vec<f64>>,
     distribution: Distribution,
     /// Numbers of the clusters that rows are in.
     clusters: Vec<u32>,
@@ -161,63 +166,45 @@ impl RunSource<'_> {
 
     /// None where it could not be computed, or where there is nothing.
     fn placed(&self, aggregate: usize, row: usize) -> Option<Placed<'_>> {
-        let groups = self.places.groups_of[row].as_slice();
         // A group that has nothing is left out; one that could not be computed is not.
-        let is_lost = |group: &&usize| self.merged.of(aggregate, **group).is_none();
-        let mut lost = groups.iter().filter(is_lost).flat_map(|group| &self.places.groups[*group].parts);
-        if lost.any(|(source, group)| self.partials[*source].states[aggregate].failed.contains(group)) {
+        let mut parts = self.places.parts(row);
+        if parts.any(|(source, group)| self.partials[source].states[aggregate].failed.contains(&group)) {
             return None;
         }
         match &self.program.aggregates[aggregate].kind {
             Kind::Engine(_) | Kind::Key(_) => None,
             Kind::Totals(measure) => {
                 let merged = self.totals(aggregate, row)?;
-                let design = self.design(row, &merged.clusters);
+                let design = self.design(row, &merged.people.clusters);
                 Some(Placed::Totals(PlacedTotals { measure: *measure, merged, design }))
             }
-            Kind::Rows => self.rows(aggregate, row).map(Placed::Rows),
+            Kind::Rows => Some(Placed::Rows(self.rows(aggregate, row)?)),
         }
     }
 
     fn totals(&self, aggregate: usize, row: usize) -> Option<Cow<'_, MergedTotals>> {
         let groups = self.places.groups_of[row].iter();
-        let of_group = |group: &usize| match self.merged.of(aggregate, *group).map(Arc::as_ref) {
-            Some(Merged::Totals(totals)) => Some(totals),
-            _ => None,
-        };
+        let of_group = |group: &usize| self.merged.of(aggregate, *group).map(Arc::as_ref);
         let of_groups: Vec<&MergedTotals> = groups.filter_map(of_group).collect();
         if let [one] = of_groups.as_slice() {
             return Some(Cow::Borrowed(one));
         }
         let mut seen = vec![false; self.kept.clusters()];
-        let mut clusters = of_groups.iter().flat_map(|totals| &totals.clusters);
+        let mut clusters = of_groups.iter().flat_map(|totals| &totals.people.clusters);
         if clusters.any(|cluster| std::mem::replace(&mut seen[*cluster as usize], true)) {
             // A cluster lies in several groups: its total is the exact sum of all of its rows.
             let parts: Vec<Part> = self.places.parts(row).collect();
-            return match Merged::new(self.partials, aggregate, &parts)? {
-                Merged::Totals(totals) => Some(Cow::Owned(totals)),
-                Merged::Rows(_) => None,
-            };
+            return MergedTotals::new(self.partials, aggregate, &parts).map(Cow::Owned);
         }
-        let mut merged = MergedTotals::default();
-        for totals in &of_groups {
-            merged.all.merge(&totals.all);
-            merged.clusters.extend_from_slice(&totals.clusters);
-            merged.values.extend_from_slice(&totals.values);
-        }
-        (!of_groups.is_empty()).then_some(Cow::Owned(merged))
+        (!of_groups.is_empty()).then(|| Cow::Owned(MergedTotals::side_by_side(&of_groups)))
     }
 
     fn rows(&self, aggregate: usize, row: usize) -> Option<PlacedRows> {
-        let of_group = |group: &usize| match self.merged.of(aggregate, *group)?.as_ref() {
-            Merged::Rows(rows) => Some((*group, rows)),
-            Merged::Totals(_) => None,
-        };
-        let groups: Vec<_> = self.places.groups_of[row].iter().filter_map(of_group).collect();
-        if groups.is_empty() {
+        let Columns { values, weights, clusters: of_rows } = self.kept.in_order(aggregate, row);
+        if values.is_empty() {
             return None;
         }
-        let Columns { values, weights, clusters: of_rows } = self.kept.in_order(aggregate, row, &groups);
+        let (values, weights) = (Arc::new(values), Arc::new(weights));
         let distribution = Distribution::from_ordered_rows(&values, &weights);
         // Clusters numbered anew, among those that are met.
         let mut number = vec![u32::MAX; self.kept.clusters()];
@@ -281,17 +268,17 @@ impl RunSource<'_> {
         else {
             return Ok(Estimate { value, rows, ..Estimate::default() });
         };
-        let earlier = was.placed.clusters().iter().zip(earlier).map(|(cluster, total)| (*cluster, -total));
-        let later = is.placed.clusters().iter().zip(later).map(|(cluster, total)| (*cluster, *total));
-        let mut both: Vec<(u32, f64)> = earlier.chain(later).collect();
-        // Each year has a cluster once, the earlier first in a cluster of both.
-        both.sort_by_key(|(cluster, _)| *cluster);
-        let (mut clusters, mut totals) = (Vec::new(), Vec::new());
-        for same in both.chunk_by(|a, b| a.0 == b.0) {
-            clusters.push(same[0].0);
-            totals.push(same.iter().map(|(_, total)| total).sum::<f64>());
+        let years = self.two_years(row, was.placed.clusters(), is.placed.clusters());
+        let design = self.design(row, &years.clusters);
+        estimate_of_totals(value, &years.change(earlier, later), rows, &design)
+    }
+
+    fn two_years(&self, row: usize, earlier: &[u32], later: &[u32]) -> Arc<TwoYears> {
+        let mut last = self.designs.changes[row].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        match last.as_ref().filter(|years| years.is_of(earlier, later)) {
+            Some(years) => years.clone(),
+            None => last.insert(TwoYears::new(earlier, later).into()).clone(),
         }
-        estimate_of_totals(value, &totals, rows, &self.design(row, &clusters))
     }
 }
 
@@ -331,7 +318,7 @@ impl Placed<'_> {
     /// Numbers of the clusters that it has contributions of.
     fn clusters(&self) -> &[u32] {
         match self {
-            Self::Totals(totals) => &totals.merged.clusters,
+            Self::Totals(totals) => &totals.merged.people.clusters,
             Self::Rows(rows) => &rows.clusters,
         }
     }
@@ -341,7 +328,7 @@ impl PlacedTotals<'_> {
     fn linear(&self) -> Linear {
         let Some(value) = self.measure.value(&self.merged.all) else { return Linear::default() };
         let influence = self.measure.influence(value, &self.merged.all);
-        let each = self.merged.values.iter().map(|(upper, lower)| influence(*upper, *lower));
+        let each = self.merged.values().map(|(upper, lower)| influence(upper, lower));
         Linear { value: Some(value), contributions: Some(each.collect()) }
     }
 }

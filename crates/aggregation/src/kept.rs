@@ -2,8 +2,9 @@
 //! was let go.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use hashbrown::HashMap;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use uplift_core::error::Result;
@@ -14,7 +15,7 @@ use crate::clusters::Clusters;
 use crate::groups::GroupKey;
 use crate::kept_parts::{Bytes, Key, Part};
 use crate::keys::Digest;
-use crate::merged::Merged;
+use crate::merged::MergedTotals;
 use crate::names::Names;
 use crate::order::Order;
 use crate::partial::Partial;
@@ -32,11 +33,16 @@ const MAX_BYTES_OF_FAMILIES: u64 = 128 << 20;
 /// Versions of tables whose lists of files are kept.
 const ABOUT_LISTS: usize = 200;
 
+/// The files of a version of a table, by name.
+pub(crate) type TableFiles = Arc<Vec<Arc<DataFile>>>;
+
 /// States by file, grouping and aggregate, and the files of versions of tables.
 #[derive(Debug)]
 pub struct Kept {
     pub(crate) of_files: Cache<Key, Part, Bytes>,
-    files: Cache<(String, i64), Arc<Vec<DataFile>>>,
+    files: Cache<(String, i64), TableFiles>,
+    /// Files of the version of each table that was met last.
+    last_files: Mutex<HashMap<String, TableFiles>>,
     of_groups: Cache<GroupPart, OfGroup, Bytes>,
     of_families: Cache<FamilyPart, Arc<Vec<Partial>>, Bytes>,
     pub(crate) groups: Names<GroupKey>,
@@ -57,9 +63,9 @@ pub(crate) struct GroupPart {
 /// What is kept of a group.
 #[derive(Debug, Clone)]
 pub(crate) enum OfGroup {
-    Merged(Option<Arc<Merged>>),
+    Merged(Option<Arc<MergedTotals>>),
     Estimates(Arc<Vec<Estimate>>),
-    /// Of all groups of a place.
+    /// Of all rows of a place.
     Order(Arc<Order>),
 }
 
@@ -93,6 +99,7 @@ impl Default for Kept {
         Self {
             of_files: Cache::with_weighter(ABOUT, MAX_BYTES, Bytes),
             files: Cache::new(ABOUT_LISTS),
+            last_files: Mutex::default(),
             of_groups: Cache::with_weighter(ABOUT, MAX_BYTES_OF_GROUPS, Bytes),
             of_families: Cache::with_weighter(ABOUT, MAX_BYTES_OF_FAMILIES, Bytes),
             groups: Names::default(),
@@ -121,9 +128,14 @@ impl Kept {
     }
 
     /// The files of a table at a version.
-    pub(crate) fn files(&self, table: &str, snapshot: &Snapshot) -> Result<Arc<Vec<DataFile>>> {
-        let list = || snapshot.data_files().map(Arc::new);
-        self.files.get_or_insert_with(&(table.to_owned(), snapshot.version()), list)
+    pub(crate) fn files(&self, table: &str, snapshot: &Snapshot) -> Result<TableFiles> {
+        self.files.get_or_insert_with(&(table.to_owned(), snapshot.version()), || {
+            let last = || self.last_files.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let known = last().get(table).cloned().unwrap_or_default();
+            let files = Arc::new(snapshot.data_files(&known)?);
+            last().insert(table.to_owned(), files.clone());
+            Ok(files)
+        })
     }
 
     /// What is kept of a group, or is computed now.

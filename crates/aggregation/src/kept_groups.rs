@@ -1,17 +1,18 @@
-//! What is kept of the groups of an answer: rows and totals of all of their files together, and estimates of them.
+//! What is kept of the groups of an answer: totals of all of their files together, the order of their rows, and estimates.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use rayon::prelude::*;
 use uplift_measures::design::Design;
 use uplift_measures::estimate::Estimate;
 
 use crate::kept::{GroupPart, Kept, OfGroup};
-use crate::merged::Merged;
+use crate::merged::{MergedTotals, People};
 use crate::order::{Columns, Run, in_order};
 use crate::partial::Partial;
 use crate::places::{Part, Places, Whole};
 use crate::program::Program;
-use crate::state::{Content, Row};
+use crate::state::Content;
 
 /// Rows or cells of a group from which on it is sooner looked up than put together.
 const MANY: usize = 64;
@@ -28,6 +29,8 @@ pub(crate) struct KeptGroups<'a> {
     files: Vec<Option<Box<[u32]>>>,
     /// Number of the name of each aggregate.
     aggregates: Vec<u32>,
+    /// Who is measured in each group, as aggregates of this question found it.
+    people: Vec<Mutex<Vec<Arc<People>>>>,
 }
 
 impl<'a> KeptGroups<'a> {
@@ -40,14 +43,20 @@ impl<'a> KeptGroups<'a> {
     ) -> Self {
         let named = |identity: &Arc<str>| format!("{} {identity}", program.grouping).into();
         let names: Vec<Arc<str>> = program.aggregates.iter().map(|one| named(&one.identity)).collect();
-        let files = places.groups.iter().map(|group| files(partials, group)).collect();
-        Self { kept, partials, places, area, files, aggregates: kept.texts.numbers(&names) }
+        let files = places.groups.par_iter().map(|group| files(partials, group)).collect();
+        let people = places.groups.iter().map(|_| Mutex::default()).collect();
+        Self { kept, partials, places, area, files, aggregates: kept.texts.numbers(&names), people }
     }
 
-    /// What an aggregate has of a group.
-    pub(crate) fn merged(&self, aggregate: usize, group: usize) -> Option<Arc<Merged>> {
+    /// The totals that an aggregate has of a group.
+    pub(crate) fn merged(&self, aggregate: usize, group: usize) -> Option<Arc<MergedTotals>> {
         let parts = &self.places.groups[group].parts;
-        let compute = || Merged::new(self.partials, aggregate, parts).map(Arc::new);
+        let compute = || {
+            let mut merged = MergedTotals::new(self.partials, aggregate, parts)?;
+            let mut people = self.people[group].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            merged.share_people(&mut people);
+            Some(Arc::new(merged))
+        };
         let Some(key) = self.key(group, self.aggregates[aggregate]) else { return compute() };
         match self.kept.of_group(&key, || OfGroup::Merged(compute())) {
             OfGroup::Merged(merged) => merged,
@@ -55,21 +64,19 @@ impl<'a> KeptGroups<'a> {
         }
     }
 
-    /// The rows that an aggregate has of some groups of a row of the answer, in order. Where they are many, the order is kept
-    /// for the next time, whatever files there are then.
-    pub(crate) fn in_order(
-        &self,
-        aggregate: usize,
-        row: usize,
-        groups: &[(usize, &Arc<Vec<Row>>)],
-    ) -> Columns {
-        if let [(_, rows)] = groups {
-            return Columns::new(rows);
+    /// The rows that an aggregate has of a row of the answer, in order. Where they are many, the order is kept for the next
+    /// time, whatever files there are then.
+    pub(crate) fn in_order(&self, aggregate: usize, row: usize) -> Columns {
+        let run = |(source, group): Part| {
+            let partial = &self.partials[source];
+            let Content::Rows(groups) = &partial.states[aggregate].content else { return None };
+            let rows = groups.get(group).filter(|rows| !rows.is_empty())?.clone();
+            Some(Run { name: partial.file.map(|file| (partial.groups[group], file)), rows })
+        };
+        let runs: Vec<Run> = self.places.parts(row).filter_map(run).collect();
+        if let [run] = runs.as_slice() {
+            return Columns::new(&run.rows);
         }
-        let name = |group: usize| Some((self.places.groups[group].number, self.files[group].clone()?));
-        let run =
-            |(group, rows): &(usize, &Arc<Vec<Row>>)| Run { name: name(*group), rows: Arc::clone(rows) };
-        let runs: Vec<Run> = groups.iter().map(run).collect();
         if runs.iter().map(|run| run.rows.len()).sum::<usize>() < MANY_IN_ORDER {
             return in_order(&runs, None).0;
         }

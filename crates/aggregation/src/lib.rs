@@ -40,6 +40,7 @@ mod runs;
 mod saved;
 mod source;
 mod state;
+mod two_years;
 
 pub use addition::Addition;
 pub use answer::{Answer, Group};

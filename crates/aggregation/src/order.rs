@@ -1,4 +1,5 @@
-//! Rows of several groups in one order. Which group each is of is kept: next time, only what changed is put in its place.
+//! Rows of several files and groups in one order. Which of them each is of is kept: next time, only what changed is put in its
+//! place.
 
 use std::sync::Arc;
 
@@ -6,10 +7,10 @@ use hashbrown::HashMap;
 
 use crate::state::{Row, order};
 
-/// Tells the rows of a group from all that it had before: its number, and the files that it has rows in.
-pub(crate) type Name = (u32, Box<[u32]>);
+/// The numbers of a group and of a file.
+pub(crate) type Name = (u32, u32);
 
-/// The rows of a group, in order; without a name where they are not of files.
+/// The rows of a group in a file, in order; without a name where they are not of a file.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) name: Option<Name>,
@@ -25,10 +26,10 @@ pub(crate) struct Columns {
     pub(crate) clusters: Vec<u32>,
 }
 
-/// The group of each row, in the order of rows.
+/// The run of each row, in the order of rows.
 #[derive(Debug)]
 pub(crate) struct Order {
-    groups: Vec<Option<Name>>,
+    runs: Vec<Option<Name>>,
     sequence: Vec<u16>,
 }
 
@@ -44,8 +45,7 @@ struct Placed {
 impl Order {
     /// Memory in bytes.
     pub(crate) fn size(&self) -> usize {
-        let files = self.groups.iter().flatten().map(|(_, files)| size_of_val(files.as_ref()) + 32);
-        size_of_val(self.sequence.as_slice()) + files.sum::<usize>()
+        size_of_val(self.sequence.as_slice()) + size_of_val(self.runs.as_slice())
     }
 }
 
@@ -75,7 +75,7 @@ impl Columns {
     }
 }
 
-/// The rows of all runs in order, with the order for the next time; none of more groups than it can tell. Rows of runs that
+/// The rows of all runs in order, with the order for the next time; none of more runs than it can tell. Rows of runs that
 /// had the same name in the last order are where they were, among each other.
 pub(crate) fn in_order(runs: &[Run], last: Option<&Order>) -> (Columns, Option<Order>) {
     let rows = runs.iter().map(|run| run.rows.len()).sum();
@@ -83,9 +83,9 @@ pub(crate) fn in_order(runs: &[Run], last: Option<&Order>) -> (Columns, Option<O
     // The position now of each run of the last order.
     let positions = runs.iter().enumerate().filter_map(|(n, run)| Some((run.name.as_ref()?, n)));
     let positions: HashMap<&Name, usize> = positions.collect();
-    let groups = last.map_or(&[][..], |last| &last.groups);
+    let known = last.map_or(&[][..], |last| &last.runs);
     let position = |name: &Option<Name>| positions.get(name.as_ref()?).copied();
-    let now: Vec<Option<usize>> = groups.iter().map(position).collect();
+    let now: Vec<Option<usize>> = known.iter().map(position).collect();
     let mut changed = vec![true; runs.len()];
     now.iter().flatten().for_each(|run| changed[*run] = false);
     let changed = put_in_order((0..runs.len()).filter(|run| changed[*run]).map(|run| (run, &runs[run])));
@@ -95,8 +95,8 @@ pub(crate) fn in_order(runs: &[Run], last: Option<&Order>) -> (Columns, Option<O
         sequence.push(row.run as u16);
     };
     let mut unread: Vec<std::slice::Iter<'_, Row>> = runs.iter().map(|run| run.rows.iter()).collect();
-    for group in last.map_or(&[][..], |last| &last.sequence) {
-        let Some(run) = now[usize::from(*group)] else { continue };
+    for run in last.map_or(&[][..], |last| &last.sequence) {
+        let Some(run) = now[usize::from(*run)] else { continue };
         let Some(row) = unread[run].next() else { return in_order(runs, None) };
         let row = placed(run, row);
         while let Some(before) = changed.next_if(|changed| compare(changed, &row).is_lt()) {
@@ -109,9 +109,9 @@ pub(crate) fn in_order(runs: &[Run], last: Option<&Order>) -> (Columns, Option<O
     if columns.values.len() != rows {
         return in_order(runs, None);
     }
-    let names = runs.iter().map(|run| run.name.clone());
+    let names = runs.iter().map(|run| run.name);
     let fits = runs.len() <= usize::from(u16::MAX) + 1;
-    let order = fits.then(|| Order { groups: names.collect(), sequence });
+    let order = fits.then(|| Order { runs: names.collect(), sequence });
     (columns, order)
 }
 
@@ -160,7 +160,7 @@ mod tests {
         };
         let mut rows: Vec<Row> = rows.iter().map(row).collect();
         rows.sort_by(order);
-        Run { name: named.then(|| (number, vec![version].into())), rows: rows.into() }
+        Run { name: named.then_some((number, version)), rows: rows.into() }
     }
 
     fn some_rows() -> impl Strategy<Value = Rows> {

@@ -15,7 +15,7 @@ use uplift_store::DataFile;
 
 /// The numbers of the files that may have such records.
 pub(crate) fn relevant(
-    files: &[DataFile],
+    files: &[Arc<DataFile>],
     condition: Arc<dyn PhysicalExpr>,
     columns: &SchemaRef,
 ) -> Result<Vec<usize>> {
@@ -25,7 +25,7 @@ pub(crate) fn relevant(
 }
 
 struct Files<'a> {
-    files: &'a [DataFile],
+    files: &'a [Arc<DataFile>],
     columns: &'a SchemaRef,
 }
 
@@ -33,7 +33,7 @@ impl Files<'_> {
     /// An end of the range of a column in each file; unknown where the log does not tell.
     fn ends(&self, column: &Column, end: impl Fn(&DataFile) -> Option<&Value>) -> Option<ArrayRef> {
         let kind = self.columns.field_with_name(&column.name).ok()?.data_type();
-        let text = |file: &DataFile| match end(file)? {
+        let text = |file: &Arc<DataFile>| match end(file)? {
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
             _ => None,

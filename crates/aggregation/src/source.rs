@@ -15,7 +15,7 @@ use uplift_store::{DataFile, Snapshot};
 use crate::added_up::{added_up, told};
 use crate::addition::{AddedColumns, Addition};
 use crate::file_states::{Content, failed, keys_of_file, of_file};
-use crate::kept::Kept;
+use crate::kept::{Kept, TableFiles};
 use crate::partial::Partial;
 use crate::pass::Pass;
 use crate::program::Program;
@@ -35,7 +35,7 @@ pub enum Source {
     /// Files, as they are.
     Files(Files),
     /// Files, whose records are added up first.
-    Added(Addition, Files),
+    Added(Arc<Addition>, Files),
     /// A query, as for records that others are joined to: nothing of it is kept.
     Query(Box<DataFrame>),
 }
@@ -50,7 +50,7 @@ pub(crate) enum Input {
 pub(crate) struct RelevantFiles {
     table: String,
     snapshot: Snapshot,
-    all: Arc<Vec<DataFile>>,
+    all: TableFiles,
     /// Places among all.
     relevant: Vec<usize>,
 }
@@ -97,7 +97,7 @@ impl Input {
             Source::Added(addition, files) => {
                 let wanted = addition.columns_of(&program.columns).map_err(failed)?;
                 let files = files.relevant(kept, &addition.table)?;
-                Self::Added(Arc::new(addition), wanted, files)
+                Self::Added(addition, wanted, files)
             }
         })
     }

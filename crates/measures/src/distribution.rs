@@ -1,5 +1,7 @@
 //! A distribution: values in ascending order, each with the weight of those who have it.
 
+use std::sync::Arc;
+
 use crate::error::{Error, Result};
 use crate::exact::{CompensatedSum, ExactSum};
 
@@ -18,11 +20,14 @@ pub struct Distribution {
     /// People, and what they have, up to and with each value.
     cumulative: Vec<(f64, f64)>,
     /// Values and weights of every row in order, where some have the same value.
-    tied: Option<(Vec<f64>, Vec<f64>)>,
+    tied: Option<Tied>,
     rows: u64,
     population: f64,
     total: f64,
 }
+
+/// Values and weights of rows, which whoever ordered them has too.
+type Tied = (Arc<Vec<f64>>, Arc<Vec<f64>>);
 
 impl Distribution {
     /// From values and weights, one of each a row.
@@ -50,11 +55,11 @@ impl Distribution {
 
     fn from_ordered_pairs(pairs: Vec<(f64, f64)>) -> Self {
         let (values, weights): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
-        Self::from_ordered(&values, &weights)
+        Self::from_ordered(&values.into(), &weights.into())
     }
 
     /// From rows in ascending order of value and weight, which were checked.
-    pub fn from_ordered_rows(values: &[f64], weights: &[f64]) -> Self {
+    pub fn from_ordered_rows(values: &Arc<Vec<f64>>, weights: &Arc<Vec<f64>>) -> Self {
         if weights.iter().all(|weight| *weight > 0.0) {
             return Self::from_ordered(values, weights);
         }
@@ -63,7 +68,7 @@ impl Distribution {
     }
 
     /// From rows in order, all of whose weights are above 0.
-    fn from_ordered(values: &[f64], weights: &[f64]) -> Self {
+    fn from_ordered(values: &Arc<Vec<f64>>, weights: &Arc<Vec<f64>>) -> Self {
         let rows = || values.iter().copied().zip(weights.iter().copied());
         let totals = || {
             let total = ExactSum::from_iter(rows().map(|(value, weight)| weight * value));
@@ -78,7 +83,7 @@ impl Distribution {
         distribution.rows = values.len() as u64;
         (distribution.population, distribution.total) = (population, total);
         let are_tied = distribution.values.len() < values.len();
-        distribution.tied = are_tied.then(|| (values.to_vec(), weights.to_vec()));
+        distribution.tied = are_tied.then(|| (values.clone(), weights.clone()));
         distribution
     }
 
@@ -172,7 +177,7 @@ impl Distribution {
     /// Every row, in order.
     fn each_row(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
         let (values, weights) = match &self.tied {
-            Some((values, weights)) => (values, weights),
+            Some((values, weights)) => (values.as_ref(), weights.as_ref()),
             None => (&self.values, &self.weights),
         };
         values.iter().copied().zip(weights.iter().copied())
@@ -188,6 +193,15 @@ impl Distribution {
     /// The part whose values pass the filter.
     pub fn filter(&self, passes: impl Fn(f64) -> bool) -> Self {
         Self::from_ordered_pairs(self.each_row().filter(|(value, _)| passes(*value)).collect())
+    }
+
+    /// The same people with what they lack, or another function that never rises: the order is turned about, and nothing is
+    /// sorted.
+    pub(crate) fn turned(&self, to: impl Fn(f64) -> f64) -> Self {
+        let (values, weights): (Vec<f64>, Vec<f64>) =
+            self.iter().rev().map(|(value, weight)| (to(value), weight)).unzip();
+        let turned = Self::from_ordered(&values.into(), &weights.into());
+        Self { rows: self.rows, population: self.population, ..turned }
     }
 
     /// The same people with other values, as incomes in prices of another year.
@@ -232,6 +246,20 @@ mod tests {
         let distribution = Distribution::new(&[3.0, 1.0, 3.0, 2.0], &[1.0, 2.0, 0.5, 0.0]).unwrap();
         assert_eq!(distribution.iter().collect::<Vec<_>>(), [(1.0, 2.0), (3.0, 1.5)]);
         assert_eq!((distribution.rows(), distribution.population(), distribution.total()), (3, 3.5, 6.5));
+    }
+
+    #[test]
+    fn a_distribution_that_is_turned_about_is_what_a_sort_makes_of_it() {
+        let lacks = |y: f64| if y < 4.0 { 4.0 - y } else { 0.0 };
+        for values in [vec![], vec![7.0], vec![3.0, 9.0, -1.0, 3.0, 5.0, 1.0, 9.0]] {
+            let weights: Vec<f64> = (0..values.len()).map(|n| 0.5 + n as f64).collect();
+            let distribution = Distribution::new(&values, &weights).unwrap();
+            let (turned, sorted) = (distribution.turned(lacks), distribution.map(lacks));
+            assert_eq!(turned.iter().collect::<Vec<_>>(), sorted.iter().collect::<Vec<_>>());
+            assert_eq!(turned.cumulative(), sorted.cumulative());
+            let told = |d: &Distribution| (d.rows(), d.population(), d.total());
+            assert_eq!(told(&turned), told(&sorted));
+        }
     }
 
     #[test]

@@ -134,7 +134,7 @@ pub fn sen_shorrocks_thon(
     conventions: &Conventions,
 ) -> Result<Option<f64>> {
     let Some(gap) = poverty_gap(distribution, line, conventions)? else { return Ok(None) };
-    let gaps = distribution.map(|y| gap_to(y, line, 1.0, conventions));
+    let gaps = distribution.turned(|y| gap_to(y, line, 1.0, conventions));
     let unequal = gini(&gaps, &Conventions { finite_sample: FiniteSample::Population, ..*conventions })?;
     Ok(Some(gap * (1.0 + unequal.unwrap_or(0.0))))
 }

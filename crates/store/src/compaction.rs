@@ -64,7 +64,7 @@ impl Table {
         let mut actions = Vec::new();
         for files in folders.into_values() {
             // Each folder has a writer of its own, so that no more than its rows are in memory.
-            let mut writer = DataFileWriter::new(newest, self.name(), &self.files)?;
+            let mut writer = DataFileWriter::new(newest, self.name(), &self.files);
             for file in &files {
                 for rows in read_file(newest, self.name(), &schema, file).await? {
                     writer.write(rows).await?;

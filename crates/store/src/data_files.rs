@@ -19,13 +19,15 @@ use uplift_core::error::{Error, Result};
 use uplift_engine::error::table_failed;
 
 use crate::guarded::{GuardedStore, with_digest};
+use crate::layout::layout;
 
 /// Writes the data files of one commit.
 pub(crate) struct DataFileWriter<'t> {
     table: &'t DeltaTable,
     name: &'t str,
     files: &'t GuardedStore,
-    writer: RecordBatchWriter,
+    /// None before the first rows, which tell how columns are encoded.
+    writer: Option<RecordBatchWriter>,
     /// Files that are written meanwhile on other cores. One that is begun is written to its end, even where the commit fails: no
     /// log names it then.
     beside: JoinSet<deltalake_core::DeltaResult<Vec<Add>>>,
@@ -35,10 +37,8 @@ pub(crate) struct DataFileWriter<'t> {
 const TWO_FILES_FROM: usize = 200_000;
 
 impl<'t> DataFileWriter<'t> {
-    pub(crate) fn new(table: &'t DeltaTable, name: &'t str, files: &'t GuardedStore) -> Result<Self> {
-        let writer =
-            RecordBatchWriter::for_table(table).map_err(|e| table_failed(name, "writing rows of", e))?;
-        Ok(Self { table, name, files, writer, beside: JoinSet::new() })
+    pub(crate) fn new(table: &'t DeltaTable, name: &'t str, files: &'t GuardedStore) -> Self {
+        Self { table, name, files, writer: None, beside: JoinSet::new() }
     }
 
     pub(crate) async fn write(&mut self, rows: RecordBatch) -> Result<()> {
@@ -46,35 +46,45 @@ impl<'t> DataFileWriter<'t> {
             return Ok(());
         }
         let failed = |e| table_failed(self.name, "writing rows of", e);
-        let rows = in_order(&rows, &self.writer.arrow_schema())?;
+        let new = || {
+            let writer = RecordBatchWriter::for_table(self.table);
+            writer.map(|writer| writer.with_writer_properties(layout(&rows)))
+        };
+        let mut writer = self.writer.take().map_or_else(new, Ok).map_err(failed)?;
+        let rows = in_order(&rows, &writer.arrow_schema())?;
         let snapshot = self.table.snapshot().map_err(failed)?;
         match only_folder(&rows, snapshot.metadata().partition_columns()) {
             Some(folder) if rows.num_rows() >= TWO_FILES_FROM => {
                 let half = rows.num_rows() / 2;
                 let (first, second) = (rows.slice(0, half), rows.slice(half, rows.num_rows() - half));
-                let mut writer = RecordBatchWriter::for_table(self.table).map_err(failed)?;
                 let of_second = folder.clone();
+                let mut beside = new().map_err(failed)?;
                 // Encoding never waits: as a task of this thread it would come after the first half.
                 let runtime = Handle::current();
                 self.beside.spawn_blocking(move || {
                     runtime.block_on(async {
-                        writer.write_partition(second, &of_second, WriteMode::Default).await?;
-                        writer.flush().await
+                        beside.write_partition(second, &of_second, WriteMode::Default).await?;
+                        beside.flush().await
                     })
                 });
-                self.writer.write_partition(first, &folder, WriteMode::Default).await.map(|_| ())
+                writer.write_partition(first, &folder, WriteMode::Default).await.map(|_| ())
             }
-            Some(folder) => self.writer.write_partition(rows, &folder, WriteMode::Default).await.map(|_| ()),
-            None => self.writer.write(rows).await,
+            Some(folder) => writer.write_partition(rows, &folder, WriteMode::Default).await.map(|_| ()),
+            None => writer.write(rows).await,
         }
-        .map_err(failed)
+        .map_err(failed)?;
+        self.writer = Some(writer);
+        Ok(())
     }
 
     /// Completes the files and names each by its digest. `new_rows` is whether the table gains rows by them.
     pub(crate) async fn finish(mut self, new_rows: bool) -> Result<Vec<Action>> {
         let failed = |e| table_failed(self.name, "writing rows of", e);
         let mut actions = Vec::new();
-        let mut written = self.writer.flush().await.map_err(failed)?;
+        let mut written = match &mut self.writer {
+            Some(writer) => writer.flush().await.map_err(failed)?,
+            None => Vec::new(),
+        };
         while let Some(beside) = self.beside.join_next().await {
             let beside = beside.map_err(|e| Error::internal("writing a file beside another", e))?;
             written.extend(beside.map_err(failed)?);

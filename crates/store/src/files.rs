@@ -1,6 +1,7 @@
 //! The data files of a table at a version, as its log describes them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use deltalake_core::kernel::LogicalFileView;
@@ -43,10 +44,18 @@ impl DataFile {
 }
 
 impl Snapshot {
-    /// The files that hold its rows, by name.
-    pub fn data_files(&self) -> Result<Vec<DataFile>> {
+    /// The files that hold its rows, by name. Those that are among the files of another version are taken from there, since what
+    /// the log tells of a file takes longer to read than all else.
+    pub fn data_files(&self, known: &[Arc<DataFile>]) -> Result<Vec<Arc<DataFile>>> {
         let state = self.delta().snapshot().map_err(|e| Error::internal("listing data files", e))?;
-        let mut files: Vec<_> = state.log_data().iter().map(|file| DataFile::new(&file)).collect();
+        let described = |file: LogicalFileView| {
+            let path = file.object_store_path();
+            match known.binary_search_by(|known| known.path.as_str().cmp(path.as_ref())) {
+                Ok(place) => known[place].clone(),
+                Err(_) => Arc::new(DataFile::new(&file)),
+            }
+        };
+        let mut files: Vec<_> = state.log_data().iter().map(described).collect();
         files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         Ok(files)
     }

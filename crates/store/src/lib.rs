@@ -10,6 +10,7 @@ mod data_files;
 mod expired;
 mod files;
 mod guarded;
+mod layout;
 mod pins;
 mod retention;
 pub mod schema;

@@ -163,7 +163,7 @@ impl Table {
             let message = format!("committing rows to {}: another commit came first; retry", self.name);
             return Err(Error::new(ErrorKind::Aborted, message));
         }
-        let mut writer = DataFileWriter::new(&newest, &self.name, &self.files)?;
+        let mut writer = DataFileWriter::new(&newest, &self.name, &self.files);
         let mut actions = Vec::new();
         if let Some(scope) = &commit.replace {
             actions = self.remove_scope(&newest, scope, &mut writer).await?;

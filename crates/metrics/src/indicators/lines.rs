@@ -3,9 +3,10 @@
 //! The national lines are built in; an office records others in the dataset of poverty lines, and its own come first.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::Array;
+use quick_cache::sync::Cache;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use uplift_core::error::Result;
@@ -33,6 +34,27 @@ const MAX_LINES: usize = 400;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Lines {
     by_standard: BTreeMap<String, BTreeMap<(i64, String), Decimal>>,
+}
+
+/// Lines by version of their table: those of the last ones are kept.
+#[derive(Debug)]
+pub(crate) struct LastLines {
+    by_version: Cache<i64, Arc<Lines>>,
+}
+
+impl Default for LastLines {
+    fn default() -> Self {
+        Self { by_version: Cache::new(16) }
+    }
+}
+
+impl LastLines {
+    /// The lines of some snapshots.
+    pub(crate) async fn of(&self, snapshots: &SnapshotSet) -> Result<Arc<Lines>> {
+        let version = snapshots.version(LINES).await?;
+        let read = async { Lines::read(snapshots).await.map(Arc::new) };
+        self.by_version.get_or_insert_async(&version, read).await
+    }
 }
 
 #[derive(Deserialize)]

@@ -18,12 +18,11 @@ use super::area_names::AreasByCode;
 use super::catalogue::Catalogue;
 use super::code_names::DimensionNames;
 use super::indicator::{Component, Indicator};
+use super::measurement::Measurement;
 use super::plan::{self, Breakdown};
 use super::ranking::Ranking;
 use super::reference_data::{ReferenceData, Targets};
-use super::scan::{
-    GroupKey, GroupResult, Measurement, Observation, Observations, Origin, Scanner, Uncertainty,
-};
+use super::scan::{GroupKey, GroupResult, Observation, Observations, Origin, Scanner, Uncertainty};
 use super::survey::is_measure;
 use super::under_query::{Concerned, FigureSubject};
 use super::value::Value;
@@ -192,8 +191,8 @@ pub(crate) async fn answer(
     let indicators = query.indicators(catalogue)?;
     let areas = reference_data.areas(snapshots).await?;
     // Before anything is computed, as far as it can be told then: dimensions have as many values as records say.
-    let inside = areas_inside(query, &areas, None).count();
-    let places = 1 + query.ranking.map_or(inside, |ranking| ranking.places().min(inside));
+    let at_most = query.ranking.map_or(MAX_FIGURES, Ranking::places);
+    let places = 1 + areas_inside(query, &areas, None).take(at_most).count();
     within_limit(places * indicators.iter().map(|i| periods(query, i).count()).sum::<usize>())?;
     let measurements = measurements(query, &indicators);
     let rows = scanner.measure(snapshots, &query.breakdown(), &measurements).await?;

@@ -1,42 +1,30 @@
 //! Components computed over tables: those over the same records share one scan, and results are cached
 //! by definition and table version.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use datafusion::catalog::TableProvider;
-use datafusion::common::DFSchema;
-use datafusion::logical_expr::Expr;
+use datafusion::physical_expr::PhysicalExpr;
 use datafusion::prelude::DataFrame;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
-use uplift_aggregation::{Answer, Files, Group, Kept, Program, Source, TRUE, compute};
+use uplift_aggregation::{Answer, Group, Kept, Source, TRUE, compute};
 use uplift_core::error::{DeclarationError, Error, ErrorKind, Result};
 use uplift_core::period::Period;
-use uplift_engine::error::query_failed;
-use uplift_engine::expressions::Expressions;
-use uplift_store::Snapshot;
 
 use super::indicator::{Component, Per};
-use super::lines::Lines;
-use super::plan::{self, Breakdown, Outputs};
+use super::lines::LastLines;
+use super::measurement::Measurement;
+use super::plan::{self, Breakdown};
+use super::planned::{Planned, Plans, any_period, failed, planning_error};
 use super::value::{Value, values};
 use crate::snapshots::SnapshotSet;
-use crate::tables::table;
-
-/// A component to be computed in a period, or its difference from an earlier one.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Measurement {
-    pub(crate) component: Component,
-    pub(crate) period: Period,
-    /// The earlier period.
-    pub(crate) since: Option<Period>,
-}
 
 /// The value of a component and the records that it was computed from.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -124,6 +112,8 @@ const ABOUT_CACHED: usize = 50_000;
 #[derive(Debug)]
 pub(crate) struct Scanner {
     cache: Cache<Key, Arc<Vec<GroupResult>>, Bytes>,
+    plans: Plans,
+    lines: LastLines,
     kept: Arc<Kept>,
 }
 
@@ -149,7 +139,8 @@ impl Default for Scanner {
 
 impl Scanner {
     pub(crate) fn new(kept: Kept) -> Self {
-        Self { cache: Cache::with_weighter(ABOUT_CACHED, MAX_CACHED_BYTES, Bytes), kept: Arc::new(kept) }
+        let cache = Cache::with_weighter(ABOUT_CACHED, MAX_CACHED_BYTES, Bytes);
+        Self { cache, plans: Plans::default(), lines: LastLines::default(), kept: Arc::new(kept) }
     }
 
     /// The results of each measurement, in their order.
@@ -170,7 +161,7 @@ impl Scanner {
         let mut answers: Vec<_> = keys.iter().map(|key| self.cache.get(key)).collect();
         let missing = || measurements.iter().zip(&answers).filter(|(_, answer)| answer.is_none());
         let by_line = missing().any(|(m, _)| m.component.uses_lines());
-        let lines = if by_line { Lines::read(snapshots).await? } else { Lines::default() };
+        let lines = if by_line { self.lines.of(snapshots).await? } else { Arc::default() };
         let mut scans: Vec<Scan> = Vec::new();
         for (n, measurement) in measurements.iter().enumerate().filter(|(n, _)| answers[*n].is_none()) {
             Scan::take(&mut scans, n, measurement);
@@ -233,72 +224,30 @@ impl Scanner {
         breakdown: &Breakdown,
         measurements: &[&Measurement],
     ) -> Result<Vec<Vec<GroupResult>>> {
-        let Some(Measurement { component: first, period, .. }) = measurements.first() else {
+        let Some(Measurement { component, period, .. }) = measurements.first() else {
             return Ok(Vec::new());
         };
-        let (records, source) = match (plan::is_direct(first), &first.per) {
-            (true, None) => self.files(snapshots, breakdown, measurements).await?,
-            (true, Some(_)) => self.added(snapshots, breakdown, first, *period).await?,
-            (false, _) => query(snapshots, breakdown, first, *period, measurements).await?,
-        };
-        let Some(source) = source else { return Ok(vec![Vec::new(); measurements.len()]) };
-        let mut aggregates = Vec::new();
-        let mut outputs = Vec::new();
-        for Measurement { component, period, since } in measurements {
-            let planned = plan::plan(component, *period, *since, &records, &mut aggregates);
-            outputs.push(planned.map_err(planning_error)?);
+        if plan::is_direct(component) {
+            let plan = self.plans.of(breakdown, measurements)?;
+            let Some(source) = plan.source(snapshots).await? else {
+                return Ok(vec![Vec::new(); measurements.len()]);
+            };
+            return self.answered(&plan.planned, source, breakdown).await;
         }
-        let keys = plan::keys(first, breakdown, &records).map_err(planning_error)?;
-        let program = Arc::new(Program::new(&records, keys, &aggregates).map_err(failed)?);
+        let records = query(snapshots, breakdown, component, *period, measurements).await?;
+        let planned = Planned::over(&records, breakdown, measurements)?;
+        self.answered(&planned, Source::Query(Box::new(records)), breakdown).await
+    }
+
+    async fn answered(
+        &self,
+        planned: &Planned,
+        source: Source,
+        breakdown: &Breakdown,
+    ) -> Result<Vec<Vec<GroupResult>>> {
+        let program = planned.program.clone();
         let answer = compute(program, source, &self.kept, &breakdown.area, breakdown.by_level).await?;
-        let columns = DFSchema::try_from(answer.columns.schema().as_ref().clone()).map_err(failed)?;
-        let expressions = Expressions::over(columns);
-        outputs.into_iter().map(|outputs| read(&answer, &expressions, outputs, breakdown)).collect()
-    }
-
-    /// The columns of records that are measured as they are, and the files with those of the periods; no files of a table
-    /// that does not exist.
-    async fn files(
-        &self,
-        snapshots: &SnapshotSet,
-        breakdown: &Breakdown,
-        measurements: &[&Measurement],
-    ) -> Result<(DataFrame, Option<Source>)> {
-        let component = &measurements[0].component;
-        let records = plan::direct_records(component).map_err(planning_error)?;
-        let Some(snapshot) = snapshots.snapshot(&component.dataset).await? else {
-            return Ok((records, None));
-        };
-        let mut condition = format!("({})", any_period(measurements)?);
-        let columns = table(&component.dataset).map_err(planning_error)?;
-        let within = plan::within(&component.area_column(&columns), &breakdown.area);
-        condition.extend(within.into_iter().map(|within| format!(" AND {within}")));
-        let condition = plan::parse(&records, "period", &condition).map_err(planning_error)?;
-        let files = self.of(&component.dataset, snapshot, &records, &condition)?;
-        Ok((records, Some(Source::Files(files))))
-    }
-
-    /// The columns of records that are added up first, and how and from which files.
-    async fn added(
-        &self,
-        snapshots: &SnapshotSet,
-        breakdown: &Breakdown,
-        component: &Component,
-        period: Period,
-    ) -> Result<(DataFrame, Option<Source>)> {
-        let records = plan::direct_records(component).map_err(planning_error)?;
-        let condition = plan::added_condition(component, &records, period).map_err(planning_error)?;
-        let addition = plan::addition(component, breakdown, &records, period).map_err(planning_error)?;
-        let added = plan::rows_of(addition.schema()).map_err(planning_error)?;
-        let Some(snapshot) = snapshots.snapshot(&component.dataset).await? else { return Ok((added, None)) };
-        let files = self.of(&component.dataset, snapshot, &records, &condition)?;
-        Ok((added, Some(Source::Added(addition, files))))
-    }
-
-    /// The files of a dataset that may have a record of which a condition holds.
-    fn of(&self, dataset: &str, snapshot: Snapshot, records: &DataFrame, condition: &Expr) -> Result<Files> {
-        let condition = Expressions::over(records.schema().clone()).ready(condition).map_err(failed)?;
-        Ok(Files { table: dataset.to_owned(), snapshot, condition })
+        planned.outputs.iter().map(|outputs| read(&answer, outputs, breakdown)).collect()
     }
 }
 
@@ -309,7 +258,7 @@ async fn query(
     component: &Component,
     period: Period,
     measurements: &[&Measurement],
-) -> Result<(DataFrame, Option<Source>)> {
+) -> Result<DataFrame> {
     let mut sources: HashMap<&str, Arc<dyn TableProvider>> = HashMap::new();
     for dataset in component.datasets() {
         let provider = match snapshots.provider(dataset).await? {
@@ -327,7 +276,7 @@ async fn query(
         let periods = plan::parse(&records, "period", &any_period(measurements)?).map_err(planning_error)?;
         records = records.filter(periods).map_err(failed)?;
     }
-    Ok((records.clone(), Some(Source::Query(Box::new(records)))))
+    Ok(records)
 }
 
 /// Measurements that share their records are computed together.
@@ -374,26 +323,14 @@ fn shared(component: &Component, period: Period) -> String {
     }
 }
 
-/// SQL condition that a record lies in one of the periods: it spares reading the others.
-fn any_period(measurements: &[&Measurement]) -> Result<String> {
-    let periods = |measurement: &&Measurement| std::iter::once(measurement.period).chain(measurement.since);
-    let each = measurements
-        .iter()
-        .flat_map(|measurement| periods(measurement).map(|period| (&measurement.component, period)));
-    let conditions = each.map(|(component, period)| plan::in_period(component, period));
-    let distinct: BTreeSet<_> = conditions.collect::<Result<_, _>>().map_err(planning_error)?;
-    Ok(distinct.into_iter().map(|c| format!("({c})")).collect::<Vec<_>>().join(" OR "))
-}
-
 /// What one measurement has for each place.
 fn read(
     answer: &Answer,
-    expressions: &Expressions,
-    outputs: Outputs,
+    outputs: &[Arc<dyn PhysicalExpr>; 3],
     breakdown: &Breakdown,
 ) -> Result<Vec<GroupResult>> {
-    let [value, records, estimate] = outputs.map(|output| {
-        let computed = expressions.ready(&output).and_then(|e| e.evaluate(&answer.columns));
+    let [value, records, estimate] = outputs.each_ref().map(|output| {
+        let computed = output.evaluate(&answer.columns);
         computed.and_then(|column| column.into_array(answer.groups.len())).map_err(failed)
     });
     let (values, records) = (values(&value?)?, whole_numbers(&records?)?);
@@ -449,13 +386,4 @@ fn uncertainty(column: &ArrayRef) -> Result<Vec<Option<Uncertainty>>> {
     Ok((0..estimates.len())
         .map(|row| Some(one(row)).filter(|uncertainty| uncertainty.clusters > 0))
         .collect())
-}
-
-fn failed(error: datafusion::error::DataFusionError) -> Error {
-    query_failed("computing indicators", error)
-}
-
-/// A declaration was checked when it was loaded: if it still cannot be planned, that is our fault.
-fn planning_error(error: DeclarationError) -> Error {
-    Error::internal("planning indicators", error)
 }

@@ -18,10 +18,11 @@ use uplift_store::schema::{ROW_NUMBER, SIMULATED, SUBMISSION_ID};
 
 use super::indicator::{Component, Indicator, join_keys, reference};
 use super::lines::Lines;
+use super::measurement::Measurement;
 use super::plan::{self, Breakdown, COUNTY, COUNTY_DIGITS};
 use super::query::Figure;
 use super::reference_data::REFERENCE_TABLES;
-use super::scan::{GroupResult, Measurement, Scanner};
+use super::scan::{GroupResult, Scanner};
 use super::value::{Value, values};
 use crate::row_cache::RowCache;
 use crate::snapshots::SnapshotSet;

@@ -8,8 +8,9 @@ use uplift_core::period::Period;
 
 use super::findings::{OpenFinding, OpenFindings};
 use super::indicator::{Component, Indicator};
+use super::measurement::Measurement;
 use super::plan::Breakdown;
-use super::scan::{GroupResult, Measurement, Origin, Scanner};
+use super::scan::{GroupResult, Origin, Scanner};
 use crate::snapshots::SnapshotSet;
 
 /// What a figure is of: an indicator's version, a period, an area, dimensions and a kind of records.

@@ -58,6 +58,8 @@ impl Value {
     /// This times a factor.
     pub(crate) fn times(self, factor: Decimal) -> Option<Self> {
         match self {
+            // Of every village, as most indicators have no factor.
+            Self::Double(value) if factor == Decimal::ONE => double(value),
             Self::Exact(value) => value.checked_mul(factor).map(Self::Exact),
             Self::Double(value) => {
                 let scaled = decimally(self, Self::Exact(factor), Decimal::checked_mul);
