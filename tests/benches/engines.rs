@@ -85,23 +85,32 @@ impl Question {
     }
 
     /// Figures of the answer, and how long it took to have them all.
-    async fn ask(&self, metrics: &mut MetricsClient, period: &str) -> (usize, Duration) {
+    async fn ask(
+        &self,
+        metrics: &mut MetricsClient,
+        period: &str,
+    ) -> Result<(usize, Duration), tonic::Status> {
         let query = Some(self.query(period));
         let began = Instant::now();
-        let mut parts =
-            metrics.stream_indicators(StreamIndicatorsRequest { query }).await.unwrap().into_inner();
+        let mut parts = metrics.stream_indicators(StreamIndicatorsRequest { query }).await?.into_inner();
         let mut figures = 0;
-        while let Some(part) = parts.message().await.unwrap() {
+        while let Some(part) = parts.message().await? {
             figures += part.figures.len();
         }
-        (figures, began.elapsed())
+        Ok((figures, began.elapsed()))
     }
 }
 
 /// Times that each question is asked from nothing.
 const TIMES: usize = 3;
 
-async fn ours(command: &Path, folder: &Path, question: &Question, number: usize) -> Value {
+/// What a service makes of a question; the status of one that it refuses.
+async fn ours(
+    command: &Path,
+    folder: &Path,
+    question: &Question,
+    number: usize,
+) -> Result<Value, tonic::Status> {
     let (mut first, mut again, mut after, mut figures, mut peak) = (vec![], vec![], vec![], 0, 0);
     let (mut restarted, mut after_restart, mut saved) = (vec![], vec![], 0);
     let cache = folder.join("cache");
@@ -110,32 +119,32 @@ async fn ours(command: &Path, folder: &Path, question: &Question, number: usize)
         let service = Service::start(command, folder);
         let mut metrics = service.metrics().await;
         // The table is opened, as a view of another engine is made, before the time is taken.
-        question.ask(&mut metrics, "1990").await;
-        let (count, took) = question.ask(&mut metrics, "2011").await;
+        question.ask(&mut metrics, "1990").await?;
+        let (count, took) = question.ask(&mut metrics, "2011").await?;
         (figures, peak) = (count, peak.max(service.peak_bytes()));
         first.push(took);
-        again.push(question.ask(&mut metrics, "2011").await.1);
+        again.push(question.ask(&mut metrics, "2011").await?.1);
         hand_in(&service, 2 * (number * TIMES + time)).await;
-        after.push(question.ask(&mut metrics, "2011").await.1);
+        after.push(question.ask(&mut metrics, "2011").await?.1);
         saved = saved.max(all_saved(&cache).await);
         drop(service);
         let service = Service::start(command, folder);
         let mut metrics = service.metrics().await;
-        question.ask(&mut metrics, "1990").await;
-        restarted.push(question.ask(&mut metrics, "2011").await.1);
+        question.ask(&mut metrics, "1990").await?;
+        restarted.push(question.ask(&mut metrics, "2011").await?.1);
         drop(service);
         let service = Service::start(command, folder);
         let mut metrics = service.metrics().await;
-        question.ask(&mut metrics, "1990").await;
+        question.ask(&mut metrics, "1990").await?;
         hand_in(&service, 2 * (number * TIMES + time) + 1).await;
-        after_restart.push(question.ask(&mut metrics, "2011").await.1);
+        after_restart.push(question.ask(&mut metrics, "2011").await?.1);
     }
     let least = |times: &[Duration]| times.iter().min().unwrap().as_secs_f64();
-    json!({
+    Ok(json!({
         "question": question.name, "figures": figures, "first": least(&first), "again": least(&again),
         "after_hand_in": least(&after), "restarted": least(&restarted), "after_restart": least(&after_restart),
         "peak_bytes": peak, "saved_bytes": saved,
-    })
+    }))
 }
 
 /// Waits until nothing more is saved, and tells how much is.
@@ -224,7 +233,13 @@ fn main() {
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     for (number, question) in questions().iter().enumerate() {
-        let told = runtime.block_on(ours(&command, &folder, question, number));
+        let told = match runtime.block_on(ours(&command, &folder, question, number)) {
+            Ok(told) => told,
+            Err(status) => {
+                println!("| {} | refused: {} |", question.name, status.message());
+                continue;
+            }
+        };
         let of_peers = peers.get(question.name).map(Vec::as_slice).unwrap_or_default();
         let best = of_peers.iter().filter_map(|(engine, told)| Some((told["least"].as_f64()?, engine, told)));
         let (best, engine, rows) = best.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
