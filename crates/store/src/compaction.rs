@@ -39,7 +39,10 @@ impl Table {
         }
         if self.unchecked.load(Ordering::Relaxed) >= CHECKPOINT_AFTER {
             self.unchecked.store(0, Ordering::Relaxed);
-            if let Err(error) = deltalake_core::checkpoints::create_checkpoint(&newest, None).await {
+            // Whoever asks for the newest rows does not wait for it: a version never changes.
+            let table = newest.clone();
+            drop(newest);
+            if let Err(error) = deltalake_core::checkpoints::create_checkpoint(&table, None).await {
                 tracing::warn!(table = self.name(), cause = ?error, "could not write a checkpoint of the log");
             }
         }
