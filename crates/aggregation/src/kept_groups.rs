@@ -7,7 +7,7 @@ use uplift_measures::design::Design;
 use uplift_measures::estimate::Estimate;
 
 use crate::kept::{GroupPart, Kept, OfGroup};
-use crate::merged::{MergedTotals, People};
+use crate::merged::{MergedTotals, PeopleByCluster};
 use crate::order::{Columns, Run, in_order};
 use crate::partial::Partial;
 use crate::places::{Part, Places, Whole};
@@ -30,7 +30,7 @@ pub(crate) struct KeptGroups<'a> {
     /// Number of the name of each aggregate.
     aggregates: Vec<u32>,
     /// Who is measured in each group, as aggregates of this question found it.
-    people: Vec<Mutex<Vec<Arc<People>>>>,
+    people: Vec<Mutex<Vec<Arc<PeopleByCluster>>>>,
 }
 
 impl<'a> KeptGroups<'a> {

@@ -13,7 +13,7 @@ use crate::state::{CellTotals, Content};
 #[derive(Debug, Default, Clone)]
 pub(crate) struct MergedTotals {
     pub(crate) all: Totals,
-    pub(crate) people: Arc<People>,
+    pub(crate) people: Arc<PeopleByCluster>,
     /// Whether another aggregate of the group has the same people, and counts their memory.
     shares_people: bool,
     /// Upper total of each cluster.
@@ -22,7 +22,7 @@ pub(crate) struct MergedTotals {
 
 /// Who is measured, by cluster: measures of the same people have the same.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct People {
+pub(crate) struct PeopleByCluster {
     /// Numbers of the clusters.
     pub(crate) clusters: Vec<u32>,
     /// Lower total of each.
@@ -49,7 +49,7 @@ impl MergedTotals {
         }
         let mut merged = merged?;
         let mut people =
-            People { clusters: Vec::with_capacity(met.len()), lower: Vec::with_capacity(met.len()) };
+            PeopleByCluster { clusters: Vec::with_capacity(met.len()), lower: Vec::with_capacity(met.len()) };
         merged.upper.reserve(met.len());
         met.sort_by_key(|(cluster, ..)| *cluster);
         for same in met.chunk_by(|a, b| a.0 == b.0) {
@@ -72,7 +72,7 @@ impl MergedTotals {
 
     /// Totals of several that have no cluster in common.
     pub(crate) fn side_by_side(parts: &[&Self]) -> Self {
-        let (mut all, mut people) = (Totals::default(), People::default());
+        let (mut all, mut people) = (Totals::default(), PeopleByCluster::default());
         let mut upper = Vec::with_capacity(parts.iter().map(|part| part.upper.len()).sum());
         people.clusters.reserve(upper.capacity());
         people.lower.reserve(upper.capacity());
@@ -86,7 +86,7 @@ impl MergedTotals {
     }
 
     /// Takes equal people of another aggregate for its own.
-    pub(crate) fn share_people(&mut self, known: &mut Vec<Arc<People>>) {
+    pub(crate) fn share_people(&mut self, known: &mut Vec<Arc<PeopleByCluster>>) {
         match known.iter().find(|people| **people == self.people) {
             Some(people) => (self.people, self.shares_people) = (people.clone(), true),
             None => known.push(self.people.clone()),
